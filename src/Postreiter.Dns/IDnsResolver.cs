@@ -1,0 +1,64 @@
+using System.Net;
+using Postreiter.Core;
+
+namespace Postreiter.Dns;
+
+/// <summary>Asks the DNS. Implementations cache by TTL (30 s to 1 day, limits-and-promises L20) and never throw for what a server answers.</summary>
+public interface IDnsResolver
+{
+    /// <summary>IPv4 addresses.</summary>
+    ValueTask<DnsAnswer<IPAddress>> ResolveAAsync(DomainName name, CancellationToken ct);
+
+    /// <summary>IPv6 addresses.</summary>
+    ValueTask<DnsAnswer<IPAddress>> ResolveAaaaAsync(DomainName name, CancellationToken ct);
+
+    /// <summary>Mail exchangers, in the order of the answer.</summary>
+    ValueTask<DnsAnswer<MxRecord>> ResolveMxAsync(DomainName name, CancellationToken ct);
+
+    /// <summary>Text records; the strings of one record joined without a space (RFC 7208 §3.3), bytes as Latin-1 characters.</summary>
+    ValueTask<DnsAnswer<string>> ResolveTxtAsync(DomainName name, CancellationToken ct);
+
+    /// <summary>Names of an address (in-addr.arpa, ip6.arpa).</summary>
+    ValueTask<DnsAnswer<DomainName>> ResolvePtrAsync(IPAddress address, CancellationToken ct);
+}
+
+/// <summary>One MX record.</summary>
+/// <param name="Preference">Lower is tried first.</param>
+/// <param name="Exchange">The host; null is "." alone, the null MX of RFC 7505 §3.</param>
+public sealed record MxRecord(int Preference, DomainName? Exchange);
+
+/// <summary>How a question was answered.</summary>
+public enum DnsStatus
+{
+    /// <summary>There are records.</summary>
+    Success,
+
+    /// <summary>The name exists without records of this type.</summary>
+    NoData,
+
+    /// <summary>The name does not exist (RFC 8020).</summary>
+    NoSuchName,
+
+    /// <summary>No answer, SERVFAIL, or an answer past its limits: nothing is known, try later.</summary>
+    TemporaryFailure,
+}
+
+/// <summary>An answer.</summary>
+/// <typeparam name="T">The kind of record.</typeparam>
+/// <param name="Status">How it was answered.</param>
+/// <param name="Records">Records; empty unless <see cref="DnsStatus.Success"/>.</param>
+/// <param name="IsAuthenticated">The resolver vouches for it (the AD bit, from a resolver on this machine).</param>
+/// <param name="Detail">For people: what went wrong; null when nothing did.</param>
+public sealed record DnsAnswer<T>(
+    DnsStatus Status,
+    IReadOnlyList<T> Records,
+    bool IsAuthenticated = false,
+    string? Detail = null
+);
+
+/// <summary>Makes answers.</summary>
+public static class DnsAnswer
+{
+    /// <summary>Nothing is known; try later.</summary>
+    public static DnsAnswer<T> TemporaryFailure<T>(string detail) => new(DnsStatus.TemporaryFailure, [], Detail: detail);
+}

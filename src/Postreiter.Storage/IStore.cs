@@ -1,0 +1,53 @@
+using Postreiter.Storage.Accounts;
+using Postreiter.Storage.Blobs;
+using Postreiter.Storage.Mail;
+using Postreiter.Storage.Queue;
+
+namespace Postreiter.Storage;
+
+/// <summary>
+/// The whole store of one site: metadata and contents. Every method of its parts that changes something is one unit of
+/// work: all of it or nothing, and durable when the task completes (limits-and-promises P1).
+/// </summary>
+/// <remarks>
+/// Engines: SQLite with segment files (<c>Postreiter.Storage.Sql</c>), in memory (tests). All pass the same contract
+/// suite. A fault of the engine is a <see cref="StoreException"/>; the sessions turn it into 4yz, NO or -ERR.
+/// </remarks>
+public interface IStore : IAsyncDisposable
+{
+    /// <summary>Domains, accounts and aliases.</summary>
+    IDirectoryStore Directory { get; }
+
+    /// <summary>Mailboxes and the messages in them.</summary>
+    IMailStore Mail { get; }
+
+    /// <summary>What waits to be sent to other servers.</summary>
+    IQueueStore Queue { get; }
+
+    /// <summary>Contents on their way in.</summary>
+    IBlobIntake Blobs { get; }
+
+    /// <summary>Tells of changes after they are committed.</summary>
+    IChangeFeed Changes { get; }
+
+    /// <summary>Verifies every row and record: hashes, references, counts, UIDs. Runs beside normal work.</summary>
+    /// <param name="progress">Told (checked, total) messages now and then; may be null.</param>
+    /// <param name="ct">Stops the check.</param>
+    Task<StoreCheckReport> CheckAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct);
+}
+
+/// <summary>What <see cref="IStore.CheckAsync"/> found.</summary>
+/// <param name="Accounts">Accounts seen.</param>
+/// <param name="Mailboxes">Mailboxes seen.</param>
+/// <param name="Messages">Mailbox entries seen.</param>
+/// <param name="QueueItems">Queue items seen.</param>
+/// <param name="Blobs">Contents whose bytes were hashed and compared.</param>
+/// <param name="Problems">One sentence each: what, where; empty when all is well.</param>
+public sealed record StoreCheckReport(
+    long Accounts,
+    long Mailboxes,
+    long Messages,
+    long QueueItems,
+    long Blobs,
+    IReadOnlyList<string> Problems
+);
