@@ -99,7 +99,9 @@ public readonly struct EmailAddress : IEquatable<EmailAddress>
             return "";
         if (IsDotString(LocalPart))
             return LocalPart + "@" + Domain.Ascii;
-        var quoted = LocalPart.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+        var quoted = LocalPart
+            .Replace("\\", "\\\\", StringComparison.Ordinal)
+            .Replace("\"", "\\\"", StringComparison.Ordinal);
         return "\"" + quoted + "\"@" + Domain.Ascii;
     }
 

@@ -60,5 +60,6 @@ public sealed record DnsAnswer<T>(
 public static class DnsAnswer
 {
     /// <summary>Nothing is known; try later.</summary>
-    public static DnsAnswer<T> TemporaryFailure<T>(string detail) => new(DnsStatus.TemporaryFailure, [], Detail: detail);
+    public static DnsAnswer<T> TemporaryFailure<T>(string detail) =>
+        new(DnsStatus.TemporaryFailure, [], Detail: detail);
 }

@@ -43,7 +43,11 @@ public interface IMailStore
     /// Reads the rows of messages, ascending by UID; UIDs that are not there are passed over. Rows come in pages, each a
     /// snapshot, so that a large mailbox is never held whole.
     /// </summary>
-    IAsyncEnumerable<StoredMessage> ReadMessagesAsync(long mailboxId, IReadOnlyList<UidRange> uids, CancellationToken ct);
+    IAsyncEnumerable<StoredMessage> ReadMessagesAsync(
+        long mailboxId,
+        IReadOnlyList<UidRange> uids,
+        CancellationToken ct
+    );
 
     /// <summary>Opens a message's bytes: prefix, then content.</summary>
     /// <exception cref="StoreException"><see cref="StoreFault.DamagedContent"/>.</exception>

@@ -37,10 +37,7 @@ public sealed class MessageFlags : IEquatable<MessageFlags>
     public MessageFlags(SystemFlags system, IEnumerable<string> keywords)
     {
         System = system;
-        Keywords =
-        [
-            .. keywords.Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase),
-        ];
+        Keywords = [.. keywords.Distinct(StringComparer.OrdinalIgnoreCase).Order(StringComparer.OrdinalIgnoreCase)];
     }
 
     /// <summary>The system flags.</summary>
