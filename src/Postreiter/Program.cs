@@ -1,1 +1,11 @@
-return 0;
+using Postreiter.CommandLine;
+
+using var interrupted = new CancellationTokenSource();
+Console.CancelKeyPress += (_, e) =>
+{
+    // Once: let the command clean up. Twice: the system ends the process.
+    e.Cancel = !interrupted.IsCancellationRequested;
+    interrupted.Cancel();
+};
+var context = new CommandContext(Terminal.Process(), TimeProvider.System, new Random(), stores: null, scanner: null);
+return await PostreiterCommand.RunAsync(args, context, interrupted.Token);

@@ -1,0 +1,49 @@
+using System.Text;
+
+namespace Postreiter.CommandLine;
+
+/// <summary>What a command reads and writes: data to <see cref="Output"/>, messages for people to <see cref="Error"/>.</summary>
+internal sealed class Terminal
+{
+    /// <summary>Standard input.</summary>
+    public required TextReader Input { get; init; }
+
+    /// <summary>Standard output.</summary>
+    public required TextWriter Output { get; init; }
+
+    /// <summary>Standard error.</summary>
+    public required TextWriter Error { get; init; }
+
+    /// <summary>Gives environment variables.</summary>
+    public required Func<string, string?> Environment { get; init; }
+
+    /// <summary>Reads one line without showing it; null where nobody sits at the keyboard.</summary>
+    public Func<string, string>? Ask { get; init; }
+
+    /// <summary>The process's own.</summary>
+    public static Terminal Process() =>
+        new()
+        {
+            Input = Console.In,
+            Output = Console.Out,
+            Error = Console.Error,
+            Environment = System.Environment.GetEnvironmentVariable,
+            Ask = Console.IsInputRedirected ? null : AskConsole,
+        };
+
+    private static string AskConsole(string question)
+    {
+        Console.Error.Write(question);
+        var answer = new StringBuilder();
+        while (Console.ReadKey(intercept: true) is var key && key.Key != ConsoleKey.Enter)
+        {
+            if (key.Key == ConsoleKey.Backspace)
+                answer.Length = Math.Max(0, answer.Length - 1);
+            else if (!char.IsControl(key.KeyChar))
+                answer.Append(key.KeyChar);
+        }
+
+        Console.Error.WriteLine();
+        return answer.ToString();
+    }
+}

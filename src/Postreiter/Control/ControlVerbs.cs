@@ -1,0 +1,22 @@
+namespace Postreiter.Control;
+
+/// <summary>What can be asked of a store, by name.</summary>
+internal static class ControlVerbs
+{
+    public const string DomainAdd = "domain.add";
+    public const string DomainList = "domain.list";
+    public const string DomainRemove = "domain.remove";
+    public const string AccountAdd = "account.add";
+    public const string AccountList = "account.list";
+    public const string AccountRemove = "account.remove";
+    public const string AccountPassword = "account.password";
+    public const string AccountQuota = "account.quota";
+    public const string AliasAdd = "alias.add";
+    public const string AliasList = "alias.list";
+    public const string AliasRemove = "alias.remove";
+    public const string QueueList = "queue.list";
+    public const string QueueShow = "queue.show";
+    public const string QueueAct = "queue.act";
+    public const string MailList = "mail.list";
+    public const string StoreCheck = "store.check";
+}

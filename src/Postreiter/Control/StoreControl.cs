@@ -1,0 +1,95 @@
+using System.Text.Json.Nodes;
+using Postreiter.Authentication;
+using Postreiter.Core;
+using Postreiter.Messages;
+using Postreiter.Storage;
+
+namespace Postreiter.Control;
+
+/// <summary>Does what an administrator asks, on an open store.</summary>
+/// <param name="store">The store.</param>
+/// <param name="hasher">Derives credentials from passwords.</param>
+/// <param name="scanner">Makes the reader of imported messages.</param>
+/// <param name="time">The clock.</param>
+/// <param name="random">Where delivery ids come from.</param>
+/// <param name="owned">Closed together with this; the store and its lock when the command opened them.</param>
+internal sealed class StoreControl(
+    IStore store,
+    PasswordHasher hasher,
+    Func<IMessageScanner> scanner,
+    TimeProvider time,
+    Random random,
+    params IReadOnlyList<IAsyncDisposable> owned
+) : IControl
+{
+    private delegate Task<ControlReply> Handler(StoreControl control, JsonObject arguments, CancellationToken ct);
+
+    private static readonly Dictionary<string, Handler> Handlers = new(StringComparer.Ordinal)
+    {
+        [ControlVerbs.DomainAdd] = static (c, a, ct) => DirectoryVerbs.AddDomainAsync(c.Store.Directory, a, ct),
+        [ControlVerbs.DomainList] = static (c, _, ct) => DirectoryVerbs.ListDomainsAsync(c.Store.Directory, ct),
+        [ControlVerbs.DomainRemove] = static (c, a, ct) => DirectoryVerbs.RemoveDomainAsync(c.Store.Directory, a, ct),
+        [ControlVerbs.AccountAdd] = static (c, a, ct) => AccountVerbs.AddAsync(c.Store.Directory, c.Hasher, a, ct),
+        [ControlVerbs.AccountList] = static (c, _, ct) => AccountVerbs.ListAsync(c.Store.Directory, ct),
+        [ControlVerbs.AccountRemove] = static (c, a, ct) => AccountVerbs.RemoveAsync(c.Store.Directory, a, ct),
+        [ControlVerbs.AccountPassword] = static (c, a, ct) =>
+            AccountVerbs.SetPasswordAsync(c.Store.Directory, c.Hasher, a, ct),
+        [ControlVerbs.AccountQuota] = static (c, a, ct) => AccountVerbs.SetQuotaAsync(c.Store.Directory, a, ct),
+        [ControlVerbs.AliasAdd] = static (c, a, ct) => DirectoryVerbs.AddAliasAsync(c.Store.Directory, a, ct),
+        [ControlVerbs.AliasList] = static (c, _, ct) => DirectoryVerbs.ListAliasesAsync(c.Store.Directory, ct),
+        [ControlVerbs.AliasRemove] = static (c, a, ct) => DirectoryVerbs.RemoveAliasAsync(c.Store.Directory, a, ct),
+        [ControlVerbs.QueueList] = static (c, a, ct) => QueueVerbs.ListAsync(c.Store.Queue, a, ct),
+        [ControlVerbs.QueueShow] = static (c, a, ct) => QueueVerbs.ShowAsync(c.Store.Queue, a, ct),
+        [ControlVerbs.QueueAct] = static (c, a, ct) => QueueVerbs.ActAsync(c.Store.Queue, a, c.Time, ct),
+        [ControlVerbs.MailList] = static (c, a, ct) => MailVerbs.ListAsync(c.Store, a, ct),
+        [ControlVerbs.StoreCheck] = static (c, _, ct) => QueueVerbs.CheckStoreAsync(c.Store, ct),
+    };
+
+    private IStore Store => store;
+
+    private PasswordHasher Hasher => hasher;
+
+    private TimeProvider Time => time;
+
+    /// <inheritdoc/>
+    public async Task<ControlReply> CallAsync(string verb, JsonObject arguments, CancellationToken ct)
+    {
+        if (!Handlers.TryGetValue(verb, out var handler))
+            return ControlReply.Usage($"this server does not know {verb}; it may be older than the command");
+        try
+        {
+            return await handler(this, arguments, ct);
+        }
+        catch (BadArgumentException e)
+        {
+            return ControlReply.Usage(e.Message);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async Task<ControlReply> AppendAsync(
+        AppendTarget target,
+        ReadOnlyMemory<byte> message,
+        CancellationToken ct
+    ) =>
+        await MailVerbs.AppendAsync(
+            store,
+            scanner(),
+            target,
+            message,
+            TraceId.Create(time.GetUtcNow(), random),
+            time.GetUtcNow(),
+            ct
+        );
+
+    /// <inheritdoc/>
+    public Task<bool> CopyMessageAsync(string account, string mailbox, uint uid, Stream to, CancellationToken ct) =>
+        MailVerbs.CopyAsync(store, account, mailbox, uid, to, ct);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var part in owned)
+            await part.DisposeAsync();
+    }
+}

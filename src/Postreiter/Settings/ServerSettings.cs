@@ -1,0 +1,202 @@
+using System.Net;
+using Postreiter.Core;
+
+namespace Postreiter.Settings;
+
+/// <summary>Everything the file of settings says, with defaults. What each member means stands in <see cref="SettingKeys"/>.</summary>
+internal sealed record ServerSettings
+{
+    public DomainName Hostname { get; init; }
+    public ServerRoles Roles { get; init; } = ServerRoles.All;
+    public ListenSettings Listen { get; init; } = new();
+    public TlsSettings Tls { get; init; } = new();
+    public StoreSettings Store { get; init; } = new();
+    public IReadOnlyList<IPEndPoint> DnsServers { get; init; } = [];
+    public SmtpSettings Smtp { get; init; } = new();
+    public SubmissionSettings Submission { get; init; } = new();
+    public MailboxAccessSettings Imap { get; init; } = new();
+    public MailboxAccessSettings Pop3 { get; init; } = new();
+    public LoginSettings Login { get; init; } = new();
+    public OutboundSettings Outbound { get; init; } = new();
+    public GreylistSettings Greylist { get; init; } = new();
+    public SpamSettings Spam { get; init; } = new();
+    public VirusSettings Virus { get; init; } = new();
+    public AddressListSettings Lists { get; init; } = new();
+    public LogSettings Log { get; init; } = new();
+    public string TelemetryOtlp { get; init; } = "";
+}
+
+/// <summary>What a process does.</summary>
+[Flags]
+internal enum ServerRoles
+{
+    None = 0,
+    Mx = 1,
+    Submission = 2,
+    Imap = 4,
+    Pop3 = 8,
+    Queue = 16,
+    Web = 32,
+    Scan = 64,
+    All = Mx | Submission | Imap | Pop3 | Queue | Web | Scan,
+}
+
+internal sealed record ListenSettings
+{
+    public IReadOnlyList<EndPoint> Smtp { get; init; } = Any(25);
+    public IReadOnlyList<EndPoint> Submission { get; init; } = Any(587);
+    public IReadOnlyList<EndPoint> Submissions { get; init; } = Any(465);
+    public IReadOnlyList<EndPoint> Lmtp { get; init; } = [];
+    public IReadOnlyList<EndPoint> Imap { get; init; } = Any(143);
+    public IReadOnlyList<EndPoint> Imaps { get; init; } = Any(993);
+    public IReadOnlyList<EndPoint> Pop3 { get; init; } = Any(110);
+    public IReadOnlyList<EndPoint> Pop3s { get; init; } = Any(995);
+    public IReadOnlyList<EndPoint> Spamd { get; init; } = [];
+    public IReadOnlyList<EndPoint> Http { get; init; } = [new IPEndPoint(IPAddress.Loopback, 8080)];
+
+    private static EndPoint[] Any(int port) => [new IPEndPoint(IPAddress.IPv6Any, port)];
+}
+
+internal sealed record TlsSettings
+{
+    public string Certificate { get; init; } = "tls.crt";
+    public string Key { get; init; } = "tls.key";
+    public bool AllowPlaintextAuth { get; init; }
+}
+
+internal sealed record StoreSettings
+{
+    public string Url { get; init; } = "sqlite:";
+    public string Blobs { get; init; } = "segments:";
+}
+
+internal sealed record SmtpSettings
+{
+    public long MaxMessageSize { get; init; } = 50L << 20;
+    public int MaxRecipients { get; init; } = 1000;
+    public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromMinutes(5);
+    public TimeSpan VerdictBudget { get; init; } = TimeSpan.FromSeconds(20);
+    public int MaxConnections { get; init; } = 2000;
+    public int MaxConnectionsPerAddress { get; init; } = 50;
+    public int MaxMessagesPerSession { get; init; } = 1000;
+    public int MaxHops { get; init; } = 100;
+    public string SubaddressSeparators { get; init; } = "+";
+}
+
+internal sealed record SubmissionSettings
+{
+    public int MaxConnections { get; init; } = 200;
+    public int MaxConnectionsPerAddress { get; init; } = 60;
+}
+
+internal sealed record MailboxAccessSettings
+{
+    public int MaxConnections { get; init; } = 200;
+    public int MaxConnectionsPerAddress { get; init; } = 60;
+}
+
+internal sealed record LoginSettings
+{
+    public int LockAfter { get; init; } = 20;
+    public TimeSpan LockFor { get; init; } = TimeSpan.FromMinutes(10);
+    public TimeSpan CacheFor { get; init; } = TimeSpan.FromMinutes(5);
+}
+
+internal sealed record OutboundSettings
+{
+    public SmarthostSettings? Smarthost { get; init; }
+    public IReadOnlyList<RouteSettings> Routes { get; init; } = [];
+    public int Port { get; init; } = 25;
+
+    public IReadOnlyList<TimeSpan> Retry { get; init; } =
+    [
+        TimeSpan.FromMinutes(5),
+        TimeSpan.FromMinutes(15),
+        TimeSpan.FromMinutes(30),
+        TimeSpan.FromHours(1),
+        TimeSpan.FromHours(2),
+        TimeSpan.FromHours(4),
+    ];
+
+    public TimeSpan GiveUp { get; init; } = TimeSpan.FromDays(5);
+    public TimeSpan WarnAfter { get; init; } = TimeSpan.FromHours(4);
+}
+
+/// <summary>How much TLS the smarthost must speak.</summary>
+internal enum SmarthostTls
+{
+    None,
+    Opportunistic,
+    Required,
+    Implicit,
+}
+
+internal sealed record SmarthostSettings
+{
+    public string Host { get; init; } = "";
+    public int Port { get; init; } = 25;
+    public SmarthostTls Tls { get; init; } = SmarthostTls.Opportunistic;
+    public string? Username { get; init; }
+    public string? Password { get; init; }
+
+    /// <summary>Without the password.</summary>
+    public override string ToString() => $"{Host}:{Port} ({Tls})";
+}
+
+internal sealed record RouteSettings(DomainName Domain, string Host, int Port);
+
+internal enum GreylistMode
+{
+    Off,
+    On,
+    Smart,
+}
+
+internal sealed record GreylistSettings
+{
+    public GreylistMode Mode { get; init; } = GreylistMode.Smart;
+    public TimeSpan Delay { get; init; } = TimeSpan.FromMinutes(5);
+    public TimeSpan Window { get; init; } = TimeSpan.FromDays(2);
+    public TimeSpan Lifetime { get; init; } = TimeSpan.FromDays(36);
+}
+
+internal sealed record SpamSettings
+{
+    public IReadOnlyList<string> Rules { get; init; } = ["/usr/share/spamassassin", "rules"];
+    public double Threshold { get; init; } = 5.0;
+    public double RejectAt { get; init; } = 15.0;
+    public string SubjectTag { get; init; } = "";
+}
+
+internal enum ScannerFailure
+{
+    Defer,
+    Accept,
+}
+
+internal sealed record VirusSettings
+{
+    public IReadOnlyList<string> Scanners { get; init; } = [];
+    public ScannerFailure OnFailure { get; init; } = ScannerFailure.Defer;
+}
+
+internal sealed record AddressListSettings
+{
+    public IReadOnlyList<string> Allow { get; init; } = [];
+    public IReadOnlyList<string> Block { get; init; } = [];
+}
+
+internal enum LogFormat
+{
+    Auto,
+    Text,
+    Systemd,
+    Json,
+}
+
+internal sealed record LogSettings
+{
+    public LogFormat Format { get; init; } = LogFormat.Auto;
+    public Microsoft.Extensions.Logging.LogLevel Level { get; init; } =
+        Microsoft.Extensions.Logging.LogLevel.Information;
+}

@@ -1,0 +1,536 @@
+namespace Postreiter.Settings;
+
+/// <summary>Every key, documented here and nowhere else: <c>docs/settings.md</c> and <c>config explain</c> are made from it.</summary>
+internal static partial class SettingKeys
+{
+    private static readonly SettingType<string> Scanner = SettingTypes.FromText<string>(
+        "\"clamd:HOST:PORT\", \"clamd:/SOCKET\", \"icap://HOST:PORT/SERVICE\" or \"command:/PROGRAM ARGUMENTS\"",
+        TryReadScanner,
+        TomlText.Quote
+    );
+
+    private static readonly SettingType<string> ListEntry = SettingTypes.FromText<string>(
+        "an address, a domain, or \"ip:\" with an address or network, such as \"ip:192.0.2.0/24\"",
+        TryReadListEntry,
+        TomlText.Quote
+    );
+
+    private static readonly SettingType<ServerRoles> Roles = RolesType();
+
+    /// <summary>All keys, in the order of the manual.</summary>
+    public static readonly IReadOnlyList<SettingKey> All =
+    [
+        Key(
+            "hostname",
+            SettingTypes.Host,
+            s => s.Hostname,
+            (s, v) => s with { Hostname = v },
+            "The name of this server in its greeting, in HELO and in Received fields. Other servers look it "
+                + "up, so it should have address records that lead here, and those a PTR record back.",
+            defaultText: "none; it must be set",
+            needsRestart: true
+        ),
+        Key(
+            "roles",
+            Roles,
+            s => s.Roles,
+            (s, v) => s with { Roles = v },
+            "What this process does. A small site leaves this alone; a large one spreads roles over " + "machines.",
+            needsRestart: true
+        ),
+        Key(
+            "listen.smtp",
+            SettingTypes.List(SettingTypes.Listener),
+            s => s.Listen.Smtp,
+            (s, v) => s with { Listen = s.Listen with { Smtp = v } },
+            "Where mail from other servers comes in (port 25, STARTTLS offered, no log-in). A list; [] "
+                + "switches it off; port 0 lets the system choose (the ports taken stand in ports.json in the data "
+                + "folder).",
+            needsRestart: true
+        ),
+        Key(
+            "listen.submission",
+            SettingTypes.List(SettingTypes.Listener),
+            s => s.Listen.Submission,
+            (s, v) => s with { Listen = s.Listen with { Submission = v } },
+            "Where users submit mail, log-in required, STARTTLS offered (RFC 6409). A list; [] switches it "
+                + "off; port 0 lets the system choose (the ports taken stand in ports.json in the data folder).",
+            needsRestart: true
+        ),
+        Key(
+            "listen.submissions",
+            SettingTypes.List(SettingTypes.Listener),
+            s => s.Listen.Submissions,
+            (s, v) => s with { Listen = s.Listen with { Submissions = v } },
+            "As listen.submission, under TLS from the first byte (RFC 8314). A list; [] switches it off; "
+                + "port 0 lets the system choose (the ports taken stand in ports.json in the data folder).",
+            needsRestart: true
+        ),
+        Key(
+            "listen.lmtp",
+            SettingTypes.List(SettingTypes.Listener),
+            s => s.Listen.Lmtp,
+            (s, v) => s with { Listen = s.Listen with { Lmtp = v } },
+            "Where our own programs hand in mail for local addresses, a reply for each recipient (RFC 2033). "
+                + "Whoever reaches it may deliver: use a unix socket or loopback. A list; [] switches it off; port "
+                + "0 lets the system choose (the ports taken stand in ports.json in the data folder).",
+            needsRestart: true
+        ),
+        Key(
+            "listen.imap",
+            SettingTypes.List(SettingTypes.Listener),
+            s => s.Listen.Imap,
+            (s, v) => s with { Listen = s.Listen with { Imap = v } },
+            "Where IMAP clients connect, STARTTLS offered. A list; [] switches it off; port 0 lets the "
+                + "system choose (the ports taken stand in ports.json in the data folder).",
+            needsRestart: true
+        ),
+        Key(
+            "listen.imaps",
+            SettingTypes.List(SettingTypes.Listener),
+            s => s.Listen.Imaps,
+            (s, v) => s with { Listen = s.Listen with { Imaps = v } },
+            "IMAP under TLS from the first byte. A list; [] switches it off; port 0 lets the system choose "
+                + "(the ports taken stand in ports.json in the data folder).",
+            needsRestart: true
+        ),
+        Key(
+            "listen.pop3",
+            SettingTypes.List(SettingTypes.Listener),
+            s => s.Listen.Pop3,
+            (s, v) => s with { Listen = s.Listen with { Pop3 = v } },
+            "Where POP3 clients connect, STLS offered. A list; [] switches it off; port 0 lets the system "
+                + "choose (the ports taken stand in ports.json in the data folder).",
+            needsRestart: true
+        ),
+        Key(
+            "listen.pop3s",
+            SettingTypes.List(SettingTypes.Listener),
+            s => s.Listen.Pop3s,
+            (s, v) => s with { Listen = s.Listen with { Pop3s = v } },
+            "POP3 under TLS from the first byte. A list; [] switches it off; port 0 lets the system choose "
+                + "(the ports taken stand in ports.json in the data folder).",
+            needsRestart: true
+        ),
+        Key(
+            "listen.spamd",
+            SettingTypes.List(SettingTypes.Listener),
+            s => s.Listen.Spamd,
+            (s, v) => s with { Listen = s.Listen with { Spamd = v } },
+            "Where the spamd protocol is spoken. Checked and kept; the feature comes in a later version. A "
+                + "list; [] switches it off; port 0 lets the system choose (the ports taken stand in ports.json in "
+                + "the data folder).",
+            needsRestart: true
+        ),
+        Key(
+            "listen.http",
+            SettingTypes.List(SettingTypes.Listener),
+            s => s.Listen.Http,
+            (s, v) => s with { Listen = s.Listen with { Http = v } },
+            "Where /healthz and /metrics (Prometheus) are served, in the clear: keep it on loopback or "
+                + "behind a proxy. A list; [] switches it off; port 0 lets the system choose (the ports taken "
+                + "stand in ports.json in the data folder).",
+            needsRestart: true
+        ),
+        Key(
+            "tls.certificate",
+            SettingTypes.Text,
+            s => s.Tls.Certificate,
+            (s, v) => s with { Tls = s.Tls with { Certificate = v } },
+            "PEM file with the server's certificate and the chain up to, not including, the root. A relative "
+                + "path starts at the data folder."
+        ),
+        Key(
+            "tls.key",
+            SettingTypes.Text,
+            s => s.Tls.Key,
+            (s, v) => s with { Tls = s.Tls with { Key = v } },
+            "PEM file with the certificate's private key. A relative path starts at the data folder."
+        ),
+        Key(
+            "tls.allow_plaintext_auth",
+            SettingTypes.Flag,
+            s => s.Tls.AllowPlaintextAuth,
+            (s, v) => s with { Tls = s.Tls with { AllowPlaintextAuth = v } },
+            "Whether passwords may be sent without TLS. For tests on loopback only.",
+            needsRestart: true
+        ),
+        Key(
+            "store.url",
+            SettingTypes.FromText<string>(
+                "\"sqlite:\" (in the data folder) or \"postgres://user:password@host/db\"",
+                TryReadStoreUrl,
+                WriteUrl
+            ),
+            s => s.Store.Url,
+            (s, v) => s with { Store = s.Store with { Url = v } },
+            "Where metadata is kept. PostgreSQL is checked and kept here; it comes in a later version.",
+            isSecret: true,
+            needsRestart: true
+        ),
+        Key(
+            "store.blobs",
+            SettingTypes.FromText<string>(
+                "\"segments:\" (in the data folder) or \"s3://bucket?endpoint=…&region=…\"",
+                TryReadBlobUrl,
+                WriteUrl
+            ),
+            s => s.Store.Blobs,
+            (s, v) => s with { Store = s.Store with { Blobs = v } },
+            "Where the contents of messages are kept. S3 is checked and kept here; it comes in a later " + "version.",
+            isSecret: true,
+            needsRestart: true
+        ),
+        Key(
+            "dns.servers",
+            SettingTypes.List(SettingTypes.DnsServer),
+            s => s.DnsServers,
+            (s, v) => s with { DnsServers = v },
+            "The resolvers to ask, in order. They should be near and validate DNSSEC.",
+            defaultText: "[] (those of the system)",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.max_message_size",
+            SettingTypes.Size(64L << 10, 1L << 30),
+            s => s.Smtp.MaxMessageSize,
+            (s, v) => s with { Smtp = s.Smtp with { MaxMessageSize = v } },
+            "Largest message taken, in bytes after dots are unstuffed; announced as SIZE. A larger one is "
+                + "refused with 552 5.3.4 (L3).",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.max_recipients",
+            SettingTypes.Number(100, 100_000),
+            s => s.Smtp.MaxRecipients,
+            (s, v) => s with { Smtp = s.Smtp with { MaxRecipients = v } },
+            "Most recipients of one message; further ones get 452 4.5.3 and the first stay good (L6, RFC "
+                + "5321 §4.5.3.1.8).",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.command_timeout",
+            SettingTypes.Duration("1s", "1h"),
+            s => s.Smtp.CommandTimeout,
+            (s, v) => s with { Smtp = s.Smtp with { CommandTimeout = v } },
+            "Longest wait for one whole command, not for each byte of it; then 421 4.4.2.",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.verdict_budget",
+            SettingTypes.Duration("1s", "5m"),
+            s => s.Smtp.VerdictBudget,
+            (s, v) => s with { Smtp = s.Smtp with { VerdictBudget = v } },
+            "Longest time that all checks of a message may take together after its final dot (F7).",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.max_connections",
+            SettingTypes.Number(1, 1_000_000),
+            s => s.Smtp.MaxConnections,
+            (s, v) => s with { Smtp = s.Smtp with { MaxConnections = v } },
+            "Most connections to each listener of port 25 or LMTP at one time; further ones get 421 4.7.0 " + "(L12).",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.max_connections_per_address",
+            SettingTypes.Number(1, 1_000_000),
+            s => s.Smtp.MaxConnectionsPerAddress,
+            (s, v) => s with { Smtp = s.Smtp with { MaxConnectionsPerAddress = v } },
+            "As smtp.max_connections, for one address (IPv6: one /64).",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.max_messages_per_session",
+            SettingTypes.Number(1, 1_000_000),
+            s => s.Smtp.MaxMessagesPerSession,
+            (s, v) => s with { Smtp = s.Smtp with { MaxMessagesPerSession = v } },
+            "Most messages in one session; then 421 4.7.0, and the client connects anew (L11).",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.max_hops",
+            SettingTypes.Number(10, 1000),
+            s => s.Smtp.MaxHops,
+            (s, v) => s with { Smtp = s.Smtp with { MaxHops = v } },
+            "Most Received fields; a message with more goes in circles and gets 554 5.4.6 (L7).",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.subaddress_separators",
+            SettingTypes.Text,
+            s => s.Smtp.SubaddressSeparators,
+            (s, v) => s with { Smtp = s.Smtp with { SubaddressSeparators = v } },
+            "Characters that part user and tag: with \"+\" mail for ann+lists@ is ann's (RFC 5233). Empty "
+                + "switches subaddresses off.",
+            needsRestart: true
+        ),
+        Key(
+            "submission.max_connections",
+            SettingTypes.Number(1, 1_000_000),
+            s => s.Submission.MaxConnections,
+            (s, v) => s with { Submission = s.Submission with { MaxConnections = v } },
+            "Most connections to each such listener at one time (L12).",
+            needsRestart: true
+        ),
+        Key(
+            "submission.max_connections_per_address",
+            SettingTypes.Number(1, 1_000_000),
+            s => s.Submission.MaxConnectionsPerAddress,
+            (s, v) => s with { Submission = s.Submission with { MaxConnectionsPerAddress = v } },
+            "As submission.max_connections, for one address (IPv6: one /64).",
+            needsRestart: true
+        ),
+        Key(
+            "imap.max_connections",
+            SettingTypes.Number(1, 1_000_000),
+            s => s.Imap.MaxConnections,
+            (s, v) => s with { Imap = s.Imap with { MaxConnections = v } },
+            "Most connections to each such listener at one time (L12).",
+            needsRestart: true
+        ),
+        Key(
+            "imap.max_connections_per_address",
+            SettingTypes.Number(1, 1_000_000),
+            s => s.Imap.MaxConnectionsPerAddress,
+            (s, v) => s with { Imap = s.Imap with { MaxConnectionsPerAddress = v } },
+            "As imap.max_connections, for one address (IPv6: one /64).",
+            needsRestart: true
+        ),
+        Key(
+            "pop3.max_connections",
+            SettingTypes.Number(1, 1_000_000),
+            s => s.Pop3.MaxConnections,
+            (s, v) => s with { Pop3 = s.Pop3 with { MaxConnections = v } },
+            "Most connections to each such listener at one time (L12).",
+            needsRestart: true
+        ),
+        Key(
+            "pop3.max_connections_per_address",
+            SettingTypes.Number(1, 1_000_000),
+            s => s.Pop3.MaxConnectionsPerAddress,
+            (s, v) => s with { Pop3 = s.Pop3 with { MaxConnectionsPerAddress = v } },
+            "As pop3.max_connections, for one address (IPv6: one /64).",
+            needsRestart: true
+        ),
+        Key(
+            "login.lock_after",
+            SettingTypes.Number(3, 10_000),
+            s => s.Login.LockAfter,
+            (s, v) => s with { Login = s.Login with { LockAfter = v } },
+            "Failed log-ins within ten minutes after which an address is locked out (L13).",
+            needsRestart: true
+        ),
+        Key(
+            "login.lock_for",
+            SettingTypes.Duration("1s", "1d"),
+            s => s.Login.LockFor,
+            (s, v) => s with { Login = s.Login with { LockFor = v } },
+            "How long it is locked out, and how far back failures count.",
+            needsRestart: true
+        ),
+        Key(
+            "login.cache_for",
+            SettingTypes.Duration("0s", "1h"),
+            s => s.Login.CacheFor,
+            (s, v) => s with { Login = s.Login with { CacheFor = v } },
+            "How long a password that was right is known again without the slow hash. What is kept in memory "
+                + "is an HMAC under a key of this process; a changed password counts at once. 0s switches it off.",
+            needsRestart: true
+        ),
+        Key(
+            "outbound.smarthost",
+            OutboundTypes.Smarthost,
+            s => s.Outbound.Smarthost,
+            (s, v) => s with { Outbound = s.Outbound with { Smarthost = v } },
+            "Hands all mail for other servers to this one. tls: none, opportunistic (STARTTLS when offered), "
+                + "required (STARTTLS with a valid certificate) or implicit (TLS from the first byte, valid "
+                + "certificate).",
+            defaultText: "none",
+            isSecret: true,
+            needsRestart: true
+        ),
+        Key(
+            "outbound.routes",
+            SettingTypes.List(OutboundTypes.Route),
+            s => s.Outbound.Routes,
+            (s, v) => s with { Outbound = s.Outbound with { Routes = v } },
+            "Where mail for a domain and all below it goes instead of to its MX or the smarthost.",
+            needsRestart: true
+        ),
+        Key(
+            "outbound.port",
+            SettingTypes.Number(1, 65535),
+            s => s.Outbound.Port,
+            (s, v) => s with { Outbound = s.Outbound with { Port = v } },
+            "The port used for delivery to MX hosts. For tests.",
+            needsRestart: true
+        ),
+        Key(
+            "outbound.retry",
+            SettingTypes.List(SettingTypes.Duration("1s", "30d"), 1),
+            s => s.Outbound.Retry,
+            (s, v) => s with { Outbound = s.Outbound with { Retry = v } },
+            "Waiting times after failed attempts; the last one repeats.",
+            needsRestart: true
+        ),
+        Key(
+            "outbound.give_up",
+            SettingTypes.Duration("1s", "30d"),
+            s => s.Outbound.GiveUp,
+            (s, v) => s with { Outbound = s.Outbound with { GiveUp = v } },
+            "Age at which undeliverable mail goes back to its sender with a report (RFC 5321 §4.5.4.1).",
+            needsRestart: true
+        ),
+        Key(
+            "outbound.warn_after",
+            SettingTypes.Duration("1s", "30d"),
+            s => s.Outbound.WarnAfter,
+            (s, v) => s with { Outbound = s.Outbound with { WarnAfter = v } },
+            "Age at which the sender is told of a delay, once.",
+            needsRestart: true
+        ),
+        Key(
+            "greylist.mode",
+            SettingTypes.OneOf<GreylistMode>(),
+            s => s.Greylist.Mode,
+            (s, v) => s with { Greylist = s.Greylist with { Mode = v } },
+            "off, on (every unknown triplet waits) or smart (only callers with something against them). "
+                + "Checked and kept; the feature comes in a later version."
+        ),
+        Key(
+            "greylist.delay",
+            SettingTypes.Duration("1s", "30d"),
+            s => s.Greylist.Delay,
+            (s, v) => s with { Greylist = s.Greylist with { Delay = v } },
+            "How long an unknown triplet waits. Checked and kept; the feature comes in a later version."
+        ),
+        Key(
+            "greylist.window",
+            SettingTypes.Duration("1s", "30d"),
+            s => s.Greylist.Window,
+            (s, v) => s with { Greylist = s.Greylist with { Window = v } },
+            "Within which time it must come again. Checked and kept; the feature comes in a later version."
+        ),
+        Key(
+            "greylist.lifetime",
+            SettingTypes.Duration("1s", "365d"),
+            s => s.Greylist.Lifetime,
+            (s, v) => s with { Greylist = s.Greylist with { Lifetime = v } },
+            "How long a triplet that passed stays known. Checked and kept; the feature comes in a later " + "version."
+        ),
+        Key(
+            "spam.rules",
+            SettingTypes.List(SettingTypes.Text),
+            s => s.Spam.Rules,
+            (s, v) => s with { Spam = s.Spam with { Rules = v } },
+            "Folders and files with rules. A relative path starts at the data folder. Checked and kept; the "
+                + "feature comes in a later version."
+        ),
+        Key(
+            "spam.threshold",
+            SettingTypes.Points(-1000, 1000),
+            s => s.Spam.Threshold,
+            (s, v) => s with { Spam = s.Spam with { Threshold = v } },
+            "Points from which a message is spam. Checked and kept; the feature comes in a later version."
+        ),
+        Key(
+            "spam.reject_at",
+            SettingTypes.Points(-1000, 1000),
+            s => s.Spam.RejectAt,
+            (s, v) => s with { Spam = s.Spam with { RejectAt = v } },
+            "Points from which a message is refused. Checked and kept; the feature comes in a later version."
+        ),
+        Key(
+            "spam.subject_tag",
+            SettingTypes.Text,
+            s => s.Spam.SubjectTag,
+            (s, v) => s with { Spam = s.Spam with { SubjectTag = v } },
+            "Put in front of the subject of spam, e.g. \"**** SPAM ****\"; empty leaves it alone. Checked "
+                + "and kept; the feature comes in a later version."
+        ),
+        Key(
+            "virus.scanners",
+            SettingTypes.List(Scanner),
+            s => s.Virus.Scanners,
+            (s, v) => s with { Virus = s.Virus with { Scanners = v } },
+            "Scanners, asked in parallel. Checked and kept; the feature comes in a later version."
+        ),
+        Key(
+            "virus.on_failure",
+            SettingTypes.OneOf<ScannerFailure>(),
+            s => s.Virus.OnFailure,
+            (s, v) => s with { Virus = s.Virus with { OnFailure = v } },
+            "What happens while a scanner is down: defer the message or accept it (F6). Checked and kept; "
+                + "the feature comes in a later version."
+        ),
+        Key(
+            "lists.allow",
+            SettingTypes.List(ListEntry),
+            s => s.Lists.Allow,
+            (s, v) => s with { Lists = s.Lists with { Allow = v } },
+            "Senders that are let in. Checked and kept; the feature comes in a later version."
+        ),
+        Key(
+            "lists.block",
+            SettingTypes.List(ListEntry),
+            s => s.Lists.Block,
+            (s, v) => s with { Lists = s.Lists with { Block = v } },
+            "Senders that are refused. Checked and kept; the feature comes in a later version."
+        ),
+        Key(
+            "log.format",
+            SettingTypes.OneOf<LogFormat>(),
+            s => s.Log.Format,
+            (s, v) => s with { Log = s.Log with { Format = v } },
+            "How log lines look: text, systemd (with priorities), json, or auto (systemd under systemd, else "
+                + "text).",
+            needsRestart: true
+        ),
+        Key(
+            "log.level",
+            SettingTypes.OneOf<Microsoft.Extensions.Logging.LogLevel>(),
+            s => s.Log.Level,
+            (s, v) => s with { Log = s.Log with { Level = v } },
+            "The least level that is logged.",
+            needsRestart: true
+        ),
+        Key(
+            "telemetry.otlp",
+            SettingTypes.FromText<string>("an http:// or https:// address, or \"\"", TryReadOtlp, TomlText.Quote),
+            s => s.TelemetryOtlp,
+            (s, v) => s with { TelemetryOtlp = v },
+            "An OpenTelemetry collector that gets the metrics by OTLP, e.g. \"http://127.0.0.1:4317\"; empty "
+                + "sends none.",
+            needsRestart: true
+        ),
+    ];
+
+    private static readonly Dictionary<string, SettingKey> ByName = All.ToDictionary(
+        k => k.Name,
+        StringComparer.Ordinal
+    );
+
+    /// <summary>The key of a name, or null.</summary>
+    public static SettingKey? Find(string name) => ByName.GetValueOrDefault(name);
+
+    /// <summary>Whether known keys start with this section.</summary>
+    public static bool IsSection(string name) => All.Any(k => k.Name.StartsWith(name + ".", StringComparison.Ordinal));
+
+    private static SettingKey<T> Key<T>(
+        string name,
+        SettingType<T> type,
+        Func<ServerSettings, T> get,
+        Func<ServerSettings, T, ServerSettings> set,
+        string doc,
+        string? defaultText = null,
+        bool isSecret = false,
+        bool needsRestart = false
+    ) =>
+        new(name, type, get, set, doc)
+        {
+            DefaultText = defaultText,
+            IsSecret = isSecret,
+            NeedsRestart = needsRestart,
+        };
+}

@@ -1,0 +1,196 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Postreiter.Storage.Mail;
+
+namespace Postreiter.Transfer;
+
+/// <summary>
+/// The mbox format (RFC 4155), written and read as its <c>mboxrd</c> form: a line that starts with <c>From </c> behind any
+/// number of <c>&gt;</c> gets one more of them on the way out and loses one on the way in.
+/// </summary>
+internal static class MboxFormat
+{
+    private static readonly string[] DateFormats = ["ddd MMM d HH:mm:ss yyyy", "ddd MMM d HH:mm:ss zzz yyyy"];
+
+    /// <summary>Reads messages one after the other; no more than one is in memory.</summary>
+    /// <param name="file">The mbox.</param>
+    /// <param name="maxBytes">Largest message; larger ones are skipped and named.</param>
+    /// <param name="ct">Stops reading.</param>
+    public static async IAsyncEnumerable<ImportedMessage> ReadAsync(
+        Stream file,
+        long maxBytes,
+        [EnumeratorCancellation] CancellationToken ct
+    )
+    {
+        var reader = PipeReader.Create(file, new StreamPipeReaderOptions(bufferSize: 64 * 1024, leaveOpen: true));
+        MboxEntry? entry = null;
+        var number = 0;
+        var isAfterEmptyLine = true;
+        while (true)
+        {
+            var result = await reader.ReadAsync(ct);
+            var buffer = result.Buffer;
+            while (TryReadLine(ref buffer, result.IsCompleted, out var line))
+            {
+                // RFC 4155 appendix A: a separator follows an empty line (or is the first).
+                if (isAfterEmptyLine && StartsWith(line, "From "u8))
+                {
+                    if (entry is not null)
+                        yield return entry.Finish();
+                    entry = new MboxEntry($"message {++number}", ReadDate(line), maxBytes);
+                    isAfterEmptyLine = false;
+                    continue;
+                }
+
+                entry ??= new MboxEntry("text before the first message", null, 0);
+                entry.Append(line);
+                isAfterEmptyLine = IsEmptyLine(line);
+            }
+
+            reader.AdvanceTo(buffer.Start, buffer.End);
+            if (result.IsCompleted)
+                break;
+        }
+
+        await reader.CompleteAsync();
+        if (entry is not null)
+            yield return entry.Finish();
+    }
+
+    /// <summary>Writes one message.</summary>
+    /// <param name="to">The mbox.</param>
+    /// <param name="message">Its bytes, CRLF.</param>
+    /// <param name="date">When it came in.</param>
+    /// <param name="flags">Written as Status and X-Status fields.</param>
+    /// <param name="ct">Stops writing.</param>
+    public static async Task WriteAsync(
+        Stream to,
+        byte[] message,
+        DateTimeOffset date,
+        SystemFlags flags,
+        CancellationToken ct
+    )
+    {
+        var stamp = date.UtcDateTime.ToString("ddd MMM d HH:mm:ss yyyy", CultureInfo.InvariantCulture);
+        await to.WriteAsync(Encoding.ASCII.GetBytes($"From MAILER-DAEMON {stamp}\n{StatusFields(flags)}"), ct);
+        await to.WriteAsync(Quote(LineEnds.ToLf(message)), ct);
+        await to.WriteAsync("\n"u8.ToArray(), ct);
+    }
+
+    internal static bool IsQuotedFrom(ReadOnlySpan<byte> line)
+    {
+        var quotes = line.IndexOfAnyExcept((byte)'>');
+        return quotes > 0 && line[quotes..].StartsWith("From "u8);
+    }
+
+    private static string StatusFields(SystemFlags flags)
+    {
+        var status = flags.HasFlag(SystemFlags.Seen) ? "Status: RO\n" : "Status: O\n";
+        var more =
+            (flags.HasFlag(SystemFlags.Answered) ? "A" : "")
+            + (flags.HasFlag(SystemFlags.Flagged) ? "F" : "")
+            + (flags.HasFlag(SystemFlags.Draft) ? "T" : "")
+            + (flags.HasFlag(SystemFlags.Deleted) ? "D" : "");
+        return more.Length == 0 ? status : $"{status}X-Status: {more}\n";
+    }
+
+    private static byte[] Quote(byte[] text)
+    {
+        using var result = new MemoryStream(text.Length + 64);
+        var rest = text.AsSpan();
+        while (!rest.IsEmpty)
+        {
+            var end = rest.IndexOf((byte)'\n');
+            var line = end < 0 ? rest : rest[..(end + 1)];
+            if (line.StartsWith("From "u8) || IsQuotedFrom(line))
+                result.WriteByte((byte)'>');
+            result.Write(line);
+            rest = rest[line.Length..];
+        }
+
+        if (text is not [.., (byte)'\n'])
+            result.WriteByte((byte)'\n');
+        return result.ToArray();
+    }
+
+    private static bool TryReadLine(ref ReadOnlySequence<byte> buffer, bool isLast, out ReadOnlySequence<byte> line)
+    {
+        // A line is as long as a message may be at most; the pipe holds what is not yet a line.
+        var end = buffer.PositionOf((byte)'\n');
+        if (end is null && (!isLast || buffer.IsEmpty) && buffer.Length < 1024 * 1024)
+        {
+            line = default;
+            return false;
+        }
+
+        line = end is { } found ? buffer.Slice(0, buffer.GetPosition(1, found)) : buffer;
+        buffer = buffer.Slice(line.End);
+        return !line.IsEmpty;
+    }
+
+    private static bool IsEmptyLine(ReadOnlySequence<byte> line) =>
+        line.Length == 1 || (line.Length == 2 && line.FirstSpan[0] == '\r');
+
+    private static bool StartsWith(ReadOnlySequence<byte> line, ReadOnlySpan<byte> prefix)
+    {
+        if (line.Length < prefix.Length)
+            return false;
+        Span<byte> start = stackalloc byte[prefix.Length];
+        line.Slice(0, prefix.Length).CopyTo(start);
+        return start.SequenceEqual(prefix);
+    }
+
+    private static DateTimeOffset? ReadDate(ReadOnlySequence<byte> line)
+    {
+        var text = Encoding.ASCII.GetString(line.Slice(0, Math.Min(line.Length, 200))).TrimEnd();
+        var words = text.Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return
+            words.Length >= 7
+            && DateTimeOffset.TryParseExact(
+                string.Join(' ', words[2..]),
+                DateFormats,
+                CultureInfo.InvariantCulture,
+                DateTimeStyles.AssumeUniversal,
+                out var date
+            )
+            ? date
+            : null;
+    }
+
+    private sealed class MboxEntry(string source, DateTimeOffset? date, long maxBytes)
+    {
+        private readonly ArrayBufferWriter<byte> _bytes = new();
+        private bool _isTooLarge;
+
+        public void Append(ReadOnlySequence<byte> line)
+        {
+            _isTooLarge |= _bytes.WrittenCount + line.Length > maxBytes;
+            if (_isTooLarge)
+                return;
+            var bytes = line.ToArray();
+            _bytes.Write(IsQuotedFrom(bytes) ? bytes.AsSpan(1) : bytes);
+        }
+
+        public ImportedMessage Finish()
+        {
+            if (maxBytes == 0)
+                return ImportedMessage.Skip(
+                    source,
+                    "this is not an mbox file, or something stands before its first message"
+                );
+            if (_isTooLarge)
+                return ImportedMessage.Skip(source, "it is larger than smtp.max_message_size");
+            var text = _bytes.WrittenSpan;
+            // The empty line before the next separator is the format's, not the message's.
+            if (text.EndsWith("\r\n\r\n"u8))
+                text = text[..^2];
+            else if (text.EndsWith("\n\n"u8))
+                text = text[..^1];
+            var message = LineEnds.ToCrLf(text);
+            return new ImportedMessage(source, null, message, StatusFlags.Read(message), date, null);
+        }
+    }
+}
