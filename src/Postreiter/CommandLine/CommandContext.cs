@@ -60,6 +60,10 @@ internal sealed class CommandContext(
     /// <summary>Whether this build has a store engine.</summary>
     public bool HasStore => stores is not null && scanner is not null;
 
+    /// <summary>What a server of this run takes from outside.</summary>
+    public ServerEnvironment ServerEnvironment() =>
+        new(time, random, Stores, scanner ?? throw new InvalidOperationException("no message reader is wired"));
+
     /// <summary>The data folder of this run.</summary>
     public DataFolder Folder(ParseResult parsed) =>
         new(

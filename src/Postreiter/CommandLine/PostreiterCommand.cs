@@ -61,6 +61,7 @@ internal static class PostreiterCommand
         if (!context.HasStore)
             return root;
         root.Add(InitCommand.Create(context));
+        root.Add(ServeCommand.Create(context));
         root.Add(DomainCommand.Create(context));
         root.Add(AccountCommand.Create(context));
         root.Add(AliasCommand.Create(context));

@@ -1,0 +1,112 @@
+using System.Net;
+using Microsoft.Extensions.Logging;
+using Postreiter.Core;
+using Postreiter.Net;
+using Postreiter.Storage;
+using Postreiter.Storage.Accounts;
+
+namespace Postreiter.Authentication;
+
+/// <summary>
+/// Says whether a peer is one of our accounts. The name is the account's whole address, in any case; aliases do not log in.
+/// A name that does not exist costs the same work as one that does.
+/// </summary>
+/// <param name="directory">The accounts.</param>
+/// <param name="hasher">Checks passwords.</param>
+/// <param name="verified">Passwords that were right lately.</param>
+/// <param name="key">Makes up SCRAM keys.</param>
+/// <param name="logger">Told of refusals and faults; never of passwords.</param>
+internal sealed class PasswordAuthenticator(
+    IDirectoryStore directory,
+    PasswordHasher hasher,
+    VerifiedPasswords verified,
+    LoginKey key,
+    ILogger logger
+) : IAuthenticator
+{
+    // RFC 4616 §2 bounds nothing; a longer password than any we take is wrong without work, for known and unknown alike.
+    private const int MaxPasswordLength = 1024;
+
+    /// <inheritdoc/>
+    public async ValueTask<AuthenticationResult> VerifyPasswordAsync(
+        string user,
+        string password,
+        IPAddress remote,
+        CancellationToken ct
+    )
+    {
+        if (password.Length > MaxPasswordLength)
+            return Refuse(user, remote);
+        try
+        {
+            var account = await FindAsync(user, ct);
+            var hash = account?.Credentials.PasswordHash ?? PasswordHasher.NobodysHash;
+            if (account is not null && verified.Contains(account.Id, password, hash))
+                return Accept(account);
+            if (!await hasher.VerifyAsync(password, hash, ct) || account is null)
+                return Refuse(user, remote);
+            verified.Add(account.Id, password, hash);
+            return Accept(account);
+        }
+        catch (StoreException e)
+        {
+            return Unavailable(e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<ScramSecret?> FindScramAsync(string user, IPAddress remote, CancellationToken ct)
+    {
+        // F12: a fault goes through as the exception; the exchange must not be told made-up keys in place of real ones.
+        return await FindAsync(user, ct) is { Credentials.Scram: var keys }
+            ? new ScramSecret(keys.Salt, keys.Iterations, keys.StoredKey, keys.ServerKey)
+            : key.Fake(user);
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<AuthenticationResult> ReportScramAsync(
+        string user,
+        bool succeeded,
+        IPAddress remote,
+        CancellationToken ct
+    )
+    {
+        if (!succeeded)
+            return Refuse(user, remote);
+        try
+        {
+            return await FindAsync(user, ct) is { } account ? Accept(account) : Refuse(user, remote);
+        }
+        catch (StoreException e)
+        {
+            return Unavailable(e);
+        }
+    }
+
+    private async ValueTask<Account?> FindAsync(string user, CancellationToken ct)
+    {
+        // An address that nobody has stands in for what is no address, so that both cost one look-up.
+        if (!EmailAddress.TryParse(user, out var address))
+            address = EmailAddress.Parse("nobody@invalid");
+        return await directory.FindAccountAsync(address, ct);
+    }
+
+    private static AuthenticationResult Accept(Account account) =>
+        new(AuthenticationStatus.Succeeded, new AuthenticatedUser(account.Id, account.Address));
+
+    private AuthenticationResult Refuse(string user, IPAddress remote)
+    {
+        logger.LogWarning("Log-in as {User} from {Remote} failed", Printable(user), remote);
+        return AuthenticationResult.Failed;
+    }
+
+    private AuthenticationResult Unavailable(StoreException e)
+    {
+        logger.LogError(e, "Nobody can log in: the directory does not answer");
+        return AuthenticationResult.Unavailable;
+    }
+
+    // The name is the peer's: no control characters and no endless line in the log.
+    private static string Printable(string user) =>
+        new([.. user.Take(100).Select(c => char.IsControl(c) || char.IsSurrogate(c) ? '?' : c)]);
+}

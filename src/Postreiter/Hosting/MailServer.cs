@@ -1,0 +1,258 @@
+using System.Net;
+using System.Net.Sockets;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Postreiter.Authentication;
+using Postreiter.CommandLine;
+using Postreiter.Control;
+using Postreiter.Messages;
+using Postreiter.Settings;
+using Postreiter.Storage;
+
+namespace Postreiter.Hosting;
+
+/// <summary>What a server takes from outside, so that a test can put its own in place.</summary>
+/// <param name="Time">The clock.</param>
+/// <param name="Random">Where names and jitter come from.</param>
+/// <param name="Stores">Opens the store.</param>
+/// <param name="Scanner">Makes readers of messages.</param>
+internal sealed record ServerEnvironment(
+    TimeProvider Time,
+    Random Random,
+    IStoreOpener Stores,
+    Func<IMessageScanner> Scanner
+);
+
+/// <summary>The whole running server of one data folder.</summary>
+internal sealed class MailServer : IAsyncDisposable
+{
+    /// <summary>How long open sessions may take to end (limits-and-promises, timeouts: stop).</summary>
+    private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
+
+    private readonly DataFolder _folder;
+    private readonly DataFolderLock _lock;
+    private readonly IStore _store;
+    private readonly WebApplication _app;
+    private readonly PasswordHasher _hasher;
+    private readonly CertificateSource _certificates;
+    private bool _stopped;
+
+    private MailServer(
+        DataFolder folder,
+        DataFolderLock taken,
+        IStore store,
+        WebApplication app,
+        PasswordHasher hasher,
+        CertificateSource certificates
+    )
+    {
+        (_folder, _lock, _store, _app) = (folder, taken, store, app);
+        (_hasher, _certificates) = (hasher, certificates);
+    }
+
+    /// <summary>Where each listener really listens, by its name in section <c>listen</c>.</summary>
+    public required IReadOnlyList<(string Name, EndPoint Address)> Bound { get; init; }
+
+    /// <summary>The server's log.</summary>
+    public ILogger Logger => _app.Logger;
+
+    /// <summary>Starts it; when the task completes, every listener accepts.</summary>
+    /// <exception cref="CommandFailure">Another process has the folder, the store does not open, or a listener cannot be bound.</exception>
+    public static async Task<MailServer> StartAsync(
+        ServerEnvironment environment,
+        DataFolder folder,
+        ServerSettings settings,
+        CancellationToken ct
+    )
+    {
+        var taken =
+            DataFolderLock.TryTake(folder)
+            ?? throw new CommandFailure(ExitCodes.Failed, $"{folder.Root} is in use by another process");
+        IStore? store = null;
+        WebApplication? app = null;
+        var hasher = new PasswordHasher();
+        var certificates = new CertificateSource(folder);
+        var started = false;
+        try
+        {
+            store = await environment.Stores.OpenAsync(folder, settings, ct);
+            app = Build(environment, folder, settings, store, hasher, out var listeners);
+            certificates.Read(settings.Tls, app.Logger);
+            RemoveStaleSockets(folder, settings);
+            await app.StartAsync(ct);
+            File.SetUnixFileMode(folder.ControlSocket, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            var bound = listeners.Select(l => (l.Name, l.Options.EndPoint)).ToList();
+            PortsFile.Write(folder, bound);
+            started = true;
+            return new MailServer(folder, taken, store, app, hasher, certificates) { Bound = bound };
+        }
+        catch (Exception e) when (e is StoreException or IOException or SocketException)
+        {
+            throw new CommandFailure(ExitCodes.Failed, $"the server does not start: {e.Message}");
+        }
+        finally
+        {
+            if (!started)
+            {
+                if (app is not null)
+                    await app.DisposeAsync();
+                if (store is not null)
+                    await store.DisposeAsync();
+                hasher.Dispose();
+                await taken.DisposeAsync();
+            }
+        }
+    }
+
+    /// <summary>Puts what can change while running in force: the certificate.</summary>
+    public void Reload(ServerSettings settings)
+    {
+        if (_certificates.Read(settings.Tls, Logger))
+            Logger.LogInformation("Settings and certificate are read again");
+    }
+
+    /// <summary>Stops in order: no new sessions, open ones end within 10 s, then the queue, then the store.</summary>
+    public async Task StopAsync()
+    {
+        if (_stopped)
+            return;
+        _stopped = true;
+        await _app.StopAsync(CancellationToken.None);
+        await _app.DisposeAsync();
+        await _store.DisposeAsync();
+        _hasher.Dispose();
+        File.Delete(_folder.PortsFile);
+        File.Delete(_folder.ControlSocket);
+        await _lock.DisposeAsync();
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync() => await StopAsync();
+
+    private static WebApplication Build(
+        ServerEnvironment environment,
+        DataFolder folder,
+        ServerSettings settings,
+        IStore store,
+        PasswordHasher hasher,
+        out List<(string Name, ListenOptions Options)> listeners
+    )
+    {
+        var bound = new List<(string Name, ListenOptions Options)>();
+        // Empty: no appsettings.json, no ASPNETCORE_ variables; the one file of settings says it all.
+        var builder = WebApplication.CreateEmptyBuilder(
+            new WebApplicationOptions { ApplicationName = "postreiter", ContentRootPath = folder.Root }
+        );
+        builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
+        builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = DrainTime);
+        builder.Services.AddRoutingCore();
+        HostLogging.Configure(builder.Logging, settings.Log);
+        HostMetrics.Configure(builder.Services, settings.TelemetryOtlp);
+        builder
+            .WebHost.UseKestrelCore()
+            .ConfigureKestrel(kestrel =>
+            {
+                kestrel.AddServerHeader = false;
+                kestrel.ListenUnixSocket(
+                    folder.ControlSocket,
+                    options =>
+                    {
+                        options.Protocols = HttpProtocols.Http1;
+                        options.Use(next =>
+                            connection =>
+                            {
+                                connection.Features.Set(ControlConnection.Instance);
+                                return next(connection);
+                            }
+                        );
+                    }
+                );
+                foreach (var address in settings.Listen.Http)
+                {
+                    kestrel.Listen(
+                        address,
+                        options =>
+                        {
+                            options.Protocols = HttpProtocols.Http1;
+                            bound.Add(("http", options));
+                        }
+                    );
+                }
+            });
+        var app = builder.Build();
+        HostMetrics.MapHealth(app, ct => IsHealthyAsync(store, ct));
+        HostMetrics.Map(app);
+        var control = new StoreControl(store, hasher, environment.Scanner, environment.Time, environment.Random);
+        ControlEndpoints.Map(app, control, c => c.Features.Get<ControlConnection>() is not null, app.Logger);
+        listeners = bound;
+        return app;
+    }
+
+    private static async ValueTask<bool> IsHealthyAsync(IStore store, CancellationToken ct)
+    {
+        try
+        {
+            await store.Queue.CountAsync(ct);
+            return true;
+        }
+        catch (StoreException)
+        {
+            return false;
+        }
+    }
+
+    // A killed server leaves its sockets behind, and a bind would find the name taken. We hold the folder's lock, so
+    // nobody listens on ours; of the others, those that refuse a connection are stale.
+    private static void RemoveStaleSockets(DataFolder folder, ServerSettings settings)
+    {
+        File.Delete(folder.ControlSocket);
+        var listen = settings.Listen;
+        IEnumerable<EndPoint> all =
+        [
+            .. listen.Smtp,
+            .. listen.Submission,
+            .. listen.Submissions,
+            .. listen.Lmtp,
+            .. listen.Imap,
+            .. listen.Imaps,
+            .. listen.Pop3,
+            .. listen.Pop3s,
+            .. listen.Http,
+        ];
+        foreach (var unix in all.OfType<UnixDomainSocketEndPoint>())
+        {
+            var path = unix.ToString();
+            using var probe = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                probe.Connect(unix);
+            }
+            catch (SocketException e) when (e.SocketErrorCode == SocketError.ConnectionRefused)
+            {
+                File.Delete(path);
+            }
+            catch (SocketException)
+            {
+                // Not there, or not ours to touch: the bind will tell.
+            }
+        }
+    }
+
+    /// <summary>Marks connections of the control socket.</summary>
+    private sealed class ControlConnection
+    {
+        public static readonly ControlConnection Instance = new();
+    }
+
+    /// <summary>Signals are the command's, not the host's: a test may run several servers in one process.</summary>
+    private sealed class SilentLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

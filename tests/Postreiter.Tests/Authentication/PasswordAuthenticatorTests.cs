@@ -1,0 +1,142 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Postreiter.Authentication;
+using Postreiter.Core;
+using Postreiter.Net;
+using Postreiter.Storage;
+using Postreiter.Storage.Accounts;
+
+namespace Postreiter.Tests.Authentication;
+
+public sealed class PasswordAuthenticatorTests : IDisposable
+{
+    private readonly PasswordHasher _hasher = new();
+    private readonly OneAccount _directory = new();
+
+    [Theory]
+    [InlineData("ann@a.test", "secret", true)]
+    [InlineData("Ann@A.TEST", "secret", true)]
+    [InlineData("ann@a.test", "Secret", false)]
+    [InlineData("ann@a.test", "", false)]
+    [InlineData("ann", "secret", false)]
+    [InlineData("bob@a.test", "secret", false)]
+    [InlineData("ann+tag@a.test", "secret", false)]
+    [InlineData("", "", false)]
+    [InlineData("ann@a.test\0", "secret", false)]
+    public async Task Only_the_whole_address_with_its_password_logs_in(string user, string password, bool good)
+    {
+        var authenticator = await CreateAsync();
+        foreach (var _ in Enumerable.Range(0, 2))
+        {
+            var result = await authenticator.VerifyPasswordAsync(user, password, IPAddress.Loopback, Ct);
+            Assert.Equal(good ? AuthenticationStatus.Succeeded : AuthenticationStatus.Failed, result.Status);
+            Assert.Equal(good ? 7 : null, result.User?.AccountId);
+        }
+    }
+
+    [Fact]
+    public async Task A_changed_password_counts_at_once()
+    {
+        var authenticator = await CreateAsync();
+        await authenticator.VerifyPasswordAsync("ann@a.test", "secret", IPAddress.Loopback, Ct);
+        _directory.Account = _directory.Account! with { Credentials = await _hasher.DeriveAsync("other", Ct) };
+        var old = await authenticator.VerifyPasswordAsync("ann@a.test", "secret", IPAddress.Loopback, Ct);
+        var fresh = await authenticator.VerifyPasswordAsync("ann@a.test", "other", IPAddress.Loopback, Ct);
+        Assert.Equal((AuthenticationStatus.Failed, AuthenticationStatus.Succeeded), (old.Status, fresh.Status));
+    }
+
+    [Fact]
+    public async Task F12_a_directory_that_is_down_is_not_a_wrong_password()
+    {
+        var authenticator = await CreateAsync();
+        _directory.IsDown = true;
+        var result = await authenticator.VerifyPasswordAsync("ann@a.test", "secret", IPAddress.Loopback, Ct);
+        var scram = await authenticator.ReportScramAsync("ann@a.test", true, IPAddress.Loopback, Ct);
+        Assert.Equal(AuthenticationStatus.Unavailable, result.Status);
+        Assert.Equal(AuthenticationStatus.Unavailable, scram.Status);
+    }
+
+    [Fact]
+    public async Task Scram_keys_of_a_user_who_does_not_exist_are_always_the_same_and_look_real()
+    {
+        var authenticator = await CreateAsync();
+        var real = await authenticator.FindScramAsync("ann@a.test", IPAddress.Loopback, Ct);
+        var fake = await authenticator.FindScramAsync("bob@a.test", IPAddress.Loopback, Ct);
+        var again = await authenticator.FindScramAsync("BOB@a.test", IPAddress.Loopback, Ct);
+        var other = await authenticator.FindScramAsync("eve@a.test", IPAddress.Loopback, Ct);
+        Assert.Equal(fake!.Salt, again!.Salt);
+        Assert.NotEqual(fake.Salt.ToArray(), other!.Salt.ToArray());
+        Assert.Equal((real!.Salt.Length, real.Iterations), (fake.Salt.Length, fake.Iterations));
+        var result = await authenticator.ReportScramAsync("bob@a.test", true, IPAddress.Loopback, Ct);
+        Assert.Equal(AuthenticationStatus.Failed, result.Status);
+    }
+
+    public void Dispose() => _hasher.Dispose();
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    private async Task<PasswordAuthenticator> CreateAsync()
+    {
+        var credentials = await _hasher.DeriveAsync("secret", Ct);
+        _directory.Account = new Account(7, EmailAddress.Parse("ann@a.test"), credentials, 0, 0, default);
+        return new PasswordAuthenticator(
+            _directory,
+            _hasher,
+            new VerifiedPasswords(TimeProvider.System, TimeSpan.FromMinutes(5)),
+            new LoginKey(new byte[32]),
+            NullLogger.Instance
+        );
+    }
+
+    /// <summary>A directory of one account, which can be down; nothing else is asked of it here.</summary>
+    private sealed class OneAccount : IDirectoryStore
+    {
+        public Account? Account { get; set; }
+
+        public bool IsDown { get; set; }
+
+        public ValueTask<Account?> FindAccountAsync(EmailAddress address, CancellationToken ct) =>
+            IsDown
+                ? throw new StoreException(StoreFault.Busy, "down")
+                : ValueTask.FromResult(Account?.Address == address ? Account : null);
+
+        public ValueTask<IReadOnlyList<DomainName>> ListDomainsAsync(CancellationToken ct) =>
+            throw new NotSupportedException();
+
+        public ValueTask<bool> IsLocalDomainAsync(DomainName domain, CancellationToken ct) =>
+            throw new NotSupportedException();
+
+        public ValueTask<bool> AddDomainAsync(DomainName domain, CancellationToken ct) =>
+            throw new NotSupportedException();
+
+        public ValueTask<RemoveDomainResult> RemoveDomainAsync(DomainName domain, CancellationToken ct) =>
+            throw new NotSupportedException();
+
+        public ValueTask<IReadOnlyList<Account>> ListAccountsAsync(CancellationToken ct) =>
+            throw new NotSupportedException();
+
+        public ValueTask<Account?> AddAccountAsync(NewAccount account, CancellationToken ct) =>
+            throw new NotSupportedException();
+
+        public ValueTask<bool> SetCredentialsAsync(
+            EmailAddress address,
+            Credentials credentials,
+            CancellationToken ct
+        ) => throw new NotSupportedException();
+
+        public ValueTask<bool> SetQuotaAsync(EmailAddress address, long quotaBytes, CancellationToken ct) =>
+            throw new NotSupportedException();
+
+        public ValueTask<bool> RemoveAccountAsync(EmailAddress address, CancellationToken ct) =>
+            throw new NotSupportedException();
+
+        public ValueTask<IReadOnlyList<Alias>> ListAliasesAsync(CancellationToken ct) =>
+            throw new NotSupportedException();
+
+        public ValueTask<Alias?> FindAliasAsync(string key, CancellationToken ct) => throw new NotSupportedException();
+
+        public ValueTask SetAliasAsync(Alias alias, CancellationToken ct) => throw new NotSupportedException();
+
+        public ValueTask<bool> RemoveAliasAsync(string key, CancellationToken ct) => throw new NotSupportedException();
+    }
+}
