@@ -11,13 +11,13 @@ namespace Postreiter.Authentication;
 /// Says whether a peer is one of our accounts. The name is the account's whole address, in any case; aliases do not log in.
 /// A name that does not exist costs the same work as one that does.
 /// </summary>
-/// <param name="directory">The accounts.</param>
+/// <param name="store">The accounts.</param>
 /// <param name="hasher">Checks passwords.</param>
 /// <param name="verified">Passwords that were right lately.</param>
 /// <param name="key">Makes up SCRAM keys.</param>
 /// <param name="logger">Told of refusals and faults; never of passwords.</param>
 internal sealed class PasswordAuthenticator(
-    IDirectoryStore directory,
+    IStore store,
     PasswordHasher hasher,
     VerifiedPasswords verified,
     LoginKey key,
@@ -88,7 +88,7 @@ internal sealed class PasswordAuthenticator(
         // An address that nobody has stands in for what is no address, so that both cost one look-up.
         if (!EmailAddress.TryParse(user, out var address))
             address = EmailAddress.Parse("nobody@invalid");
-        return await directory.FindAccountAsync(address, ct);
+        return await store.Directory.FindAccountAsync(address, ct);
     }
 
     private static AuthenticationResult Accept(Account account) =>

@@ -11,7 +11,8 @@ internal static class PostreiterCommand
     public static async Task<int> RunAsync(IReadOnlyList<string> args, CommandContext context, CancellationToken ct)
     {
         var error = context.Terminal.Error;
-        var parsed = Create(context).Parse(args);
+        // "@example.org" is a catch-all, not a file of arguments.
+        var parsed = Create(context).Parse(args, new ParserConfiguration { ResponseFileTokenReplacer = null });
         if (parsed.Errors.Count > 0)
         {
             foreach (var mistake in parsed.Errors)

@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Postreiter.Authentication;
 using Postreiter.Core;
 using Postreiter.Net;
-using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 
 namespace Postreiter.Tests.Authentication;
@@ -11,7 +10,7 @@ namespace Postreiter.Tests.Authentication;
 public sealed class PasswordAuthenticatorTests : IDisposable
 {
     private readonly PasswordHasher _hasher = new();
-    private readonly OneAccount _directory = new();
+    private readonly DirectoryOnlyStore _store = new();
 
     [Theory]
     [InlineData("ann@a.test", "secret", true)]
@@ -30,7 +29,7 @@ public sealed class PasswordAuthenticatorTests : IDisposable
         {
             var result = await authenticator.VerifyPasswordAsync(user, password, IPAddress.Loopback, Ct);
             Assert.Equal(good ? AuthenticationStatus.Succeeded : AuthenticationStatus.Failed, result.Status);
-            Assert.Equal(good ? 7 : null, result.User?.AccountId);
+            Assert.Equal(good ? 1 : null, result.User?.AccountId);
         }
     }
 
@@ -39,7 +38,7 @@ public sealed class PasswordAuthenticatorTests : IDisposable
     {
         var authenticator = await CreateAsync();
         await authenticator.VerifyPasswordAsync("ann@a.test", "secret", IPAddress.Loopback, Ct);
-        _directory.Account = _directory.Account! with { Credentials = await _hasher.DeriveAsync("other", Ct) };
+        await _store.SetCredentialsAsync(Ann, await _hasher.DeriveAsync("other", Ct), Ct);
         var old = await authenticator.VerifyPasswordAsync("ann@a.test", "secret", IPAddress.Loopback, Ct);
         var fresh = await authenticator.VerifyPasswordAsync("ann@a.test", "other", IPAddress.Loopback, Ct);
         Assert.Equal((AuthenticationStatus.Failed, AuthenticationStatus.Succeeded), (old.Status, fresh.Status));
@@ -49,7 +48,7 @@ public sealed class PasswordAuthenticatorTests : IDisposable
     public async Task F12_a_directory_that_is_down_is_not_a_wrong_password()
     {
         var authenticator = await CreateAsync();
-        _directory.IsDown = true;
+        _store.IsDown = true;
         var result = await authenticator.VerifyPasswordAsync("ann@a.test", "secret", IPAddress.Loopback, Ct);
         var scram = await authenticator.ReportScramAsync("ann@a.test", true, IPAddress.Loopback, Ct);
         Assert.Equal(AuthenticationStatus.Unavailable, result.Status);
@@ -73,70 +72,19 @@ public sealed class PasswordAuthenticatorTests : IDisposable
 
     public void Dispose() => _hasher.Dispose();
 
+    private static readonly EmailAddress Ann = EmailAddress.Parse("ann@a.test");
+
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private async Task<PasswordAuthenticator> CreateAsync()
     {
-        var credentials = await _hasher.DeriveAsync("secret", Ct);
-        _directory.Account = new Account(7, EmailAddress.Parse("ann@a.test"), credentials, 0, 0, default);
+        await _store.AddAccountAsync(new NewAccount(Ann, await _hasher.DeriveAsync("secret", Ct)), Ct);
         return new PasswordAuthenticator(
-            _directory,
+            _store,
             _hasher,
             new VerifiedPasswords(TimeProvider.System, TimeSpan.FromMinutes(5)),
             new LoginKey(new byte[32]),
             NullLogger.Instance
         );
-    }
-
-    /// <summary>A directory of one account, which can be down; nothing else is asked of it here.</summary>
-    private sealed class OneAccount : IDirectoryStore
-    {
-        public Account? Account { get; set; }
-
-        public bool IsDown { get; set; }
-
-        public ValueTask<Account?> FindAccountAsync(EmailAddress address, CancellationToken ct) =>
-            IsDown
-                ? throw new StoreException(StoreFault.Busy, "down")
-                : ValueTask.FromResult(Account?.Address == address ? Account : null);
-
-        public ValueTask<IReadOnlyList<DomainName>> ListDomainsAsync(CancellationToken ct) =>
-            throw new NotSupportedException();
-
-        public ValueTask<bool> IsLocalDomainAsync(DomainName domain, CancellationToken ct) =>
-            throw new NotSupportedException();
-
-        public ValueTask<bool> AddDomainAsync(DomainName domain, CancellationToken ct) =>
-            throw new NotSupportedException();
-
-        public ValueTask<RemoveDomainResult> RemoveDomainAsync(DomainName domain, CancellationToken ct) =>
-            throw new NotSupportedException();
-
-        public ValueTask<IReadOnlyList<Account>> ListAccountsAsync(CancellationToken ct) =>
-            throw new NotSupportedException();
-
-        public ValueTask<Account?> AddAccountAsync(NewAccount account, CancellationToken ct) =>
-            throw new NotSupportedException();
-
-        public ValueTask<bool> SetCredentialsAsync(
-            EmailAddress address,
-            Credentials credentials,
-            CancellationToken ct
-        ) => throw new NotSupportedException();
-
-        public ValueTask<bool> SetQuotaAsync(EmailAddress address, long quotaBytes, CancellationToken ct) =>
-            throw new NotSupportedException();
-
-        public ValueTask<bool> RemoveAccountAsync(EmailAddress address, CancellationToken ct) =>
-            throw new NotSupportedException();
-
-        public ValueTask<IReadOnlyList<Alias>> ListAliasesAsync(CancellationToken ct) =>
-            throw new NotSupportedException();
-
-        public ValueTask<Alias?> FindAliasAsync(string key, CancellationToken ct) => throw new NotSupportedException();
-
-        public ValueTask SetAliasAsync(Alias alias, CancellationToken ct) => throw new NotSupportedException();
-
-        public ValueTask<bool> RemoveAliasAsync(string key, CancellationToken ct) => throw new NotSupportedException();
     }
 }
