@@ -1,0 +1,147 @@
+using Postreiter.Core;
+using Postreiter.Storage;
+using Postreiter.Storage.Accounts;
+using Postreiter.Storage.Mail;
+using Postreiter.Storage.Queue;
+
+namespace Postreiter.Testing.Memory;
+
+/// <summary>Everything a <see cref="MemoryStore"/> holds; read and changed under <see cref="Lock"/>.</summary>
+internal sealed class MemoryState(TimeProvider time)
+{
+    private uint _lastUidValidity;
+    private long _lastId;
+
+    public Lock Lock { get; } = new();
+
+    public TimeProvider Time => time;
+
+    public LocalChangeFeed Feed { get; } = new();
+
+    public HashSet<DomainName> Domains { get; } = [];
+
+    public SortedDictionary<long, MemoryAccount> Accounts { get; } = [];
+
+    public SortedDictionary<string, Alias> Aliases { get; } = new(StringComparer.Ordinal);
+
+    public SortedDictionary<long, MemoryQueueItem> Queue { get; } = [];
+
+    /// <summary>Where a delivery went: mailbox id, or 0 for the queue, and the UID.</summary>
+    public Dictionary<(TraceId Delivery, long Mailbox), uint> Deliveries { get; } = [];
+
+    public long NextId() => ++_lastId;
+
+    // F11: larger than every one before, whatever the clock does.
+    public uint NextUidValidity() =>
+        _lastUidValidity = Math.Max(_lastUidValidity + 1, (uint)time.GetUtcNow().ToUnixTimeSeconds());
+
+    public MemoryMailbox? Mailbox(long id) =>
+        Accounts.Values.SelectMany(a => a.Mailboxes).FirstOrDefault(m => m.Id == id);
+
+    public MemoryMailbox AddMailbox(MemoryAccount account, string name, SpecialUse use, bool subscribed)
+    {
+        var box = new MemoryMailbox(NextId(), account, name, NextUidValidity())
+        {
+            Use = use,
+            Subscribed = subscribed,
+            HighestModSeq = account.ModSeq,
+        };
+        account.Mailboxes.Add(box);
+        return box;
+    }
+}
+
+internal sealed class MemoryAccount(long id, EmailAddress address, DateTimeOffset created)
+{
+    public long Id => id;
+
+    public EmailAddress Address => address;
+
+    public required Credentials Credentials { get; set; }
+
+    public required long Quota { get; set; }
+
+    public long Used { get; set; }
+
+    public long ModSeq { get; set; } = 1;
+
+    public List<MemoryMailbox> Mailboxes { get; } = [];
+
+    /// <summary>The largest UIDVALIDITY that a name had before.</summary>
+    public Dictionary<string, uint> OldNames { get; } = [];
+
+    public MemoryMailbox Inbox => Find(Mailbox.Inbox)!;
+
+    public MemoryMailbox? Find(string name)
+    {
+        var wanted = string.Equals(name, Mailbox.Inbox, StringComparison.OrdinalIgnoreCase) ? Mailbox.Inbox : name;
+        return Mailboxes.Find(m => m.Name == wanted);
+    }
+
+    public bool Fits(long bytes) => Quota == 0 || Used + bytes <= Quota;
+
+    public Account ToAccount() => new(id, address, Credentials, Quota, Used, created);
+}
+
+internal sealed class MemoryMailbox(long id, MemoryAccount account, string name, uint uidValidity)
+{
+    public long Id => id;
+
+    public MemoryAccount Account => account;
+
+    public string Name { get; set; } = name;
+
+    public uint UidValidity { get; set; } = uidValidity;
+
+    public uint UidNext { get; set; } = 1;
+
+    public required long HighestModSeq { get; set; }
+
+    public required SpecialUse Use { get; init; }
+
+    public required bool Subscribed { get; set; }
+
+    public SortedDictionary<uint, MemoryMessage> Messages { get; } = [];
+
+    public SortedDictionary<uint, long> Expunged { get; } = [];
+
+    public Mailbox ToMailbox() =>
+        new(
+            id,
+            account.Id,
+            Name,
+            UidValidity,
+            UidNext,
+            HighestModSeq,
+            Messages.Count,
+            Messages.Values.Count(m => !m.Row.Flags.Has(SystemFlags.Seen)),
+            Messages.Values.Count(m => m.Row.Flags.Has(SystemFlags.Deleted)),
+            Messages.Values.Sum(m => m.Row.Size),
+            Use,
+            Subscribed
+        );
+
+    public uint Add(StoredMessage row, byte[] content, long modSeq)
+    {
+        var uid = UidNext++;
+        Messages.Add(uid, new MemoryMessage(row with { Uid = uid, ModSeq = modSeq }, content));
+        account.Used += row.Size;
+        HighestModSeq = modSeq;
+        return uid;
+    }
+
+    public void Remove(uint uid, long modSeq)
+    {
+        account.Used -= Messages[uid].Row.Size;
+        Messages.Remove(uid);
+        Expunged[uid] = modSeq;
+        HighestModSeq = modSeq;
+    }
+
+    public IEnumerable<MemoryMessage> In(IReadOnlyList<UidRange> uids) =>
+        Messages.Values.Where(m => uids.Any(r => m.Row.Uid >= r.First && m.Row.Uid <= r.Last));
+}
+
+internal sealed record MemoryMessage(StoredMessage Row, byte[] Content);
+
+internal sealed record MemoryQueueItem(QueueItem Item, byte[] Content, DateTimeOffset LeaseUntil);
