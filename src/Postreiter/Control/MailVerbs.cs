@@ -30,7 +30,7 @@ internal static class MailVerbs
             rows.Add(
                 new JsonObject
                 {
-                    ["uid"] = message.Uid,
+                    ["uid"] = (long)message.Uid,
                     ["flags"] = (int)message.Flags.System,
                     ["date"] = message.InternalDate.ToString("O", CultureInfo.InvariantCulture),
                     ["size"] = message.Size,
@@ -81,7 +81,7 @@ internal static class MailVerbs
         var result = await store.Mail.FileAsync(filing, ct);
         return result.Status switch
         {
-            FilingStatus.Filed => ControlReply.Done(new JsonObject { ["uid"] = result.Copies[0].Uid }),
+            FilingStatus.Filed => ControlReply.Done(new JsonObject { ["uid"] = (long)result.Copies[0].Uid }),
             FilingStatus.OverQuota => ControlReply.Failed($"the quota of {address} is met"),
             _ => NoAccount(address),
         };

@@ -10,7 +10,7 @@ namespace Postreiter.Tests.Authentication;
 public sealed class PasswordAuthenticatorTests : IDisposable
 {
     private readonly PasswordHasher _hasher = new();
-    private readonly DirectoryOnlyStore _store = new();
+    private readonly KeptStore _store = new();
 
     [Theory]
     [InlineData("ann@a.test", "secret", true)]
@@ -29,7 +29,7 @@ public sealed class PasswordAuthenticatorTests : IDisposable
         {
             var result = await authenticator.VerifyPasswordAsync(user, password, IPAddress.Loopback, Ct);
             Assert.Equal(good ? AuthenticationStatus.Succeeded : AuthenticationStatus.Failed, result.Status);
-            Assert.Equal(good ? 1 : null, result.User?.AccountId);
+            Assert.Equal(good ? Ann : null, result.User?.Address);
         }
     }
 
@@ -38,7 +38,7 @@ public sealed class PasswordAuthenticatorTests : IDisposable
     {
         var authenticator = await CreateAsync();
         await authenticator.VerifyPasswordAsync("ann@a.test", "secret", IPAddress.Loopback, Ct);
-        await _store.SetCredentialsAsync(Ann, await _hasher.DeriveAsync("other", Ct), Ct);
+        await _store.Directory.SetCredentialsAsync(Ann, await _hasher.DeriveAsync("other", Ct), Ct);
         var old = await authenticator.VerifyPasswordAsync("ann@a.test", "secret", IPAddress.Loopback, Ct);
         var fresh = await authenticator.VerifyPasswordAsync("ann@a.test", "other", IPAddress.Loopback, Ct);
         Assert.Equal((AuthenticationStatus.Failed, AuthenticationStatus.Succeeded), (old.Status, fresh.Status));
@@ -78,7 +78,8 @@ public sealed class PasswordAuthenticatorTests : IDisposable
 
     private async Task<PasswordAuthenticator> CreateAsync()
     {
-        await _store.AddAccountAsync(new NewAccount(Ann, await _hasher.DeriveAsync("secret", Ct)), Ct);
+        Assert.True(await _store.Directory.AddDomainAsync(Ann.Domain, Ct));
+        await _store.Directory.AddAccountAsync(new NewAccount(Ann, await _hasher.DeriveAsync("secret", Ct)), Ct);
         return new PasswordAuthenticator(
             _store,
             _hasher,

@@ -9,7 +9,7 @@ namespace Postreiter.Tests.Hosting;
 public sealed class MailServerTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
-    private readonly DirectoryOnlyStore _store = new();
+    private readonly KeptStore _store = new();
 
     [Fact]
     public async Task The_ports_taken_stand_in_ports_json_and_serve_health_and_metrics()
@@ -20,7 +20,9 @@ public sealed class MailServerTests : IDisposable
         Assert.DoesNotContain(":0", http, StringComparison.Ordinal);
         using var client = new HttpClient();
         var health = await client.GetAsync(new Uri($"http://{http}/healthz"), Ct);
-        // The store of this test has no queue: it does not answer, and that is what is said.
+        Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+        _store.IsDown = true;
+        health = await client.GetAsync(new Uri($"http://{http}/healthz"), Ct);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, health.StatusCode);
         var metrics = await client.GetStringAsync(new Uri($"http://{http}/metrics"), Ct);
         Assert.Contains("dotnet_", metrics, StringComparison.Ordinal);
@@ -88,7 +90,7 @@ public sealed class MailServerTests : IDisposable
 
     private Task<MailServer> StartAsync(DataFolder folder, ServerSettings settings) =>
         MailServer.StartAsync(
-            new ServerEnvironment(TimeProvider.System, new Random(1), _store, DirectoryOnlyStore.NoScanner),
+            new ServerEnvironment(TimeProvider.System, new Random(1), _store, KeptStore.Scanner),
             folder,
             settings,
             Ct

@@ -1,0 +1,80 @@
+using Postreiter.Hosting;
+using Postreiter.Messages;
+using Postreiter.Settings;
+using Postreiter.Storage;
+using Postreiter.Storage.Accounts;
+using Postreiter.Storage.Blobs;
+using Postreiter.Storage.Mail;
+using Postreiter.Storage.Queue;
+using Postreiter.Testing;
+
+namespace Postreiter.Tests;
+
+/// <summary>A store in memory that outlives its openings, as a disk does, counts them, and can be down.</summary>
+internal sealed class KeptStore : IStore, IStoreOpener
+{
+    private readonly MemoryStore _store = new(TimeProvider.System);
+
+    /// <summary>Makes everything fail.</summary>
+    public bool IsDown { get; set; }
+
+    /// <summary>Openings that were not closed yet.</summary>
+    public int Open { get; private set; }
+
+    public IDirectoryStore Directory => Up.Directory;
+
+    public IMailStore Mail => Up.Mail;
+
+    public IQueueStore Queue => Up.Queue;
+
+    public IBlobIntake Blobs => Up.Blobs;
+
+    public IChangeFeed Changes => Up.Changes;
+
+    private MemoryStore Up => IsDown ? throw new StoreException(StoreFault.Busy, "the store is down") : _store;
+
+    /// <summary>Reads nothing out of a message.</summary>
+    public static IMessageScanner Scanner() => new BlindScanner();
+
+    public ValueTask<IStore> OpenAsync(DataFolder folder, ServerSettings settings, CancellationToken ct)
+    {
+        Open++;
+        return ValueTask.FromResult<IStore>(this);
+    }
+
+    public Task<StoreCheckReport> CheckAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct) =>
+        Up.CheckAsync(progress, ct);
+
+    public ValueTask DisposeAsync()
+    {
+        Open--;
+        return ValueTask.CompletedTask;
+    }
+
+    private sealed class BlindScanner : IMessageScanner
+    {
+        private long _length;
+
+        public void Append(ReadOnlySpan<byte> bytes) => _length += bytes.Length;
+
+        public MessageFacts Complete() =>
+            new()
+            {
+                Length = _length,
+                HeaderLength = 0,
+                Fields = [],
+                Structure = ReadOnlyMemory<byte>.Empty,
+                Root = new MimePart
+                {
+                    Type = "text",
+                    Subtype = "plain",
+                    Parameters = [],
+                    Encoding = "7bit",
+                    HeaderOffset = 0,
+                    BodyOffset = 0,
+                    BodyLength = _length,
+                    BodyLines = 0,
+                },
+            };
+    }
+}
