@@ -22,6 +22,8 @@ public readonly record struct EnhancedStatus(int Class, int Subject, int Detail)
             || cls is not (2 or 4 or 5)
             || !int.TryParse(text[(first + 1)..last], NumberStyles.None, CultureInfo.InvariantCulture, out var subject)
             || !int.TryParse(text[(last + 1)..], NumberStyles.None, CultureInfo.InvariantCulture, out var detail)
+            || subject > 999
+            || detail > 999
         )
             return false;
         status = new EnhancedStatus(cls, subject, detail);
