@@ -1,0 +1,143 @@
+using System.Security.Cryptography;
+using Postreiter.Storage.Mail;
+
+namespace Postreiter.Storage.Blobs.Segments;
+
+/// <summary>A content on its way in: memory first, a temporary file above the limit.</summary>
+internal sealed class SegmentWriter(SegmentStore store) : BlobWriter
+{
+    private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+    private byte[] _memory = new byte[4096];
+    private long _length;
+    private string? _name;
+    private IBlobFile? _file;
+    private SegmentBlob? _blob;
+
+    public override long Length => _length;
+
+    public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)
+    {
+        _hash.AppendData(bytes.Span);
+        if (_file is null && _length + bytes.Length <= store.Options.MemoryBytes)
+        {
+            var needed = (int)_length + bytes.Length;
+            if (needed > _memory.Length)
+                Array.Resize(ref _memory, Math.Min(Math.Max(needed, _memory.Length * 2), store.Options.MemoryBytes));
+            bytes.Span.CopyTo(_memory.AsSpan((int)_length));
+        }
+        else
+        {
+            SegmentStore.Guard(() => Spill(bytes));
+        }
+
+        _length += bytes.Length;
+        return ValueTask.CompletedTask;
+    }
+
+    private void Spill(ReadOnlyMemory<byte> bytes)
+    {
+        if (_file is null)
+        {
+            (_name, _file) = store.CreateTemporary();
+            _file.Write(0, _memory.AsSpan(0, (int)_length));
+            _memory = [];
+        }
+
+        _file.Write(_length, bytes.Span);
+    }
+
+    public override ValueTask<PendingBlob> CompleteAsync(CancellationToken ct)
+    {
+        // A file of its own is synced here, by the session that brought it: the one writer of the store does not wait.
+        if (_length >= store.Options.OwnFileBytes)
+            SegmentStore.Guard(() =>
+            {
+                if (_file is null)
+                    Spill(default);
+                _file!.Sync();
+            });
+        _blob = new SegmentBlob(new BlobId(_hash.GetHashAndReset()), _length, _memory, _file, _name);
+        return new(_blob);
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        _hash.Dispose();
+        _file?.Dispose();
+        if (_name is not null && _blob is not { Renamed: true })
+            store.DeleteTemporary(_name);
+        return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>A whole content that is not yet durable: in memory, or in a temporary file while its writer lives.</summary>
+internal sealed record SegmentBlob(BlobId Id, long Length, byte[] Memory, IBlobFile? File, string? TemporaryName)
+    : PendingBlob(Id, Length)
+{
+    /// <summary>The temporary file has its final name.</summary>
+    public bool Renamed { get; set; }
+
+    public override ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken ct) =>
+        new(Read(offset, buffer.Span));
+
+    public int Read(long offset, Span<byte> buffer)
+    {
+        if (offset >= Length)
+            return 0;
+        var part = buffer[..(int)Math.Min(buffer.Length, Length - offset)];
+        if (File is not null)
+            return File.Read(offset, part);
+        Memory.AsSpan((int)offset, part.Length).CopyTo(part);
+        return part.Length;
+    }
+}
+
+/// <summary>A prefix and a stored content, read as one.</summary>
+internal sealed class SegmentContent(
+    ReadOnlyMemory<byte> prefix,
+    IBlobFile file,
+    long start,
+    long length,
+    bool ownsFile
+) : MessageContent
+{
+    public override long Length => prefix.Length + length;
+
+    public override ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken ct)
+    {
+        var done = 0;
+        if (offset < prefix.Length)
+        {
+            done = (int)Math.Min(buffer.Length, prefix.Length - offset);
+            prefix.Slice((int)offset, done).CopyTo(buffer);
+        }
+
+        var at = offset + done - prefix.Length;
+        var wanted = (int)Math.Min(buffer.Length - done, Math.Max(0, length - at));
+        if (wanted > 0)
+        {
+            SegmentStore.Guard(
+                () =>
+                {
+                    // F5: a record cut short is damage, not the end of a message.
+                    if (file.Read(start + at, buffer.Span.Slice(done, wanted)) < wanted)
+                        throw new StoreException(
+                            StoreFault.DamagedContent,
+                            "a content is shorter than its record says"
+                        );
+                },
+                StoreFault.DamagedContent
+            );
+            done += wanted;
+        }
+
+        return new(done);
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        if (ownsFile)
+            file.Dispose();
+        return ValueTask.CompletedTask;
+    }
+}

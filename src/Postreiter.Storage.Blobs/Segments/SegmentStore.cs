@@ -1,0 +1,282 @@
+using System.Buffers;
+using System.Buffers.Binary;
+using System.Collections.Concurrent;
+using System.Globalization;
+using System.Numerics;
+using System.Security.Cryptography;
+using Postreiter.Storage.Mail;
+
+namespace Postreiter.Storage.Blobs.Segments;
+
+/// <summary>
+/// Contents in a folder: small ones appended to segments (<c>NNNNNNNN.seg</c>), large ones in files of their own
+/// (<c>SHA256.blob</c>), unfinished ones in <c>*.tmp</c>.
+/// </summary>
+/// <remarks>
+/// A record: magic <c>PRB1</c>, content length (4 bytes), CRC-32C of both and of hash and content (4 bytes), SHA-256,
+/// content; numbers little-endian. After a failed write or sync a segment is left for good: what a second sync of the same
+/// file says is not to be believed.
+/// </remarks>
+public sealed class SegmentStore : IBlobStore
+{
+    internal const int HeaderBytes = 12 + BlobId.Size;
+    private const uint Magic = 0x31425250;
+    private const string TemporarySuffix = ".tmp";
+    private readonly IBlobFiles _files;
+    private readonly TimeProvider _time;
+    private readonly ConcurrentDictionary<int, IBlobFile> _open = new();
+    private readonly ArrayBufferWriter<byte> _batch = new(64 * 1024);
+    private long _lastTemporary;
+    private int _segment;
+    private long _end;
+    private bool _isTrusted;
+    private long _spaceChecked;
+    private volatile bool _isFull;
+
+    /// <summary>Uses a folder. Call <see cref="Start"/> before the first <see cref="Persist"/>.</summary>
+    public SegmentStore(IBlobFiles files, TimeProvider time, SegmentOptions? options = null)
+    {
+        (_files, _time, Options) = (files, time, options ?? new SegmentOptions());
+        foreach (var name in files.List().Where(n => n.EndsWith(TemporarySuffix, StringComparison.Ordinal)))
+            files.Delete(name);
+        CheckSpace();
+    }
+
+    internal SegmentOptions Options { get; }
+
+    /// <inheritdoc/>
+    public void Start(int segment, long end)
+    {
+        var newest = ListSegments() is [.., var last] ? last : 0;
+        // A segment above the last known one holds only what was never committed, but its number is used up all the same:
+        // it may be the one that could not be synced.
+        _segment = Math.Max(segment, newest);
+        _isTrusted = segment > 0 && segment == _segment;
+        _end = end;
+        if (!_isTrusted)
+            return;
+        Guard(() =>
+        {
+            var file = Segment(_segment);
+            if (file.Length < end)
+                throw new StoreException(StoreFault.DamagedContent, $"segment {segment} is shorter than its contents");
+            file.Truncate(end);
+        });
+    }
+
+    /// <inheritdoc/>
+    public BlobWriter Begin()
+    {
+        if (_time.GetElapsedTime(Interlocked.Read(ref _spaceChecked)) >= TimeSpan.FromSeconds(1))
+            CheckSpace();
+        if (_isFull)
+            throw new StoreException(StoreFault.DiskFull, "too little space is free on the blob volume");
+        return new SegmentWriter(this);
+    }
+
+    /// <inheritdoc/>
+    public void Persist(IReadOnlyList<PendingBlob> blobs, Span<BlobLocation> locations)
+    {
+        if (!_isTrusted || _end >= Options.SegmentBytes)
+            Roll();
+        _batch.ResetWrittenCount();
+        var renamed = false;
+        for (var i = 0; i < blobs.Count; i++)
+        {
+            var blob = (SegmentBlob)blobs[i];
+            if (blob.Length >= Options.OwnFileBytes)
+            {
+                Guard(() => _files.Rename(blob.TemporaryName!, OwnName(blob.Id)));
+                blob.Renamed = renamed = true;
+                locations[i] = new BlobLocation(0, 0);
+                continue;
+            }
+
+            locations[i] = new BlobLocation(_segment, _end + _batch.WrittenCount + HeaderBytes);
+            Append(blob);
+        }
+
+        if (renamed)
+            Guard(_files.SyncDirectory);
+        if (_batch.WrittenCount == 0)
+            return;
+        _isTrusted = false;
+        Guard(() =>
+        {
+            var file = Segment(_segment);
+            file.Write(_end, _batch.WrittenSpan);
+            file.Sync();
+        });
+        _end += _batch.WrittenCount;
+        _isTrusted = true;
+        if (_batch.Capacity > 8 * 1024 * 1024)
+            _batch.Clear();
+    }
+
+    /// <inheritdoc/>
+    public MessageContent Open(ReadOnlyMemory<byte> prefix, BlobId id, BlobLocation at, long length)
+    {
+        MessageContent? content = null;
+        Guard(
+            () =>
+            {
+                var own = at.Segment == 0;
+                var file = own ? _files.Open(OwnName(id), create: false) : Segment(at.Segment);
+                content = new SegmentContent(prefix, file, at.Offset, length, own);
+            },
+            StoreFault.DamagedContent
+        );
+        return content!;
+    }
+
+    /// <inheritdoc/>
+    public bool Verify(BlobId id, BlobLocation at, long length)
+    {
+        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+        var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
+        var file = at.Segment == 0 ? _files.Open(OwnName(id), create: false) : Segment(at.Segment);
+        try
+        {
+            for (var done = 0L; done < length; )
+            {
+                var read = file.Read(at.Offset + done, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - done)));
+                if (read == 0)
+                    return false;
+                hash.AppendData(buffer, 0, read);
+                done += read;
+            }
+
+            return new BlobId(hash.GetHashAndReset()) == id;
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(buffer);
+            if (at.Segment == 0)
+                file.Dispose();
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Remove(BlobId id, BlobLocation at)
+    {
+        if (at.Segment == 0)
+            Guard(() => _files.Delete(OwnName(id)));
+    }
+
+    /// <inheritdoc/>
+    public void RemoveSegment(int segment)
+    {
+        if (segment == _segment)
+            return;
+        // The handle is left to its readers; the last one that forgets it closes it.
+        _open.TryRemove(segment, out _);
+        Guard(() => _files.Delete(SegmentName(segment)));
+    }
+
+    /// <inheritdoc/>
+    public IReadOnlyList<int> ListSegments() =>
+        [
+            .. _files
+                .List()
+                .Where(n => n.EndsWith(".seg", StringComparison.Ordinal))
+                .Select(n => int.TryParse(n.AsSpan(0, n.Length - 4), CultureInfo.InvariantCulture, out var s) ? s : 0)
+                .Where(s => s > 0)
+                .Order(),
+        ];
+
+    /// <inheritdoc/>
+    public ValueTask DisposeAsync()
+    {
+        foreach (var file in _open.Values)
+            file.Dispose();
+        return ValueTask.CompletedTask;
+    }
+
+    internal (string Name, IBlobFile File) CreateTemporary()
+    {
+        var name =
+            Interlocked.Increment(ref _lastTemporary).ToString("x", CultureInfo.InvariantCulture) + TemporarySuffix;
+        return (name, _files.Open(name, create: true));
+    }
+
+    internal void DeleteTemporary(string name) => Guard(() => _files.Delete(name));
+
+    /// <summary>Runs a file operation; its error becomes a <see cref="StoreException"/>.</summary>
+    internal static void Guard(Action act, StoreFault fault = StoreFault.Internal)
+    {
+        const int noSpace = 28; // ENOSPC; also the low word of ERROR_DISK_FULL's HResult is 112
+        try
+        {
+            act();
+        }
+        catch (IOException e)
+        {
+            var isFull = (e.HResult & 0xFFFF) is noSpace or 112;
+            throw new StoreException(isFull ? StoreFault.DiskFull : fault, "a blob file: " + e.Message, e);
+        }
+        catch (UnauthorizedAccessException e)
+        {
+            throw new StoreException(fault, "a blob file: " + e.Message, e);
+        }
+    }
+
+    private void Append(SegmentBlob blob)
+    {
+        var length = (int)blob.Length;
+        var record = _batch.GetSpan(HeaderBytes + length)[..(HeaderBytes + length)];
+        BinaryPrimitives.WriteUInt32LittleEndian(record, Magic);
+        BinaryPrimitives.WriteInt32LittleEndian(record[4..], length);
+        blob.Id.CopyTo(record[12..]);
+        if (blob.Read(0, record[HeaderBytes..]) != length)
+            throw new StoreException(StoreFault.Internal, "a pending content is shorter than it says");
+        BinaryPrimitives.WriteUInt32LittleEndian(record[8..], Checksum(record));
+        _batch.Advance(record.Length);
+    }
+
+    private static uint Checksum(ReadOnlySpan<byte> record)
+    {
+        var crc = BitOperations.Crc32C(~0u, BinaryPrimitives.ReadUInt64LittleEndian(record));
+        var rest = record[12..];
+        for (; rest.Length >= 8; rest = rest[8..])
+            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(rest));
+        foreach (var b in rest)
+            crc = BitOperations.Crc32C(crc, b);
+        return ~crc;
+    }
+
+    private void Roll()
+    {
+        var next = _segment + 1;
+        Guard(() =>
+        {
+            _open[next] = _files.Open(SegmentName(next), create: true);
+            // Its name must outlive a power loss before a record in it is promised.
+            _files.SyncDirectory();
+        });
+        (_segment, _end, _isTrusted) = (next, 0, true);
+    }
+
+    private IBlobFile Segment(int number)
+    {
+        while (true)
+        {
+            if (_open.TryGetValue(number, out var file))
+                return file;
+            file = _files.Open(SegmentName(number), create: false);
+            if (_open.TryAdd(number, file))
+                return file;
+            file.Dispose();
+        }
+    }
+
+    private void CheckSpace()
+    {
+        var (free, total) = _files.Space();
+        _isFull = free < Options.MinFreeBytes || free < total * Options.MinFreeShare;
+        Interlocked.Exchange(ref _spaceChecked, _time.GetTimestamp());
+    }
+
+    private static string SegmentName(int number) => number.ToString("d8", CultureInfo.InvariantCulture) + ".seg";
+
+    private static string OwnName(BlobId id) => id + ".blob";
+}
