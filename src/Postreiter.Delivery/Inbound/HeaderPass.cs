@@ -1,0 +1,159 @@
+using System.Buffers;
+using System.Text;
+using Postreiter.Core;
+
+namespace Postreiter.Delivery.Inbound;
+
+/// <summary>
+/// Lets a message's header through while it arrives, field by field: takes the forged fields out, counts against L4 and L7,
+/// adds what a submitted message lacks. Everything else passes byte for byte (P8). Holds one field, at most 64 KiB.
+/// </summary>
+/// <remarks>
+/// Taken out: Return-Path and X-Spam-* always, Authentication-Results with our host name (RFC 8601 §5), and on submission
+/// Bcc (RFC 5322 §3.6.3: blind copies stay blind even where the client forgot).
+/// </remarks>
+internal sealed class HeaderPass(string hostName, HeaderAdditions? additions)
+{
+    internal const int MaxHeaderBytes = 256 * 1024;
+    internal const int MaxFields = 1_000;
+    internal const int MaxFieldBytes = 64 * 1024;
+    internal const int MaxHops = 100;
+
+    private const int MaxDeliveredTo = 100;
+
+    private readonly ArrayBufferWriter<byte> _field = new(512);
+    private readonly List<string> _deliveredTo = [];
+    private int _bytes;
+    private int _fields;
+    private int _hops;
+    private bool _hasDate;
+    private bool _hasMessageId;
+    private bool _atLineStart = true;
+
+    /// <summary>Set once a limit is met.</summary>
+    public SmtpReply? Refusal { get; private set; }
+
+    /// <summary>Whether the empty line has passed: the rest is body.</summary>
+    public bool IsInBody { get; private set; }
+
+    /// <summary>Values of Delivered-To, for alias loops; at most 100.</summary>
+    public IReadOnlyList<string> DeliveredTo => _deliveredTo;
+
+    /// <summary>Takes bytes of the header.</summary>
+    /// <returns>How many were taken; less than given only when the body begins behind them or a limit is met.</returns>
+    public int Append(ReadOnlySpan<byte> bytes, IBufferWriter<byte> output)
+    {
+        var rest = bytes;
+        while (!rest.IsEmpty && !IsInBody && Refusal is null)
+        {
+            // A line that does not begin with white space ends the field before it (RFC 5322 §2.2.3).
+            if (_atLineStart && _field.WrittenCount > 0 && rest[0] is not ((byte)' ' or (byte)'\t'))
+                EndField(output);
+            var end = rest.IndexOf((byte)'\n') + 1;
+            var line = end > 0 ? rest[..end] : rest;
+            _bytes += line.Length;
+            if (_bytes > MaxHeaderBytes || (_field.WrittenCount + line.Length > MaxFieldBytes) || _fields > MaxFields)
+            {
+                Refusal = new SmtpReply(552, "5.3.4", "Message header too large");
+                break;
+            }
+
+            _field.Write(line);
+            rest = rest[line.Length..];
+            _atLineStart = end > 0;
+            if (_atLineStart && _field.WrittenSpan is [(byte)'\r', (byte)'\n'] or [(byte)'\n'])
+            {
+                AddMissing(output);
+                Flush(output);
+                IsInBody = true;
+            }
+        }
+
+        return bytes.Length - rest.Length;
+    }
+
+    /// <summary>The message ended; without a body the last field is still held here.</summary>
+    public void Complete(IBufferWriter<byte> output)
+    {
+        if (IsInBody || Refusal is not null)
+            return;
+        if (_field.WrittenCount > 0)
+            EndField(output);
+        AddMissing(output);
+        IsInBody = true;
+    }
+
+    private void EndField(IBufferWriter<byte> output)
+    {
+        _fields++;
+        var field = _field.WrittenSpan;
+        var colon = field.IndexOf((byte)':');
+        var name = colon > 0 ? field[..colon].TrimEnd(" \t"u8) : [];
+        if (Is(name, "received"u8) && ++_hops > MaxHops)
+            Refusal ??= new SmtpReply(554, "5.4.6", "Too many hops");
+        _hasDate |= Is(name, "date"u8);
+        _hasMessageId |= Is(name, "message-id"u8);
+        if (Is(name, "delivered-to"u8) && _deliveredTo.Count < MaxDeliveredTo)
+            _deliveredTo.Add(Encoding.UTF8.GetString(field[(colon + 1)..]).Trim());
+        if (IsForged(name, field[(colon + 1)..]))
+            _field.ResetWrittenCount();
+        else
+            Flush(output);
+    }
+
+    private bool IsForged(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
+        Is(name, "return-path"u8)
+        || (name.Length > 7 && Is(name[..7], "x-spam-"u8))
+        || (additions is not null && Is(name, "bcc"u8))
+        || (Is(name, "authentication-results"u8) && IsOurs(value));
+
+    /// <summary>Whether an authserv-id (RFC 8601 §2.2) is our name, comments and quotes passed over.</summary>
+    private bool IsOurs(ReadOnlySpan<byte> value)
+    {
+        var text = Encoding.UTF8.GetString(value);
+        var id = new StringBuilder();
+        var depth = 0;
+        foreach (var c in text)
+        {
+            if (c == '(')
+                depth++;
+            else if (c == ')' && depth > 0)
+                depth--;
+            else if (depth > 0 || c is '"' or '\\')
+                continue;
+            else if (char.IsWhiteSpace(c) || c == ';')
+            {
+                if (id.Length > 0)
+                    break;
+            }
+            else
+                id.Append(c);
+        }
+
+        return id.ToString().TrimEnd('.').Equals(hostName, StringComparison.OrdinalIgnoreCase);
+    }
+
+    private void AddMissing(IBufferWriter<byte> output)
+    {
+        // RFC 6409 §8.1 and §8.2: Date and Message-ID may be added on submission.
+        if (additions is null)
+            return;
+        if (!_hasDate)
+            output.Write(Encoding.ASCII.GetBytes($"Date: {MailDate.Format(additions.Now)}\r\n"));
+        if (!_hasMessageId)
+            output.Write(Encoding.ASCII.GetBytes($"Message-ID: <{additions.Id}@{hostName}>\r\n"));
+    }
+
+    private void Flush(IBufferWriter<byte> output)
+    {
+        output.Write(_field.WrittenSpan);
+        _field.ResetWrittenCount();
+    }
+
+    private static bool Is(ReadOnlySpan<byte> name, ReadOnlySpan<byte> lower) => Ascii.EqualsIgnoreCase(name, lower);
+}
+
+/// <summary>What a submitted message gets where it lacks it.</summary>
+/// <param name="Now">For Date.</param>
+/// <param name="Id">For Message-ID.</param>
+internal sealed record HeaderAdditions(DateTimeOffset Now, TraceId Id);

@@ -1,0 +1,239 @@
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Postreiter.Core;
+using Postreiter.Messages.Reports;
+using Postreiter.Smtp.Server;
+using Postreiter.Storage;
+using Postreiter.Storage.Blobs;
+using Postreiter.Storage.Mail;
+using Postreiter.Storage.Queue;
+
+namespace Postreiter.Delivery.Inbound;
+
+/// <summary>A whole message and its recipients: files it once, or for LMTP recipient by recipient where they differ.</summary>
+internal sealed partial class IncomingFiling(
+    MessageIntake intake,
+    SmtpPeer peer,
+    SmtpEnvelope envelope,
+    PendingBlob content,
+    ReadOnlyMemory<byte> structure,
+    IReadOnlyList<string> deliveredTo,
+    DateTimeOffset now
+)
+{
+    private static readonly SmtpReply AliasLoop = new(554, "5.4.6", "Mail loop: this address was passed already");
+    private static readonly SmtpReply NotNow = new(451, "4.3.0", "Temporary failure, try again later");
+
+    private readonly SmtpReply _accepted = new(250, "2.0.0", $"{envelope.Id} accepted");
+    private readonly string _received = TraceField.Received(peer, envelope, intake.HostName, now);
+
+    /// <summary>One reply, for LMTP one for each recipient.</summary>
+    public async ValueTask<IReadOnlyList<SmtpReply>> FileAsync(CancellationToken ct)
+    {
+        var all = new List<(AcceptedRecipient Recipient, Resolution Target)>();
+        foreach (var recipient in envelope.Recipients)
+            all.Add((recipient, await TargetAsync(recipient, ct)));
+
+        if (peer.Role != ListenerRole.Lmtp)
+            return [await FileForAsync(all, ct)];
+        var reply = await FileForAsync(all, ct);
+        if (reply.IsPositive || all.Count == 1)
+            return [.. Enumerable.Repeat(reply, all.Count)];
+        // RFC 2033 §4.2: nothing was changed; now each recipient for itself. The delivery id keeps copies single.
+        var replies = new List<SmtpReply>(all.Count);
+        foreach (var one in all)
+            replies.Add(await FileForAsync([one], ct));
+        return replies;
+    }
+
+    private async ValueTask<Resolution> TargetAsync(AcceptedRecipient recipient, CancellationToken ct)
+    {
+        if (recipient.Target is Resolution known)
+            return known;
+        var found = await intake.Resolver.ResolveAsync(recipient.Arguments.Recipient, ct);
+        return found;
+    }
+
+    private async ValueTask<SmtpReply> FileForAsync(
+        IReadOnlyList<(AcceptedRecipient Recipient, Resolution Target)> recipients,
+        CancellationToken ct
+    )
+    {
+        if (recipients.Any(r => r.Target.Accounts.Count + r.Target.Remote.Count == 0))
+            return NotNow;
+        if (recipients.Any(IsLooping))
+            return AliasLoop;
+        var filing = new Filing
+        {
+            DeliveryId = envelope.Id,
+            Content = content,
+            Structure = structure,
+            Copies = await CopiesAsync(recipients, ct),
+            Queue = Queue(recipients),
+        };
+        var result = await intake.Store.Mail.FileAsync(filing, ct);
+        switch (result.Status)
+        {
+            case FilingStatus.OverQuota:
+                return await OverQuotaAsync(recipients, ct);
+            case FilingStatus.NoSuchAccount:
+                // Gone since RCPT: at the next try RCPT says so.
+                return NotNow;
+        }
+
+        await ReportSuccessAsync(recipients, ct);
+        return _accepted;
+    }
+
+    /// <summary>Forwarding that led back here: our own Delivered-To of this alias is in the message.</summary>
+    private bool IsLooping((AcceptedRecipient Recipient, Resolution Target) r) =>
+        r.Target is { Status: ResolutionStatus.Found, Remote.Count: > 0 }
+        && deliveredTo.Contains(r.Recipient.Arguments.Recipient.ToString(), StringComparer.OrdinalIgnoreCase);
+
+    private async ValueTask<List<MailboxCopy>> CopiesAsync(
+        IReadOnlyList<(AcceptedRecipient Recipient, Resolution Target)> recipients,
+        CancellationToken ct
+    )
+    {
+        var copies = new List<MailboxCopy>();
+        var seen = new HashSet<long>();
+        foreach (var (recipient, target) in recipients)
+        {
+            foreach (var account in target.Accounts)
+            {
+                if (!seen.Add(account.Id))
+                    continue;
+                var prefix =
+                    TraceField.ReturnPath(envelope.Mail.ReversePath)
+                    + TraceField.DeliveredTo(recipient.Arguments.Recipient)
+                    + _received;
+                copies.Add(
+                    new MailboxCopy
+                    {
+                        AccountId = account.Id,
+                        MailboxId = await intake.Resolver.Directory.FindInboxAsync(account.Id, ct),
+                        Prefix = Encoding.UTF8.GetBytes(prefix),
+                        InternalDate = now,
+                    }
+                );
+            }
+        }
+
+        return copies;
+    }
+
+    /// <summary>One item for each destination; forwarded recipients apart, for they carry Delivered-To of their alias.</summary>
+    private List<NewQueueItem> Queue(IReadOnlyList<(AcceptedRecipient Recipient, Resolution Target)> recipients)
+    {
+        var seen = new HashSet<EmailAddress>();
+        return
+        [
+            .. recipients
+                .SelectMany(r => r.Target.Remote.Select(address => (Address: address, r.Recipient, r.Target)))
+                .Where(r => seen.Add(r.Address))
+                .GroupBy(r =>
+                    (
+                        r.Address.Domain,
+                        Alias: r.Target.Status == ResolutionStatus.Found
+                            ? r.Recipient.Arguments.Recipient
+                            : (EmailAddress?)null
+                    )
+                )
+                .Select(group => new NewQueueItem
+                {
+                    Destination = group.Key.Domain,
+                    Envelope = Outgoing(),
+                    Recipients =
+                    [
+                        .. group.Select(r => new QueueRecipient(
+                            r.Address,
+                            (DsnNotify)r.Recipient.Arguments.Notify,
+                            r.Recipient.Arguments.OriginalRecipient
+                        )),
+                    ],
+                    Prefix = Encoding.UTF8.GetBytes(
+                        (group.Key.Alias is { } alias ? TraceField.DeliveredTo(alias) : "") + _received
+                    ),
+                    Created = now,
+                    NextAttempt = now,
+                }),
+        ];
+    }
+
+    private QueueEnvelope Outgoing() =>
+        new()
+        {
+            ReversePath = envelope.Mail.ReversePath,
+            EnvelopeId = envelope.Mail.EnvelopeId,
+            Return = envelope.Mail.Return?.ToUpperInvariant() switch
+            {
+                "FULL" => DsnReturn.Full,
+                "HDRS" => DsnReturn.Headers,
+                _ => DsnReturn.Unspecified,
+            },
+            SmtpUtf8 = envelope.Mail.SmtpUtf8,
+            Body = (BodyType)envelope.Mail.Body,
+        };
+
+    private async ValueTask<SmtpReply> OverQuotaAsync(
+        IReadOnlyList<(AcceptedRecipient Recipient, Resolution Target)> recipients,
+        CancellationToken ct
+    )
+    {
+        foreach (var account in recipients.SelectMany(r => r.Target.Accounts))
+        {
+            if (await intake.Quotas.CheckAsync(account, content.Length, ct) is { } full)
+                return full;
+        }
+
+        return new SmtpReply(452, "4.2.2", "Mailbox full");
+    }
+
+    /// <summary>NOTIFY=SUCCESS of those that are in a mailbox now (RFC 3461 §5.2.3). The message is safe: a fault here is only logged.</summary>
+    private async ValueTask ReportSuccessAsync(
+        IReadOnlyList<(AcceptedRecipient Recipient, Resolution Target)> recipients,
+        CancellationToken ct
+    )
+    {
+        var asked = recipients
+            .Where(r => r.Target.Accounts.Count > 0 && r.Recipient.Arguments.Notify.HasFlag(SmtpNotify.Success))
+            .Select(r => new ReportedRecipient(
+                r.Recipient.Arguments.Recipient,
+                ReportAction.Delivered,
+                new EnhancedStatus(2, 0, 0)
+            )
+            {
+                OriginalRecipient = r.Recipient.Arguments.OriginalRecipient,
+            })
+            .ToList();
+        if (asked.Count == 0)
+            return;
+        var open = new List<BlobWriter>();
+        try
+        {
+            var notice = await intake.Notices.WriteAsync(
+                Outgoing(),
+                now,
+                asked,
+                content.Length,
+                content.ReadAsync,
+                open,
+                ct
+            );
+            if (notice is not null)
+                await intake.Store.Mail.FileAsync(notice, ct);
+        }
+        catch (StoreException e)
+        {
+            LogNoNotice(intake.Log, e, peer.ConnectionId, envelope.Id);
+        }
+        finally
+        {
+            foreach (var writer in open)
+                await writer.DisposeAsync();
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Connection}: no success report for message {Id}")]
+    private static partial void LogNoNotice(ILogger log, StoreException e, string connection, TraceId id);
+}

@@ -1,0 +1,42 @@
+using System.Collections.Concurrent;
+using Postreiter.Core;
+using Postreiter.Storage;
+using Postreiter.Storage.Accounts;
+
+namespace Postreiter.Delivery.Inbound;
+
+/// <summary>
+/// Knows since when an account is over its quota (F2): 452 4.2.2 for 24 h, then 552 5.2.2. Kept in memory: after a restart
+/// the 24 h begin anew, to the sender's favour. At most 100,000 accounts; past that they are all deferred.
+/// </summary>
+internal sealed class QuotaWatch(IStore store, TimeProvider time)
+{
+    private const int MaxEntries = 100_000;
+    private static readonly TimeSpan Patience = TimeSpan.FromHours(24);
+    private readonly ConcurrentDictionary<long, DateTimeOffset> _overSince = new();
+
+    /// <summary>The refusal when an account has no room for a message of this size; null when it has.</summary>
+    /// <param name="account">From the cache; asked anew when it has a quota.</param>
+    /// <param name="size">Bytes, 0 when not known.</param>
+    /// <param name="ct">Stops waiting.</param>
+    public async ValueTask<SmtpReply?> CheckAsync(Account account, long size, CancellationToken ct)
+    {
+        if (account.QuotaBytes == 0)
+            return null;
+        var now = await store.Directory.FindAccountAsync(account.Address, ct) ?? account;
+        if (now.QuotaBytes > 0 && now.UsedBytes + Math.Max(size, 1) > now.QuotaBytes)
+            return Refuse(account.Id);
+        _overSince.TryRemove(account.Id, out _);
+        return null;
+    }
+
+    /// <summary>The refusal for an account that is found over its quota now.</summary>
+    public SmtpReply Refuse(long accountId)
+    {
+        var now = time.GetUtcNow();
+        var since = _overSince.Count < MaxEntries ? _overSince.GetOrAdd(accountId, now) : now;
+        return now - since < Patience
+            ? new SmtpReply(452, "4.2.2", "Mailbox full")
+            : new SmtpReply(552, "5.2.2", "Mailbox full");
+    }
+}

@@ -1,0 +1,187 @@
+using System.Buffers;
+using System.Net;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Postreiter.Core;
+using Postreiter.Delivery.Inbound;
+using Postreiter.Delivery.Queue;
+using Postreiter.Delivery.Reports;
+using Postreiter.Messages;
+using Postreiter.Net;
+using Postreiter.Smtp.Server;
+using Postreiter.Storage.Accounts;
+using Postreiter.Storage.Mail;
+using Postreiter.Storage.Queue;
+using Postreiter.Testing;
+
+namespace Postreiter.Delivery.Tests;
+
+/// <summary>A site with the domain our.example and the account ann@our.example, over a store in memory.</summary>
+internal sealed class Site : IRemoteDelivery, IAsyncDisposable
+{
+    private static readonly Credentials NoLogin = new("", new ScramKeys([], 4096, [], []));
+    private readonly DomainName _host = DomainName.Parse("mx.our.example");
+
+    private Site(int seed)
+    {
+        Random = new Random(seed);
+        Store = new MemoryStore(Clock);
+        Resolver = new RecipientResolver(Store, _host, null, Clock);
+        Policy = new ReceptionPolicy(Store, Resolver, Clock, NullLogger<ReceptionPolicy>.Instance);
+        var notices = new NoticeFiler(Store, Resolver, () => new OpaqueScanner(), _host, Clock, Random);
+        Intake = new MessageIntake(
+            Store,
+            Resolver,
+            notices,
+            () => new OpaqueScanner(),
+            _host,
+            1024 * 1024,
+            Clock,
+            NullLogger<MessageIntake>.Instance
+        );
+        Attempt = new QueueAttempt(
+            Store,
+            this,
+            Resolver,
+            notices,
+            () => new OpaqueScanner(),
+            new RetrySchedule(),
+            Clock,
+            Random,
+            NullLogger<QueueAttempt>.Instance
+        );
+    }
+
+    public TestClock Clock { get; } = new();
+    public Random Random { get; }
+    public MemoryStore Store { get; }
+    public RecipientResolver Resolver { get; }
+    public ReceptionPolicy Policy { get; }
+    public MessageIntake Intake { get; }
+    public QueueAttempt Attempt { get; }
+    public Account Ann { get; private set; } = null!;
+    public Func<QueueRecipient, (DeliveryAction, SmtpReply)> Remote { get; set; } =
+        _ => (DeliveryAction.Delivered, new SmtpReply(250, "2.0.0", "ok"));
+
+    public static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    public static async Task<Site> CreateAsync(int seed = 1)
+    {
+        var site = new Site(seed);
+        await site.Store.Directory.AddDomainAsync(DomainName.Parse("our.example"), Ct);
+        site.Ann = (
+            await site.Store.Directory.AddAccountAsync(
+                new NewAccount(EmailAddress.Parse("ann@our.example"), NoLogin),
+                Ct
+            )
+        )!;
+        return site;
+    }
+
+    public SmtpPeer Peer(ListenerRole role) =>
+        new()
+        {
+            ConnectionId = "c1",
+            Role = role,
+            Address = IPAddress.Parse("192.0.2.7"),
+            Helo = "client.example",
+            IsExtended = true,
+            User = role == ListenerRole.Submission ? new AuthenticatedUser(Ann.Id, Ann.Address) : null,
+        };
+
+    /// <summary>Plays one transaction; gives the first refusal or the last reply.</summary>
+    public async Task<SmtpReply> SendAsync(
+        ListenerRole role,
+        string? from,
+        string[] to,
+        string message,
+        SmtpNotify notify = default
+    )
+    {
+        var peer = Peer(role);
+        var mail = new MailArguments { ReversePath = from is null ? null : EmailAddress.Parse(from) };
+        if (await Policy.OnMailAsync(peer, mail, Ct) is { } no)
+            return no;
+        var envelope = new SmtpEnvelope { Id = TraceId.Create(Clock.GetUtcNow(), Random), Mail = mail };
+        foreach (var address in to)
+        {
+            var rcpt = new RcptArguments { Recipient = EmailAddress.Parse(address), Notify = notify };
+            var decision = await Policy.OnRcptAsync(peer, envelope, rcpt, Ct);
+            if (decision.Refusal is { } refusal)
+                return refusal;
+            envelope.Recipients.Add(new AcceptedRecipient(rcpt, decision.Target));
+        }
+
+        await using var incoming = (await Intake.BeginAsync(peer, envelope, Ct)).Message!;
+        foreach (var b in Encoding.UTF8.GetBytes(message).Chunk(7))
+            await incoming.WriteAsync(new ReadOnlySequence<byte>(b), Ct);
+        return (await incoming.CompleteAsync(Ct))[0];
+    }
+
+    public async Task<List<string>> InboxAsync()
+    {
+        var inbox = (await Store.Mail.FindMailboxAsync(Ann.Id, Mailbox.Inbox, Ct))!;
+        var texts = new List<string>();
+        await foreach (var row in Store.Mail.ReadMessagesAsync(inbox.Id, [new UidRange(1, uint.MaxValue)], Ct))
+        {
+            await using var content = await Store.Mail.OpenAsync(row, Ct);
+            var bytes = new byte[content.Length];
+            await content.ReadAsync(0, bytes, Ct);
+            texts.Add(Encoding.UTF8.GetString(bytes));
+        }
+
+        return texts;
+    }
+
+    public async Task<QueueItem?> LeaseAsync()
+    {
+        var now = Clock.GetUtcNow();
+        return await Store.Queue.LeaseAsync(now, now.AddHours(2), 1, [], Ct) is [var item] ? item : null;
+    }
+
+    public ValueTask<IReadOnlyList<RecipientOutcome>> DeliverAsync(
+        QueueItem item,
+        Func<CancellationToken, ValueTask<MessageContent>> open,
+        CancellationToken ct
+    ) =>
+        new([
+            .. item.Recipients.Select(r =>
+            {
+                var (a, reply) = Remote(r);
+                return new RecipientOutcome(r, a, reply, "mx.far.example");
+            }),
+        ]);
+
+    public ValueTask DisposeAsync()
+    {
+        Resolver.Dispose();
+        return Store.DisposeAsync();
+    }
+
+    private sealed class OpaqueScanner : IMessageScanner
+    {
+        private long _length;
+
+        public void Append(ReadOnlySpan<byte> bytes) => _length += bytes.Length;
+
+        public MessageFacts Complete() =>
+            new()
+            {
+                Length = _length,
+                HeaderLength = 0,
+                Fields = [],
+                Structure = default,
+                Root = new MimePart
+                {
+                    Type = "text",
+                    Subtype = "plain",
+                    Parameters = [],
+                    Encoding = "7bit",
+                    HeaderOffset = 0,
+                    BodyOffset = 0,
+                    BodyLength = _length,
+                    BodyLines = 0,
+                },
+            };
+    }
+}
