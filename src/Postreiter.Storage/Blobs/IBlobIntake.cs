@@ -9,7 +9,8 @@ public interface IBlobIntake
 
 /// <summary>
 /// One content on its way in. Write, then <see cref="CompleteAsync"/>, then hand the result to a unit of work
-/// (<see cref="Mail.Filing"/>). Disposing it at any time is safe; what no unit of work took is thrown away.
+/// (<see cref="Mail.Filing"/>), and keep the writer until that is done: a large content lies in its temporary file until
+/// then. Disposing it at any time is safe; what no unit of work took is thrown away.
 /// </summary>
 public abstract class BlobWriter : IAsyncDisposable
 {

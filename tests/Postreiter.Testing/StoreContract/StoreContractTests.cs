@@ -15,6 +15,7 @@ public abstract partial class StoreContractTests : IAsyncLifetime
     protected static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
     private static readonly EmailAddress Ann = EmailAddress.Parse("Ann@our.example");
     private readonly Random _random = new(42);
+    private readonly List<BlobWriter> _writers = [];
 
     protected FakeTimeProvider Time { get; } = new(Start);
 
@@ -29,6 +30,8 @@ public abstract partial class StoreContractTests : IAsyncLifetime
 
     public virtual async ValueTask DisposeAsync()
     {
+        foreach (var writer in _writers)
+            await writer.DisposeAsync();
         await Store.DisposeAsync();
         GC.SuppressFinalize(this);
     }
@@ -50,13 +53,12 @@ public abstract partial class StoreContractTests : IAsyncLifetime
 
     private async Task<PendingBlob> BlobAsync(string text)
     {
+        // A writer is kept until its content is filed.
         var writer = Store.Blobs.Begin();
-        await using (writer.ConfigureAwait(false))
-        {
-            await writer.WriteAsync(Encoding.UTF8.GetBytes(text), Ct);
-            Assert.Equal(Encoding.UTF8.GetByteCount(text), writer.Length);
-            return await writer.CompleteAsync(Ct);
-        }
+        _writers.Add(writer);
+        await writer.WriteAsync(Encoding.UTF8.GetBytes(text), Ct);
+        Assert.Equal(Encoding.UTF8.GetByteCount(text), writer.Length);
+        return await writer.CompleteAsync(Ct);
     }
 
     private async Task<Filing> FilingAsync(

@@ -1,0 +1,128 @@
+using Microsoft.Data.Sqlite;
+using Postreiter.Storage.Mail;
+
+namespace Postreiter.Storage.Sql.Sqlite;
+
+/// <summary>Rows of mailboxes; the counters stand in the row, so that STATUS and SELECT count nothing.</summary>
+internal static class MailboxRows
+{
+    private const string Columns =
+        "id, account_id, name, uid_validity, uid_next, modseq, messages, unseen, deleted, size, special_use, subscribed";
+
+    public static long Key(long mailboxId, uint uid) => (mailboxId << 32) | uid;
+
+    public static Mailbox? Find(SqlSession s, long id) =>
+        s.First($"SELECT {Columns} FROM mailboxes WHERE id = $0", Read, id);
+
+    public static Mailbox? Find(SqlSession s, long accountId, string name) =>
+        s.First(
+            $"SELECT {Columns} FROM mailboxes WHERE account_id = $0 AND name = $1",
+            Read,
+            accountId,
+            string.Equals(name, Mailbox.Inbox, StringComparison.OrdinalIgnoreCase) ? Mailbox.Inbox : name
+        );
+
+    public static Mailbox? Find(SqlSession s, long accountId, SpecialUse use) =>
+        s.First(
+            $"SELECT {Columns} FROM mailboxes WHERE account_id = $0 AND special_use = $1",
+            Read,
+            accountId,
+            (long)use
+        );
+
+    public static List<Mailbox> List(SqlSession s, long accountId)
+    {
+        var list = s.List($"SELECT {Columns} FROM mailboxes WHERE account_id = $0", Read, accountId);
+        list.Sort(
+            (a, b) =>
+                a.Name == Mailbox.Inbox ? -1
+                : b.Name == Mailbox.Inbox ? 1
+                : string.CompareOrdinal(a.Name, b.Name)
+        );
+        return list;
+    }
+
+    public static Mailbox Add(WriteScope scope, long accountId, string name, SpecialUse use, bool subscribed)
+    {
+        scope.Session.Run(
+            """
+            INSERT INTO mailboxes(account_id, name, uid_validity, uid_next, modseq, messages, unseen, deleted, size,
+                special_use, subscribed)
+            VALUES($0, $1, $2, 1, (SELECT modseq FROM accounts WHERE id = $0), 0, 0, 0, 0, $3, $4)
+            """,
+            accountId,
+            name,
+            (long)scope.NextUidValidity(),
+            (long)use,
+            subscribed
+        );
+        return Find(scope.Session, accountId, name)!;
+    }
+
+    /// <summary>Writes the counters back.</summary>
+    public static void Save(SqlSession s, Mailbox box) =>
+        s.Run(
+            """
+            UPDATE mailboxes SET uid_next = $1, modseq = $2, messages = $3, unseen = $4, deleted = $5, size = $6
+            WHERE id = $0
+            """,
+            box.Id,
+            (long)box.UidNext,
+            box.HighestModSeq,
+            box.Messages,
+            box.Unseen,
+            box.Deleted,
+            box.Size
+        );
+
+    public static long NextModSeq(SqlSession s, long accountId) =>
+        s.Integer("UPDATE accounts SET modseq = modseq + 1 WHERE id = $0 RETURNING modseq", accountId);
+
+    /// <summary>Removes a mailbox with its messages.</summary>
+    public static void Remove(WriteScope scope, Mailbox box)
+    {
+        var s = scope.Session;
+        var (first, last) = (Key(box.Id, 0), Key(box.Id, uint.MaxValue));
+        var blobs = s.List(
+            "SELECT blob FROM messages WHERE id BETWEEN $0 AND $1",
+            r => r.GetFieldValue<byte[]>(0),
+            first,
+            last
+        );
+        foreach (var blob in blobs)
+            scope.Release(blob);
+        s.Run("DELETE FROM messages WHERE id BETWEEN $0 AND $1", first, last);
+        s.Run("DELETE FROM details WHERE id BETWEEN $0 AND $1", first, last);
+        s.Run("DELETE FROM expunged WHERE id BETWEEN $0 AND $1", first, last);
+        s.Run("UPDATE accounts SET used = used - $1 WHERE id = $0", box.AccountId, box.Size);
+        s.Run("DELETE FROM mailboxes WHERE id = $0", box.Id);
+    }
+
+    /// <summary>Remembers under which UIDVALIDITY a name was used (P7).</summary>
+    public static void Forget(SqlSession s, Mailbox box) =>
+        s.Run(
+            """
+            INSERT INTO old_names VALUES($0, $1, $2)
+            ON CONFLICT DO UPDATE SET uid_validity = max(uid_validity, excluded.uid_validity)
+            """,
+            box.AccountId,
+            box.Name,
+            (long)box.UidValidity
+        );
+
+    private static Mailbox Read(SqliteDataReader r) =>
+        new(
+            r.GetInt64(0),
+            r.GetInt64(1),
+            r.GetString(2),
+            (uint)r.GetInt64(3),
+            (uint)r.GetInt64(4),
+            r.GetInt64(5),
+            r.GetInt32(6),
+            r.GetInt32(7),
+            r.GetInt32(8),
+            r.GetInt64(9),
+            (SpecialUse)r.GetInt32(10),
+            r.GetInt64(11) != 0
+        );
+}

@@ -1,0 +1,69 @@
+namespace Postreiter.Storage.Sql.Sqlite;
+
+/// <summary>The schema and its migrations, counted by <c>PRAGMA user_version</c>.</summary>
+internal static class Schema
+{
+    /// <summary>Each entry takes the schema one version up, in one transaction (P15).</summary>
+    private static readonly string[] Migrations =
+    [
+        // A message's key is mailbox id × 2³² + UID: rows of a mailbox lie together, in the order of their UIDs. What a
+        // session keeps of every message stays apart from the large columns, so that opening a mailbox reads little.
+        """
+            CREATE TABLE counters(name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+            CREATE TABLE domains(name TEXT PRIMARY KEY) WITHOUT ROWID;
+            CREATE TABLE accounts(id INTEGER PRIMARY KEY AUTOINCREMENT, key TEXT NOT NULL UNIQUE, address TEXT NOT NULL,
+                domain TEXT NOT NULL, hash TEXT NOT NULL, salt BLOB NOT NULL, iterations INTEGER NOT NULL,
+                stored_key BLOB NOT NULL, server_key BLOB NOT NULL, quota INTEGER NOT NULL, used INTEGER NOT NULL,
+                modseq INTEGER NOT NULL, created INTEGER NOT NULL);
+            CREATE TABLE aliases(key TEXT PRIMARY KEY, targets TEXT NOT NULL) WITHOUT ROWID;
+            CREATE TABLE mailboxes(id INTEGER PRIMARY KEY AUTOINCREMENT, account_id INTEGER NOT NULL, name TEXT NOT NULL,
+                uid_validity INTEGER NOT NULL, uid_next INTEGER NOT NULL, modseq INTEGER NOT NULL,
+                messages INTEGER NOT NULL, unseen INTEGER NOT NULL, deleted INTEGER NOT NULL, size INTEGER NOT NULL,
+                special_use INTEGER NOT NULL, subscribed INTEGER NOT NULL, UNIQUE(account_id, name));
+            CREATE TABLE old_names(account_id INTEGER NOT NULL, name TEXT NOT NULL, uid_validity INTEGER NOT NULL,
+                PRIMARY KEY(account_id, name)) WITHOUT ROWID;
+            CREATE TABLE messages(id INTEGER PRIMARY KEY, modseq INTEGER NOT NULL, system INTEGER NOT NULL, keywords TEXT,
+                size INTEGER NOT NULL, blob BLOB NOT NULL);
+            CREATE INDEX messages_modseq ON messages(id >> 32, modseq);
+            CREATE TABLE details(id INTEGER PRIMARY KEY, date INTEGER NOT NULL, zone INTEGER NOT NULL,
+                prefix BLOB NOT NULL, structure BLOB NOT NULL);
+            CREATE TABLE expunged(id INTEGER PRIMARY KEY, modseq INTEGER NOT NULL);
+            CREATE TABLE deliveries(delivery TEXT NOT NULL, mailbox_id INTEGER NOT NULL, uid INTEGER NOT NULL,
+                PRIMARY KEY(delivery, mailbox_id)) WITHOUT ROWID;
+            CREATE TABLE blobs(id BLOB PRIMARY KEY, segment INTEGER NOT NULL, offset INTEGER NOT NULL,
+                length INTEGER NOT NULL, refs INTEGER NOT NULL, unused_since INTEGER) WITHOUT ROWID;
+            CREATE INDEX blobs_unused ON blobs(unused_since) WHERE unused_since IS NOT NULL;
+            CREATE INDEX blobs_place ON blobs(segment, offset);
+            CREATE TABLE queue(id INTEGER PRIMARY KEY AUTOINCREMENT, delivery TEXT NOT NULL, destination TEXT NOT NULL,
+                envelope TEXT NOT NULL, recipients TEXT NOT NULL, prefix BLOB NOT NULL, size INTEGER NOT NULL,
+                blob BLOB NOT NULL, created INTEGER NOT NULL, next_attempt INTEGER NOT NULL, due INTEGER,
+                attempts INTEGER NOT NULL, delay_notice INTEGER NOT NULL, state INTEGER NOT NULL, lease INTEGER NOT NULL);
+            CREATE INDEX queue_due ON queue(due, id) WHERE due IS NOT NULL;
+            """,
+    ];
+
+    /// <summary>Looks at the database before anything is written, then brings it up to date.</summary>
+    public static void Open(SqlSession session)
+    {
+        var version = session.Integer("PRAGMA user_version");
+        if (version > Migrations.Length)
+            throw new StoreException(
+                StoreFault.NewerSchema,
+                $"the database has schema {version}, this program knows {Migrations.Length}: use a newer program"
+            );
+        // F4: the start stops with the check's own words.
+        if (session.Scalar("PRAGMA quick_check(1)") is not "ok" and var words)
+            throw new StoreException(StoreFault.DamagedDatabase, $"the database is damaged: {words}");
+        session.Scalar("PRAGMA journal_mode=WAL");
+        session.Run("PRAGMA synchronous=FULL");
+        session.Run("PRAGMA wal_autocheckpoint=4000");
+        session.Run("PRAGMA cache_size=-65536");
+        for (; version < Migrations.Length; version++)
+        {
+            session.Run("BEGIN IMMEDIATE");
+            session.Run(Migrations[version]);
+            session.Run($"PRAGMA user_version={version + 1}");
+            session.Run("COMMIT");
+        }
+    }
+}

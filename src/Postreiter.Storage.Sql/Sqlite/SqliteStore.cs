@@ -1,0 +1,171 @@
+using System.Collections.Concurrent;
+using Microsoft.Data.Sqlite;
+using Microsoft.Extensions.Logging;
+using Postreiter.Storage.Accounts;
+using Postreiter.Storage.Blobs;
+using Postreiter.Storage.Mail;
+using Postreiter.Storage.Queue;
+
+namespace Postreiter.Storage.Sql.Sqlite;
+
+/// <summary>The embedded store: metadata in one SQLite database, contents in an <see cref="IBlobStore"/>.</summary>
+public sealed class SqliteStore : IStore
+{
+    /// <summary>The database's name in its folder.</summary>
+    public const string FileName = "postreiter.db";
+
+    private readonly string _path;
+    private readonly SqlSession _writeSession;
+    private readonly StoreWriter _writer;
+    private readonly ConcurrentBag<SqlSession> _readers = [];
+    private readonly LocalChangeFeed _feed = new();
+    private readonly IBlobStore _blobs;
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly Task _collecting;
+
+    private SqliteStore(string path, SqlSession session, IBlobStore blobs, TimeProvider time, ILogger logger)
+    {
+        (_path, _writeSession, _blobs) = (path, session, blobs);
+        _writer = new StoreWriter(session, blobs, new WriteScope(session, _feed, time), logger);
+        Directory = new SqliteDirectory(this);
+        Mail = new SqliteMail(this);
+        Queue = new SqliteQueue(this);
+        Collector = new BlobCollector(this, blobs, time, logger);
+        _collecting = Collector.RunAsync(_stopping.Token);
+    }
+
+    /// <inheritdoc/>
+    public IDirectoryStore Directory { get; }
+
+    /// <inheritdoc/>
+    public IMailStore Mail { get; }
+
+    /// <inheritdoc/>
+    public IQueueStore Queue { get; }
+
+    /// <inheritdoc/>
+    public IBlobIntake Blobs => _blobs;
+
+    /// <inheritdoc/>
+    public IChangeFeed Changes => _feed;
+
+    internal BlobCollector Collector { get; }
+
+    /// <summary>Opens the database in a folder, making it when it is not there, and brings its schema up to date.</summary>
+    /// <param name="directory">The folder; made when it is not there.</param>
+    /// <param name="blobs">Where contents are; the store starts it and disposes it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Told of faults.</param>
+    /// <param name="ct">Stops before the work begins.</param>
+    /// <exception cref="StoreException"><see cref="StoreFault.NewerSchema"/> (nothing was written),
+    /// <see cref="StoreFault.DamagedDatabase"/>.</exception>
+    public static ValueTask<SqliteStore> OpenAsync(
+        string directory,
+        IBlobStore blobs,
+        TimeProvider time,
+        ILogger logger,
+        CancellationToken ct
+    )
+    {
+        ct.ThrowIfCancellationRequested();
+        System.IO.Directory.CreateDirectory(directory);
+        var path = Path.Combine(directory, FileName);
+        SqlSession? session = null;
+        try
+        {
+            session = new SqlSession(path);
+            Schema.Open(session);
+            // What lies behind the last known content of the newest segment is a torn tail.
+            var (segment, end) = (0, 0L);
+            using (
+                var rows = session.Rows(
+                    "SELECT segment, offset + length FROM blobs ORDER BY segment DESC, offset DESC LIMIT 1"
+                )
+            )
+            {
+                if (rows.Read())
+                    (segment, end) = (rows.GetInt32(0), rows.GetInt64(1));
+            }
+
+            blobs.Start(segment, segment == 0 ? 0 : end);
+            return new(new SqliteStore(path, session, blobs, time, logger));
+        }
+        catch (SqliteException e)
+        {
+            session?.Dispose();
+            throw StoreWriter.AsStoreException(e);
+        }
+        catch (StoreException)
+        {
+            session?.Dispose();
+            throw;
+        }
+    }
+
+    /// <inheritdoc/>
+    public Task<StoreCheckReport> CheckAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct) =>
+        Task.Run(() => Read(session => StoreCheck.Run(session, _blobs, progress, ct)), ct);
+
+    /// <inheritdoc/>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        await _collecting;
+        await _writer.DisposeAsync();
+        _stopping.Dispose();
+        foreach (var reader in _readers)
+            reader.Dispose();
+        _writeSession.Dispose();
+        await _blobs.DisposeAsync();
+    }
+
+    /// <summary>Reads one snapshot.</summary>
+    internal T Read<T>(Func<SqlSession, T> read)
+    {
+        try
+        {
+            if (!_readers.TryTake(out var session))
+                session = new SqlSession(_path);
+            try
+            {
+                session.Run("BEGIN");
+                try
+                {
+                    return read(session);
+                }
+                finally
+                {
+                    session.Run("COMMIT");
+                }
+            }
+            finally
+            {
+                _readers.Add(session);
+            }
+        }
+        catch (SqliteException e)
+        {
+            throw StoreWriter.AsStoreException(e);
+        }
+    }
+
+    internal ValueTask<T> WriteAsync<T>(
+        Func<WriteScope, T> work,
+        CancellationToken ct,
+        IReadOnlyList<PendingBlob>? contents = null
+    ) => _writer.RunAsync(work, ct, contents);
+
+    internal MessageContent OpenContent(BlobId id, ReadOnlyMemory<byte> prefix)
+    {
+        var at = Read(session =>
+            session.First(
+                "SELECT segment, offset, length FROM blobs WHERE id = $0",
+                r => Tuple.Create(new BlobLocation(r.GetInt32(0), r.GetInt64(1)), r.GetInt64(2)),
+                id.ToArray()
+            )
+        );
+        return at is null
+            ? throw new StoreException(StoreFault.DamagedContent, $"content {id} is not in the store")
+            : _blobs.Open(prefix, id, at.Item1, at.Item2);
+    }
+}

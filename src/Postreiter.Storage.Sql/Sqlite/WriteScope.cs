@@ -1,0 +1,121 @@
+using System.Globalization;
+using Postreiter.Storage.Blobs;
+
+namespace Postreiter.Storage.Sql.Sqlite;
+
+/// <summary>What a unit of work writes with: the writer's session, the batch's fresh contents, and who is to be told.</summary>
+internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeProvider time)
+{
+    private readonly HashSet<long> _accounts = [];
+    private readonly HashSet<long> _pending = [];
+    private readonly List<Action> _after = [];
+    private readonly List<Action> _pendingAfter = [];
+    private (bool Queue, bool Directory) _kept;
+    private (bool Queue, bool Directory) _now;
+
+    public SqlSession Session => session;
+
+    public TimeProvider Time => time;
+
+    /// <summary>Contents made durable for this batch.</summary>
+    public Dictionary<BlobId, BlobLocation> Persisted { get; } = [];
+
+    /// <summary>Contents that units of this batch bring: the collector leaves them.</summary>
+    public HashSet<BlobId> Wanted { get; } = [];
+
+    public void AccountChanged(long id) => _pending.Add(id);
+
+    public void QueueChanged() => _now.Queue = true;
+
+    public void DirectoryChanged() => _now.Directory = true;
+
+    /// <summary>Runs on the writer after the commit, if there is one.</summary>
+    public void AfterCommit(Action act) => _pendingAfter.Add(act);
+
+    public void Reset()
+    {
+        DropAll();
+        Persisted.Clear();
+        Wanted.Clear();
+    }
+
+    public void KeepChanges()
+    {
+        _accounts.UnionWith(_pending);
+        _after.AddRange(_pendingAfter);
+        _kept = (_kept.Queue || _now.Queue, _kept.Directory || _now.Directory);
+        DropChanges();
+    }
+
+    public void DropChanges()
+    {
+        _pending.Clear();
+        _pendingAfter.Clear();
+        _now = default;
+    }
+
+    public void DropAll()
+    {
+        DropChanges();
+        _accounts.Clear();
+        _after.Clear();
+        _kept = default;
+    }
+
+    public void RunAfterCommit()
+    {
+        foreach (var act in _after)
+            act();
+    }
+
+    public void Publish()
+    {
+        foreach (var account in _accounts)
+            feed.AccountChanged(account);
+        if (_kept.Queue)
+            feed.QueueChanged();
+        if (_kept.Directory)
+            feed.DirectoryChanged();
+    }
+
+    public bool HasBlob(BlobId id) => session.Scalar("SELECT 1 FROM blobs WHERE id = $0", id.ToArray()) is not null;
+
+    /// <summary>Adds references to a content that is durable.</summary>
+    public void AddReferences(BlobId id, long length, int count)
+    {
+        var key = id.ToArray();
+        if (session.Run("UPDATE blobs SET refs = refs + $1, unused_since = NULL WHERE id = $0", key, count) > 0)
+            return;
+        if (!Persisted.TryGetValue(id, out var at))
+            throw new StoreException(StoreFault.Internal, "a content has no place in the store");
+        session.Run("INSERT INTO blobs VALUES($0, $1, $2, $3, $4, NULL)", key, at.Segment, at.Offset, length, count);
+    }
+
+    /// <summary>Takes one reference away; the collector looks at it later.</summary>
+    public void Release(byte[] blob) =>
+        session.Run(
+            """
+            UPDATE blobs SET refs = refs - 1, unused_since = CASE WHEN refs = 1 THEN $1 ELSE unused_since END
+            WHERE id = $0
+            """,
+            blob,
+            time.GetUtcNow().UtcTicks
+        );
+
+    /// <summary>The next value of a counter that never goes back.</summary>
+    public long Next(string counter, long atLeast = 1) =>
+        Convert.ToInt64(
+            session.Scalar(
+                """
+                INSERT INTO counters VALUES($0, $1)
+                ON CONFLICT(name) DO UPDATE SET value = max(value + 1, excluded.value) RETURNING value
+                """,
+                counter,
+                atLeast
+            ),
+            CultureInfo.InvariantCulture
+        );
+
+    // F11: larger than every one before, whatever the clock does.
+    public uint NextUidValidity() => (uint)Next("uid_validity", time.GetUtcNow().ToUnixTimeSeconds());
+}
