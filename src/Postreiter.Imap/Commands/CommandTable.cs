@@ -1,0 +1,43 @@
+using Postreiter.Imap.Responses;
+using Postreiter.Imap.Session;
+using Postreiter.Imap.Syntax;
+using Postreiter.Storage.Mail;
+
+namespace Postreiter.Imap.Commands;
+
+/// <summary>Every command there is, by name.</summary>
+internal static class CommandTable
+{
+    public static IReadOnlyDictionary<string, IImapCommand> All { get; } =
+        new IImapCommand[]
+        {
+            new CapabilityCommand(),
+            new NoopCommand("NOOP", ImapStates.Any),
+            new NoopCommand("CHECK", ImapStates.Selected),
+            new LogoutCommand(),
+            new IdCommand(),
+            new StartTlsCommand(),
+            new LoginCommand(),
+            new SelectCommand("SELECT", isReadOnly: false),
+            new SelectCommand("EXAMINE", isReadOnly: true),
+            new MailboxCommand("CREATE"),
+            new MailboxCommand("DELETE"),
+            new MailboxCommand("SUBSCRIBE"),
+            new MailboxCommand("UNSUBSCRIBE"),
+            new RenameCommand(),
+            new ListCommand("LIST"),
+            new ListCommand("LSUB"),
+            new NamespaceCommand(),
+            new StatusCommand(),
+            new AppendCommand(),
+            new IdleCommand(),
+            new CloseCommand("CLOSE"),
+            new CloseCommand("UNSELECT"),
+            new ExpungeCommand("EXPUNGE"),
+            new ExpungeCommand("UID EXPUNGE"),
+            new TransferCommand("COPY", byUid: false, move: false),
+            new TransferCommand("UID COPY", byUid: true, move: false),
+            new TransferCommand("MOVE", byUid: false, move: true),
+            new TransferCommand("UID MOVE", byUid: true, move: true),
+        }.ToDictionary(c => c.Name, StringComparer.Ordinal);
+}

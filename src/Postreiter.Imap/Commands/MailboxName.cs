@@ -1,0 +1,75 @@
+using Postreiter.Imap.Responses;
+using Postreiter.Imap.Session;
+using Postreiter.Imap.Syntax;
+using Postreiter.Storage.Mail;
+
+namespace Postreiter.Imap.Commands;
+
+/// <summary>Mailbox names on the wire: modified UTF-7, UTF-8 after ENABLE IMAP4rev2 (RFC 9051 §5.1).</summary>
+internal static class MailboxName
+{
+    public static readonly ImapReply Refused = ImapReply.No("Not a name for a mailbox", "CANNOT");
+    private const int MaxBytes = 1000;
+    private const int MaxLevelBytes = 255;
+    private const int MaxDepth = 16;
+
+    /// <summary>Reads a name, normalised: NFC, INBOX in capitals.</summary>
+    public static bool TryRead(ImapReader args, ImapSession session, out string name)
+    {
+        name = "";
+        return args.TryAstring(out var bytes) && TryDecode(bytes, session, out name);
+    }
+
+    /// <summary>Reads a name's bytes.</summary>
+    public static bool TryDecode(byte[] bytes, ImapSession session, out string name)
+    {
+        if (!session.IsRev2)
+        {
+            if (!ModifiedUtf7.TryDecode(bytes, out name))
+                return false;
+        }
+        else if (System.Text.Unicode.Utf8.IsValid(bytes))
+            name = System.Text.Encoding.UTF8.GetString(bytes);
+        else
+        {
+            name = "";
+            return false;
+        }
+
+        // Lone surrogates can come out of UTF-7; they have no normal form.
+        if (name.EnumerateRunes().Any(r => r.Value == 0xFFFD))
+            return false;
+        name = name.Normalize();
+        if (name.Equals(Mailbox.Inbox, StringComparison.OrdinalIgnoreCase))
+            name = Mailbox.Inbox;
+        else if (name.StartsWith("INBOX/", StringComparison.OrdinalIgnoreCase))
+            name = Mailbox.Inbox + name[5..];
+        return true;
+    }
+
+    /// <summary>Whether a mailbox may get this name (L25).</summary>
+    public static bool IsGood(string name)
+    {
+        var levels = name.Split(Mailbox.Separator);
+        return System.Text.Encoding.UTF8.GetByteCount(name) <= MaxBytes
+            && levels.Length <= MaxDepth
+            && levels.All(l => l.Length > 0 && System.Text.Encoding.UTF8.GetByteCount(l) <= MaxLevelBytes)
+            && !name.Any(c => char.IsControl(c) || c is '*' or '%');
+    }
+
+    /// <summary>Writes a name.</summary>
+    public static void Write(ImapWriter writer, ImapSession session, string name) =>
+        writer.String(session.IsRev2 ? name : ModifiedUtf7.Encode(name), session.IsRev2);
+
+    /// <summary>The answer to a change of mailboxes.</summary>
+    public static ImapReply Answer(MailboxChange change) =>
+        change switch
+        {
+            MailboxChange.Done => ImapReply.Ok("Done"),
+            MailboxChange.AlreadyExists => ImapReply.No("The name is taken", "ALREADYEXISTS"),
+            MailboxChange.NotFound => ImapReply.NoMailbox,
+            MailboxChange.HasChildren => ImapReply.No("It has children", "HASCHILDREN"),
+            MailboxChange.TooMany => ImapReply.No("Too many mailboxes", "LIMIT"),
+            _ => ImapReply.No("That cannot be done with it", "CANNOT"),
+        };
+}

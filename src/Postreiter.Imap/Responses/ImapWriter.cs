@@ -1,0 +1,137 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text;
+using Postreiter.Storage.Mail;
+
+namespace Postreiter.Imap.Responses;
+
+/// <summary>Writes responses. Nothing waits before a flush; long answers call <see cref="FlushIfLargeAsync"/> now and then.</summary>
+internal sealed class ImapWriter(PipeWriter output, TimeSpan timeout, TimeProvider time)
+{
+    private const int FlushAbove = 32 * 1024;
+    private long _unflushed;
+
+    /// <summary>Text that is protocol already: ASCII, or UTF-8 where allowed.</summary>
+    public ImapWriter Raw(string text)
+    {
+        var size = Encoding.UTF8.GetByteCount(text);
+        var span = output.GetSpan(Math.Max(size, 1));
+        output.Advance(Encoding.UTF8.GetBytes(text, span));
+        _unflushed += size;
+        return this;
+    }
+
+    /// <summary>Bytes as they are.</summary>
+    public ImapWriter Raw(ReadOnlySpan<byte> bytes)
+    {
+        output.Write(bytes);
+        _unflushed += bytes.Length;
+        return this;
+    }
+
+    /// <summary>A number.</summary>
+    public ImapWriter Number(long number)
+    {
+        Span<byte> digits = stackalloc byte[20];
+        number.TryFormat(digits, out var length, provider: CultureInfo.InvariantCulture);
+        return Raw(digits[..length]);
+    }
+
+    /// <summary>The end of a response.</summary>
+    public ImapWriter Crlf() => Raw("\r\n"u8);
+
+    /// <summary><c>nstring</c>: NIL, quoted, or a literal where quoted cannot hold it.</summary>
+    /// <param name="value">Bytes; null is NIL.</param>
+    /// <param name="utf8">Whether 8-bit UTF-8 may stand in quotes (RFC 9051 §4.3).</param>
+    public ImapWriter Nstring(byte[]? value, bool utf8) => value is null ? Raw("NIL"u8) : String(value, utf8);
+
+    /// <summary><c>string</c>, quoted where that can hold it.</summary>
+    public ImapWriter String(ReadOnlySpan<byte> value, bool utf8)
+    {
+        var is8Bit = value.ContainsAnyInRange((byte)0x80, (byte)0xFF);
+        var quotable =
+            value.Length <= 1000
+            && !value.ContainsAny((byte)0, (byte)'\r', (byte)'\n')
+            && (!is8Bit || (utf8 && System.Text.Unicode.Utf8.IsValid(value)));
+        if (!quotable)
+            return Raw("{"u8).Number(value.Length).Raw("}\r\n"u8).Raw(value);
+        Raw("\""u8);
+        while (value.IndexOfAny((byte)'"', (byte)'\\') is >= 0 and var at)
+        {
+            Raw(value[..at]).Raw("\\"u8).Raw(value.Slice(at, 1));
+            value = value[(at + 1)..];
+        }
+
+        return Raw(value).Raw("\""u8);
+    }
+
+    /// <summary>Text as <c>string</c>.</summary>
+    public ImapWriter String(string value, bool utf8) => String(Encoding.UTF8.GetBytes(value), utf8);
+
+    /// <summary>A flag list in parentheses.</summary>
+    public ImapWriter Flags(MessageFlags flags)
+    {
+        Raw("("u8);
+        var first = true;
+        foreach (var (flag, name) in SystemFlagNames)
+        {
+            if (!flags.Has(flag))
+                continue;
+            Raw(first ? name : " " + name);
+            first = false;
+        }
+
+        foreach (var keyword in flags.Keywords)
+        {
+            Raw(first ? keyword : " " + keyword);
+            first = false;
+        }
+
+        return Raw(")"u8);
+    }
+
+    /// <summary>The system flags with their names.</summary>
+    public static IReadOnlyList<(SystemFlags Flag, string Name)> SystemFlagNames { get; } =
+        [
+            (SystemFlags.Answered, "\\Answered"),
+            (SystemFlags.Flagged, "\\Flagged"),
+            (SystemFlags.Deleted, "\\Deleted"),
+            (SystemFlags.Seen, "\\Seen"),
+            (SystemFlags.Draft, "\\Draft"),
+        ];
+
+    /// <summary>A tagged (or, with "*", untagged) status response.</summary>
+    public ImapWriter Status(string tag, ImapReply reply)
+    {
+        Raw(tag).Raw(" "u8).Raw(reply.Status).Raw(" "u8);
+        if (reply.Code is { } code)
+            Raw("["u8).Raw(code).Raw("] "u8);
+        return Raw(reply.Text).Crlf();
+    }
+
+    /// <summary>Flushes when much has gathered (L29).</summary>
+    public ValueTask FlushIfLargeAsync(CancellationToken ct) =>
+        _unflushed < FlushAbove ? ValueTask.CompletedTask : FlushAsync(ct);
+
+    /// <summary>Sends what was written and waits while the peer does not take it.</summary>
+    /// <exception cref="IOException">The peer is gone or took nothing for the write timeout.</exception>
+    public async ValueTask FlushAsync(CancellationToken ct)
+    {
+        _unflushed = 0;
+        var flush = output.FlushAsync(ct);
+        if (flush.IsCompleted)
+        {
+            var done = await flush;
+            if (done.IsCompleted || done.IsCanceled)
+                throw new IOException("the peer is gone");
+            return;
+        }
+
+        using var late = new CancellationTokenSource(timeout, time);
+        await using var cancel = late.Token.Register(static o => ((PipeWriter)o!).CancelPendingFlush(), output);
+        var result = await flush;
+        if (result.IsCompleted || result.IsCanceled)
+            throw new IOException("the peer is gone or takes nothing");
+    }
+}

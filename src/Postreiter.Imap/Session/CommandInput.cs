@@ -1,0 +1,139 @@
+using System.Buffers;
+using System.Globalization;
+using System.IO.Pipelines;
+using System.Text;
+using Postreiter.Net;
+
+namespace Postreiter.Imap.Session;
+
+/// <summary>What reading a line or command came to.</summary>
+internal enum InputStatus
+{
+    /// <summary>A line is there.</summary>
+    Line,
+
+    /// <summary>It was longer than allowed; it has been passed over to its end.</summary>
+    TooLong,
+
+    /// <summary>The peer has closed.</summary>
+    Closed,
+
+    /// <summary>The peer was silent too long.</summary>
+    TimedOut,
+
+    /// <summary>The server is stopping.</summary>
+    Stopping,
+}
+
+/// <summary>The literal announced at the end of a line.</summary>
+/// <param name="Length">Its bytes.</param>
+/// <param name="IsNonSync">Written with "+": it follows without being asked for (RFC 7888).</param>
+/// <param name="HeaderAt">Where its header starts in the line.</param>
+internal readonly record struct LiteralHeader(long Length, bool IsNonSync, int HeaderAt)
+{
+    /// <summary>Finds <c>{n}</c> or <c>{n+}</c>, perhaps after "~", at the end of a line without its CRLF.</summary>
+    public static LiteralHeader? Find(ReadOnlySpan<byte> line)
+    {
+        if (line is not [.., (byte)'}'])
+            return null;
+        var open = line.LastIndexOf((byte)'{');
+        if (open < 0)
+            return null;
+        var digits = line[(open + 1)..^1];
+        var nonSync = digits is [.., (byte)'+'];
+        if (nonSync)
+            digits = digits[..^1];
+        var isNumber = long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var length);
+        if (!isNumber)
+            return null;
+        return new LiteralHeader(length, nonSync, open > 0 && line[open - 1] == '~' ? open - 1 : open);
+    }
+}
+
+/// <summary>Reads lines and literals. It holds nothing between two commands.</summary>
+internal sealed class CommandInput(Connection connection, TimeProvider time, CancellationToken stopping)
+{
+    /// <summary>Reads a line, with its CRLF.</summary>
+    /// <param name="maxBytes">Longest allowed, CRLF not counted.</param>
+    /// <param name="patience">How long the line may take.</param>
+    public async ValueTask<(InputStatus Status, byte[] Line)> ReadLineAsync(int maxBytes, TimeSpan patience)
+    {
+        var tooLong = false;
+        CancellationTokenSource? late = null;
+        try
+        {
+            while (true)
+            {
+                if (!connection.Input.TryRead(out var result))
+                {
+                    late ??= new CancellationTokenSource(patience, time);
+                    using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
+                    result = await connection.Input.ReadAsync(both.Token);
+                }
+
+                var buffer = result.Buffer;
+                if (buffer.PositionOf((byte)'\n') is { } end)
+                {
+                    var line = buffer.Slice(0, buffer.GetPosition(1, end));
+                    var good = !tooLong && line.Length <= maxBytes + 2;
+                    var bytes = good ? line.ToArray() : [];
+                    connection.Input.AdvanceTo(line.End);
+                    return (good ? InputStatus.Line : InputStatus.TooLong, bytes);
+                }
+
+                if (buffer.Length > maxBytes + 2 || tooLong)
+                {
+                    tooLong = true;
+                    connection.Input.AdvanceTo(buffer.End);
+                }
+                else
+                    connection.Input.AdvanceTo(buffer.Start, buffer.End);
+                if (result.IsCompleted || result.IsCanceled)
+                    return (InputStatus.Closed, []);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            return (stopping.IsCancellationRequested ? InputStatus.Stopping : InputStatus.TimedOut, []);
+        }
+        finally
+        {
+            late?.Dispose();
+        }
+    }
+
+    /// <summary>Reads exactly so many bytes and hands them on as they come.</summary>
+    public async ValueTask<InputStatus> ReadBytesAsync(
+        long length,
+        TimeSpan patience,
+        Func<ReadOnlyMemory<byte>, ValueTask> take
+    )
+    {
+        while (length > 0)
+        {
+            if (!connection.Input.TryRead(out var result))
+            {
+                try
+                {
+                    using var late = new CancellationTokenSource(patience, time);
+                    using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
+                    result = await connection.Input.ReadAsync(both.Token);
+                }
+                catch (OperationCanceledException)
+                {
+                    return stopping.IsCancellationRequested ? InputStatus.Stopping : InputStatus.TimedOut;
+                }
+            }
+
+            var part = result.Buffer.Length > length ? result.Buffer.Slice(0, length) : result.Buffer;
+            foreach (var segment in part)
+                await take(segment);
+            length -= part.Length;
+            connection.Input.AdvanceTo(part.End);
+            if (length > 0 && (result.IsCompleted || result.IsCanceled))
+                return InputStatus.Closed;
+        }
+
+        return InputStatus.Line;
+    }
+}

@@ -1,0 +1,17 @@
+using Microsoft.Extensions.Logging;
+using Postreiter.Messages;
+using Postreiter.Net;
+using Postreiter.Storage;
+
+namespace Postreiter.Imap.Session;
+
+/// <summary>What all sessions share.</summary>
+internal sealed record ImapServices(
+    ImapOptions Options,
+    IAuthenticator Authenticator,
+    IStore Store,
+    Func<IMessageScanner> NewScanner,
+    TimeProvider Time,
+    Random Random,
+    ILogger Logger
+);

@@ -1,0 +1,96 @@
+using System.Buffers;
+using System.Text;
+using Postreiter.Imap.Commands;
+using Postreiter.Imap.Responses;
+using Postreiter.Imap.Syntax;
+
+namespace Postreiter.Imap.Session;
+
+internal sealed partial class ImapSession
+{
+    /// <summary>The message literal that APPEND reads itself.</summary>
+    public LiteralHeader? MessageLiteral { get; private set; }
+
+    /// <summary>Asks for a synchronising literal or for the next line of an exchange.</summary>
+    public async ValueTask ContinueAsync(string text)
+    {
+        Writer.Raw("+ "u8).Raw(text).Crlf();
+        await Writer.FlushAsync(CancellationToken.None);
+    }
+
+    /// <summary>Reads a command with its literals; null when it was answered already.</summary>
+    private async ValueTask<(InputStatus Status, byte[]? Command)> ReadCommandAsync()
+    {
+        MessageLiteral = null;
+        ArrayBufferWriter<byte>? parts = null;
+        var (lineBytes, literalBytes) = (0, 0L);
+        while (true)
+        {
+            var most = (User is null ? Options.MaxLineBytesBeforeLogin : Options.MaxLineBytes) - lineBytes;
+            var (status, line) = await _input.ReadLineAsync(Math.Max(most, 0), Patience);
+            if (status != InputStatus.Line)
+                return (status, null);
+            lineBytes += line.Length;
+            if (!line.AsSpan().EndsWith("\r\n"u8) || line.AsSpan(0, line.Length - 2).ContainsAny((byte)0, (byte)'\r'))
+            {
+                await FinishAsync(ImapReply.Bad("Lines end with CRLF and hold no NUL"));
+                return (InputStatus.Line, null);
+            }
+
+            if (LiteralHeader.Find(line.AsSpan(0, line.Length - 2)) is not { } literal)
+            {
+                if (parts is null)
+                    return (InputStatus.Line, line[..^2]);
+                parts.Write(line.AsSpan(0, line.Length - 2));
+                return (InputStatus.Line, parts.WrittenSpan.ToArray());
+            }
+
+            parts ??= new ArrayBufferWriter<byte>(line.Length);
+            if (User is not null && AppendCommand.IsMessageNext(parts.WrittenSpan, line.AsSpan(0, literal.HeaderAt)))
+            {
+                MessageLiteral = literal;
+                parts.Write(line.AsSpan(0, literal.HeaderAt));
+                return (InputStatus.Line, parts.WrittenSpan.ToArray());
+            }
+
+            parts.Write(line);
+            literalBytes += literal.Length;
+            if (!await AcceptLiteralAsync(literal, literalBytes, parts))
+                return (InputStatus.Line, null);
+        }
+    }
+
+    private async ValueTask<bool> AcceptLiteralAsync(LiteralHeader literal, long all, ArrayBufferWriter<byte> parts)
+    {
+        var most = User is null ? Options.MaxSmallLiteralBytes : Options.MaxLiteralBytes;
+        if (literal.Length > most || all > most || (literal.IsNonSync && literal.Length > Options.MaxSmallLiteralBytes))
+        {
+            // L22. RFC 7888 §4: what comes unasked would have to be read as commands or thrown away; we hang up.
+            if (literal.IsNonSync)
+                Bye("The literal is too big");
+            else
+            {
+                Tag = new ImapReader(parts.WrittenMemory).TryTag(out var tag) ? tag : "*";
+                await FinishAsync(ImapReply.No("The literal is too big", "TOOBIG"));
+            }
+
+            return false;
+        }
+
+        if (!literal.IsNonSync)
+            await ContinueAsync("Go on");
+        var status = await _input.ReadBytesAsync(
+            literal.Length,
+            Patience,
+            bytes =>
+            {
+                parts.Write(bytes.Span);
+                return ValueTask.CompletedTask;
+            }
+        );
+        if (status == InputStatus.Line)
+            return true;
+        Bye("The literal did not come");
+        return false;
+    }
+}

@@ -1,0 +1,197 @@
+using Microsoft.Extensions.Logging;
+using Postreiter.Imap.Commands;
+using Postreiter.Imap.Responses;
+using Postreiter.Imap.Syntax;
+using Postreiter.Net;
+using Postreiter.Storage;
+
+namespace Postreiter.Imap.Session;
+
+/// <summary>One connection's state (RFC 9051 §3) and its loop.</summary>
+internal sealed partial class ImapSession(Connection connection, ImapServices services, CancellationToken stopping)
+    : IDisposable
+{
+    private readonly CommandInput _input = new(connection, services.Time, stopping);
+    private int _badCommands;
+    private int _tooLong;
+    private int _failedLogins;
+    private bool _ended;
+    private string? _byeAfterAnswer;
+
+    public Connection Connection => connection;
+
+    public ImapServices Services => services;
+
+    public ImapOptions Options => services.Options;
+
+    public IStore Store => services.Store;
+
+    public CommandInput Input => _input;
+
+    /// <summary>Where responses go. Changes when TLS starts.</summary>
+    public ImapWriter Writer { get; private set; } = Begin(connection, services);
+
+    /// <summary>Who has logged in.</summary>
+    public AuthenticatedUser? User { get; private set; }
+
+    /// <summary>The selected mailbox.</summary>
+    public SelectedMailbox? Selected { get; private set; }
+
+    /// <summary>ENABLE IMAP4rev2 was given: UTF-8 names, ESEARCH, no RECENT (RFC 9051 §6.3.1).</summary>
+    public bool IsRev2 { get; set; }
+
+    /// <summary>The tag of the command under way, for ESEARCH correlators.</summary>
+    public string Tag { get; private set; } = "*";
+
+    /// <summary>The state by which commands are allowed.</summary>
+    public ImapStates State =>
+        User is null ? ImapStates.NotAuthenticated
+        : Selected is null ? ImapStates.Authenticated
+        : ImapStates.Selected;
+
+    /// <summary>Whether a password may pass on this connection (P13).</summary>
+    public bool AllowsPasswords => connection.Tls is not null || Options.AllowPlaintext;
+
+    /// <summary>How long the peer may be silent now.</summary>
+    public TimeSpan Patience => User is null ? Options.LoginTimeout : Options.IdleTimeout;
+
+    /// <summary>The user's account.</summary>
+    public long AccountId => User?.AccountId ?? throw new InvalidOperationException("nobody has logged in");
+
+    /// <summary>Set by a command that has sent its tagged answer itself.</summary>
+    public bool HasAnswered { get; set; }
+
+    /// <summary>Has the session say BYE and end once the current command is answered.</summary>
+    public void EndAfterAnswer(string text) => _byeAfterAnswer = text;
+
+    /// <summary>Says BYE and ends the session.</summary>
+    public void Bye(string text, string? code = null)
+    {
+        if (!_ended)
+            Writer.Status("*", new ImapReply("BYE", code, text));
+        _ended = true;
+    }
+
+    /// <summary>Enters the authenticated state.</summary>
+    public void LogIn(AuthenticatedUser user) => (User, _badCommands) = (user, 0);
+
+    /// <summary>Counts a failed login; the third ends the session (L13).</summary>
+    public bool CountFailedLogin() => ++_failedLogins >= Options.MaxFailedLogins;
+
+    /// <summary>Leaves the selected mailbox and enters another, or none.</summary>
+    public void Select(SelectedMailbox? mailbox)
+    {
+        Selected?.Dispose();
+        Selected = mailbox;
+    }
+
+    /// <summary>After the handshake: new streams, and nothing known from before (RFC 9051 §6.2.1).</summary>
+    public void RestartUnderTls() => Writer = Begin(connection, services);
+
+    /// <summary>Tells changes of the selected mailbox.</summary>
+    public async ValueTask TellChangesAsync(bool mayExpunge, CancellationToken ct)
+    {
+        if (Selected is not { } selected)
+            return;
+        if (await selected.TellChangesAsync(Store.Mail, Writer, mayExpunge, tellRecent: !IsRev2, ct))
+            return;
+        // Deleted by another session: there is no state but this that tells the client so (RFC 9051 §7.1.5).
+        Select(null);
+        Bye("The selected mailbox was deleted");
+    }
+
+    /// <summary>Runs from the greeting to the end.</summary>
+    public async Task RunAsync()
+    {
+        Writer.Status("*", ImapReply.Ok("Postreiter is ready", CapabilityCommand.Words(this)));
+        await Writer.FlushAsync(stopping);
+        while (!_ended)
+        {
+            var reply = await StepAsync();
+            if (reply is not null)
+                await FinishAsync(reply);
+            await Writer.FlushAsync(CancellationToken.None);
+        }
+    }
+
+    public void Dispose() => Select(null);
+
+    private static ImapWriter Begin(Connection connection, ImapServices services) =>
+        new(connection.Output, services.Options.WriteTimeout, services.Time);
+
+    private async ValueTask<ImapReply?> StepAsync()
+    {
+        Tag = "*";
+        var (status, command) = await ReadCommandAsync();
+        switch (status)
+        {
+            case InputStatus.Line:
+                return command is null ? null : await ExecuteAsync(new ImapReader(command));
+            case InputStatus.TooLong:
+                // L21: the second over-long line ends the session.
+                if (++_tooLong >= 2)
+                    Bye("Command lines are too long");
+                return ImapReply.Bad("The command line is too long");
+            case InputStatus.TimedOut:
+                Bye("Too long without a command");
+                return null;
+            case InputStatus.Stopping:
+                Bye("The server is shutting down", "UNAVAILABLE");
+                return null;
+            default:
+                _ended = true;
+                return null;
+        }
+    }
+
+    private async ValueTask<ImapReply> ExecuteAsync(ImapReader args)
+    {
+        if (!args.TryTag(out var tag))
+            return ImapReply.Bad("A tag is missing");
+        Tag = tag;
+        if (!args.TrySpace() || !args.TryAtom(out var name))
+            return ImapReply.Bad("A command is missing");
+        name = name.ToUpperInvariant();
+        if (name == "UID" && args.TrySpace() && args.TryAtom(out var form))
+            name = "UID " + form.ToUpperInvariant();
+        if (!CommandTable.All.TryGetValue(name, out var command))
+            return ImapReply.Bad("Unknown command");
+        if ((command.AllowedIn & State) == 0)
+            return ImapReply.Bad("Not in this state");
+        try
+        {
+            var reply = await command.ExecuteAsync(this, args, CancellationToken.None);
+            if (!_ended)
+                await TellChangesAsync(command.MayTellExpunges, CancellationToken.None);
+            return reply;
+        }
+        catch (StoreException e)
+        {
+            LogStoreFault(services.Logger, e, connection.Id, name);
+            return e.Fault switch
+            {
+                StoreFault.DiskFull => ImapReply.No("The server's disk is full", "OVERQUOTA"),
+                StoreFault.Busy => ImapReply.No("The mailbox is busy, try again", "INUSE"),
+                _ => ImapReply.No("The server has a fault", "SERVERBUG"),
+            };
+        }
+    }
+
+    private async ValueTask FinishAsync(ImapReply reply)
+    {
+        if (Tag == "*" && _ended)
+            return;
+        if (!HasAnswered)
+            Writer.Status(Tag, reply);
+        HasAnswered = false;
+        if (_byeAfterAnswer is { } bye)
+            Bye(bye);
+        var most = User is null ? Options.MaxBadCommandsBeforeLogin : Options.MaxBadCommands;
+        if (reply.IsBad && ++_badCommands >= most)
+            Bye("Too many bad commands");
+        await Writer.FlushAsync(CancellationToken.None);
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "IMAP {ConnectionId}: {Command} failed in the store")]
+    private static partial void LogStoreFault(ILogger logger, Exception e, string connectionId, string command);
+}
