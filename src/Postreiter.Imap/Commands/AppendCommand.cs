@@ -88,7 +88,8 @@ internal sealed class AppendCommand : IImapCommand
                 }
             }
         );
-        var (end, rest) = status == InputStatus.Line ? await session.Input.ReadLineAsync(100, session.Patience) : default;
+        var (end, rest) =
+            status == InputStatus.Line ? await session.Input.ReadLineAsync(100, session.Patience) : default;
         if (status != InputStatus.Line || end != InputStatus.Line)
         {
             session.Bye("The message did not come");

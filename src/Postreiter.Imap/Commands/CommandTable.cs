@@ -1,8 +1,3 @@
-using Postreiter.Imap.Responses;
-using Postreiter.Imap.Session;
-using Postreiter.Imap.Syntax;
-using Postreiter.Storage.Mail;
-
 namespace Postreiter.Imap.Commands;
 
 /// <summary>Every command there is, by name.</summary>

@@ -79,6 +79,6 @@ internal sealed class ListCommand(string name) : IImapCommand
     private static void Skip(bool[] at, string pattern)
     {
         for (var i = 0; i < pattern.Length; i++)
-            at[i + 1] |= at[i] && pattern[i] is '*' or '%' && at[i];
+            at[i + 1] |= at[i] && pattern[i] is ('*' or '%');
     }
 }

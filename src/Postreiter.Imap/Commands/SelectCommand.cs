@@ -50,8 +50,7 @@ internal sealed class SelectCommand(string name, bool isReadOnly) : IImapCommand
         if (isReadOnly)
             writer.Raw("* OK [PERMANENTFLAGS ()] None can be changed\r\n"u8);
         else
-            writer
-                .Raw("* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Kept\r\n"u8);
+            writer.Raw("* OK [PERMANENTFLAGS (\\Answered \\Flagged \\Deleted \\Seen \\Draft \\*)] Kept\r\n"u8);
         writer.Raw("* "u8).Number(opened.Entries.Count).Raw(" EXISTS\r\n* 0 RECENT\r\n"u8);
         for (var i = 0; i < opened.Entries.Count; i++)
         {

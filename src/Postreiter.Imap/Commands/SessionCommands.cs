@@ -1,7 +1,6 @@
 using Postreiter.Imap.Responses;
 using Postreiter.Imap.Session;
 using Postreiter.Imap.Syntax;
-using Postreiter.Storage.Mail;
 
 namespace Postreiter.Imap.Commands;
 

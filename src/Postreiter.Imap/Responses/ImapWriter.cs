@@ -93,13 +93,13 @@ internal sealed class ImapWriter(PipeWriter output, TimeSpan timeout, TimeProvid
 
     /// <summary>The system flags with their names.</summary>
     public static IReadOnlyList<(SystemFlags Flag, string Name)> SystemFlagNames { get; } =
-        [
-            (SystemFlags.Answered, "\\Answered"),
-            (SystemFlags.Flagged, "\\Flagged"),
-            (SystemFlags.Deleted, "\\Deleted"),
-            (SystemFlags.Seen, "\\Seen"),
-            (SystemFlags.Draft, "\\Draft"),
-        ];
+    [
+        (SystemFlags.Answered, "\\Answered"),
+        (SystemFlags.Flagged, "\\Flagged"),
+        (SystemFlags.Deleted, "\\Deleted"),
+        (SystemFlags.Seen, "\\Seen"),
+        (SystemFlags.Draft, "\\Draft"),
+    ];
 
     /// <summary>A tagged (or, with "*", untagged) status response.</summary>
     public ImapWriter Status(string tag, ImapReply reply)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text;
 using Postreiter.Imap.Commands;
 using Postreiter.Imap.Responses;
 using Postreiter.Imap.Syntax;

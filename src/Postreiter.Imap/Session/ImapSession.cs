@@ -156,7 +156,7 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
             name = "UID " + form.ToUpperInvariant();
         if (!CommandTable.All.TryGetValue(name, out var command))
             return ImapReply.Bad("Unknown command");
-        if ((command.AllowedIn & State) == 0)
+        if (!command.AllowedIn.HasFlag(State))
             return ImapReply.Bad("Not in this state");
         try
         {

@@ -287,12 +287,7 @@ internal sealed class ImapReader(ReadOnlyMemory<byte> command)
         if (!TryByte((byte)'{') || !TryNumber64(out var length))
             return Back(start);
         TryByte((byte)'+');
-        if (
-            !TryByte((byte)'}')
-            || !TryByte((byte)'\r')
-            || !TryByte((byte)'\n')
-            || length > command.Length - _at
-        )
+        if (!TryByte((byte)'}') || !TryByte((byte)'\r') || !TryByte((byte)'\n') || length > command.Length - _at)
             return Back(start);
         value = command.Span.Slice(_at, (int)length).ToArray();
         _at += (int)length;

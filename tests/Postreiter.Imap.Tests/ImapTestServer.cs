@@ -1,0 +1,93 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
+using Postreiter.Core;
+using Postreiter.Messages;
+using Postreiter.Net;
+using Postreiter.Storage.Accounts;
+using Postreiter.Testing;
+
+namespace Postreiter.Imap.Tests;
+
+/// <summary>A server over a store in memory with the account ann@example.org, password "secret".</summary>
+internal sealed class ImapTestServer : IAuthenticator
+{
+    private long _account;
+
+    public TestClock Clock { get; } = new();
+
+    public required MemoryStore Store { get; init; }
+
+    public ImapConnectionHandler Handler { get; private set; } = null!;
+
+    public static async Task<ImapTestServer> StartAsync(ImapOptions? options = null)
+    {
+        var clock = new TestClock();
+        var server = new ImapTestServer { Store = new MemoryStore(clock) };
+        var address = EmailAddress.Parse("ann@example.org");
+        await server.Store.Directory.AddDomainAsync(address.Domain, CancellationToken.None);
+        var keys = new Credentials("", new ScramKeys([], 4096, [], []));
+        var account = await server.Store.Directory.AddAccountAsync(new(address, keys), CancellationToken.None);
+        server._account = account!.Id;
+        server.Handler = new ImapConnectionHandler(
+            options ?? new ImapOptions { AllowPlaintext = true },
+            server,
+            server.Store,
+            static () => new LengthScanner(),
+            server.Clock,
+            new Random(1),
+            NullLogger<ImapConnectionHandler>.Instance
+        );
+        return server;
+    }
+
+    public Task PlayAsync(Pacing pacing, string script) => Dialogue.PlayAsync(Handler, pacing, script, Clock);
+
+    public ValueTask<AuthenticationResult> VerifyPasswordAsync(
+        string user,
+        string password,
+        IPAddress remote,
+        CancellationToken ct
+    ) =>
+        new(
+            (user, password) == ("ann", "secret")
+                ? new(AuthenticationStatus.Succeeded, new(_account, EmailAddress.Parse("ann@example.org")))
+                : AuthenticationResult.Failed
+        );
+
+    public ValueTask<ScramSecret?> FindScramAsync(string user, IPAddress remote, CancellationToken ct) =>
+        new((ScramSecret?)null);
+
+    public ValueTask<AuthenticationResult> ReportScramAsync(
+        string user,
+        bool succeeded,
+        IPAddress remote,
+        CancellationToken ct
+    ) => new(AuthenticationResult.Failed);
+
+    private sealed class LengthScanner : IMessageScanner
+    {
+        private long _length;
+
+        public void Append(ReadOnlySpan<byte> bytes) => _length += bytes.Length;
+
+        public MessageFacts Complete() =>
+            new()
+            {
+                Length = _length,
+                HeaderLength = 0,
+                Fields = [],
+                Structure = default,
+                Root = new MimePart
+                {
+                    Type = "text",
+                    Subtype = "plain",
+                    Parameters = [],
+                    Encoding = "7bit",
+                    HeaderOffset = 0,
+                    BodyOffset = 0,
+                    BodyLength = _length,
+                    BodyLines = 0,
+                },
+            };
+    }
+}
