@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Postreiter.Hosting;
 using Postreiter.Messages;
 using Postreiter.Settings;
@@ -36,7 +37,7 @@ internal sealed class KeptStore : IStore, IStoreOpener
     /// <summary>Reads nothing out of a message.</summary>
     public static IMessageScanner Scanner() => new BlindScanner();
 
-    public ValueTask<IStore> OpenAsync(DataFolder folder, ServerSettings settings, CancellationToken ct)
+    public ValueTask<IStore> OpenAsync(DataFolder folder, ServerSettings settings, ILogger logger, CancellationToken ct)
     {
         Open++;
         return ValueTask.FromResult<IStore>(this);

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
+using Microsoft.Extensions.Logging.Abstractions;
 using Postreiter.Authentication;
 using Postreiter.Control;
 using Postreiter.Core;
@@ -71,7 +72,7 @@ internal static class InitCommand
             context.Time
         );
         LoginKey.Open(folder);
-        await using (var store = await context.Stores.OpenAsync(folder, settings, ct))
+        await using (var store = await context.Stores.OpenAsync(folder, settings, NullLogger.Instance, ct))
         {
             foreach (var domain in domains)
                 await DirectoryVerbs.AddDomainAsync(store.Directory, new JsonObject { ["domain"] = domain }, ct);

@@ -1,4 +1,5 @@
 using System.Net.Sockets;
+using Microsoft.Extensions.Logging.Abstractions;
 using Postreiter.Authentication;
 using Postreiter.CommandLine;
 using Postreiter.Hosting;
@@ -75,7 +76,7 @@ internal static class ControlOpener
     {
         try
         {
-            var store = await stores.OpenAsync(folder, settings, ct);
+            var store = await stores.OpenAsync(folder, settings, NullLogger.Instance, ct);
             return new StoreControl(store, new PasswordHasher(), scanner, time, random, store, taken);
         }
         catch (StoreException e)

@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Postreiter.Settings;
 using Postreiter.Storage;
 
@@ -8,5 +9,5 @@ internal interface IStoreOpener
 {
     /// <summary>Opens it, or makes it where there is none.</summary>
     /// <exception cref="StoreException">It is damaged, newer than the program, or cannot be reached.</exception>
-    ValueTask<IStore> OpenAsync(DataFolder folder, ServerSettings settings, CancellationToken ct);
+    ValueTask<IStore> OpenAsync(DataFolder folder, ServerSettings settings, ILogger logger, CancellationToken ct);
 }

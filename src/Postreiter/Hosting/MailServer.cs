@@ -39,6 +39,7 @@ internal sealed class MailServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly PasswordHasher _hasher;
     private readonly CertificateSource _certificates;
+    private readonly ILoggerFactory _logs;
     private bool _stopped;
 
     private MailServer(
@@ -47,11 +48,12 @@ internal sealed class MailServer : IAsyncDisposable
         IStore store,
         WebApplication app,
         PasswordHasher hasher,
-        CertificateSource certificates
+        CertificateSource certificates,
+        ILoggerFactory logs
     )
     {
         (_folder, _lock, _store, _app) = (folder, taken, store, app);
-        (_hasher, _certificates) = (hasher, certificates);
+        (_hasher, _certificates, _logs) = (hasher, certificates, logs);
     }
 
     /// <summary>Where each listener really listens, by its name in section <c>listen</c>.</summary>
@@ -69,6 +71,9 @@ internal sealed class MailServer : IAsyncDisposable
         CancellationToken ct
     )
     {
+        // The kernel's limit for a socket's name, with the NUL: 108 octets.
+        if (System.Text.Encoding.UTF8.GetByteCount(folder.ControlSocket) > 107)
+            throw new CommandFailure(ExitCodes.Usage, $"{folder.ControlSocket} is too long a name for a socket");
         var taken =
             DataFolderLock.TryTake(folder)
             ?? throw new CommandFailure(ExitCodes.Failed, $"{folder.Root} is in use by another process");
@@ -76,11 +81,13 @@ internal sealed class MailServer : IAsyncDisposable
         WebApplication? app = null;
         var hasher = new PasswordHasher();
         var certificates = new CertificateSource(folder);
+        var logs = LoggerFactory.Create(logging => HostLogging.Configure(logging, settings.Log));
         var started = false;
         try
         {
-            store = await environment.Stores.OpenAsync(folder, settings, ct);
-            app = Build(environment, folder, settings, store, hasher, out var listeners);
+            var storeLogger = logs.CreateLogger("Postreiter.Storage");
+            store = await environment.Stores.OpenAsync(folder, settings, storeLogger, ct);
+            app = Build(environment, folder, settings, store, hasher, logs, out var listeners);
             certificates.Read(settings.Tls, app.Logger);
             RemoveStaleSockets(folder, settings);
             await app.StartAsync(ct);
@@ -88,7 +95,7 @@ internal sealed class MailServer : IAsyncDisposable
             var bound = listeners.Select(l => (l.Name, l.Options.EndPoint)).ToList();
             PortsFile.Write(folder, bound);
             started = true;
-            return new MailServer(folder, taken, store, app, hasher, certificates) { Bound = bound };
+            return new MailServer(folder, taken, store, app, hasher, certificates, logs) { Bound = bound };
         }
         catch (Exception e) when (e is StoreException or IOException or SocketException)
         {
@@ -103,6 +110,7 @@ internal sealed class MailServer : IAsyncDisposable
                 if (store is not null)
                     await store.DisposeAsync();
                 hasher.Dispose();
+                logs.Dispose();
                 await taken.DisposeAsync();
             }
         }
@@ -128,6 +136,8 @@ internal sealed class MailServer : IAsyncDisposable
         File.Delete(_folder.PortsFile);
         File.Delete(_folder.ControlSocket);
         await _lock.DisposeAsync();
+        // Last: what the parts said while they stopped is written out.
+        _logs.Dispose();
     }
 
     /// <inheritdoc/>
@@ -139,6 +149,7 @@ internal sealed class MailServer : IAsyncDisposable
         ServerSettings settings,
         IStore store,
         PasswordHasher hasher,
+        ILoggerFactory logs,
         out List<(string Name, ListenOptions Options)> listeners
     )
     {
@@ -150,7 +161,7 @@ internal sealed class MailServer : IAsyncDisposable
         builder.Services.AddSingleton<IHostLifetime, SilentLifetime>();
         builder.Services.Configure<HostOptions>(options => options.ShutdownTimeout = DrainTime);
         builder.Services.AddRoutingCore();
-        HostLogging.Configure(builder.Logging, settings.Log);
+        builder.Services.AddSingleton(logs);
         HostMetrics.Configure(builder.Services, settings.TelemetryOtlp);
         builder
             .WebHost.UseKestrelCore()
