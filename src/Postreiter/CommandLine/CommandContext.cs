@@ -58,11 +58,16 @@ internal sealed class CommandContext(
     public IStoreOpener Stores => stores ?? throw new InvalidOperationException("no store engine is wired");
 
     /// <summary>Whether this build has a store engine.</summary>
-    public bool HasStore => stores is not null && scanner is not null;
+    public bool HasStore => stores is not null;
+
+    /// <summary>Whether this build reads messages.</summary>
+    public bool HasScanner => scanner is not null;
 
     /// <summary>What a server of this run takes from outside.</summary>
-    public ServerEnvironment ServerEnvironment() =>
-        new(time, random, Stores, scanner ?? throw new InvalidOperationException("no message reader is wired"));
+    public ServerEnvironment ServerEnvironment() => new(time, random, Stores, Scanner);
+
+    private Func<IMessageScanner> Scanner =>
+        scanner ?? (() => throw new InvalidOperationException("no message reader is wired"));
 
     /// <summary>The data folder of this run.</summary>
     public DataFolder Folder(ParseResult parsed) =>
@@ -101,7 +106,7 @@ internal sealed class CommandContext(
     {
         var folder = Folder(parsed);
         var settings = Settings(parsed);
-        return await ControlOpener.OpenAsync(folder, settings, Stores, scanner!, time, random, ct);
+        return await ControlOpener.OpenAsync(folder, settings, Stores, Scanner, time, random, ct);
     }
 
     /// <summary>Prints one object: as JSON, or the line made of it.</summary>

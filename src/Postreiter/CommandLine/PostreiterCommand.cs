@@ -62,13 +62,15 @@ internal static class PostreiterCommand
         if (!context.HasStore)
             return root;
         root.Add(InitCommand.Create(context));
-        root.Add(ServeCommand.Create(context));
         root.Add(DomainCommand.Create(context));
         root.Add(AccountCommand.Create(context));
         root.Add(AliasCommand.Create(context));
         root.Add(QueueCommand.Create(context));
-        root.Add(MailCommand.Create(context));
         root.Add(StoreCommand.Create(context));
+        if (!context.HasScanner)
+            return root;
+        root.Add(ServeCommand.Create(context));
+        root.Add(MailCommand.Create(context));
         return root;
     }
 

@@ -128,7 +128,6 @@ internal enum SmarthostTls
     None,
     Opportunistic,
     Required,
-    Implicit,
 }
 
 internal sealed record SmarthostSettings

@@ -343,9 +343,8 @@ internal static partial class SettingKeys
             OutboundTypes.Smarthost,
             s => s.Outbound.Smarthost,
             (s, v) => s with { Outbound = s.Outbound with { Smarthost = v } },
-            "Hands all mail for other servers to this one. tls: none, opportunistic (STARTTLS when offered), "
-                + "required (STARTTLS with a valid certificate) or implicit (TLS from the first byte, valid "
-                + "certificate).",
+            "Hands all mail for other servers to this one. tls: none, opportunistic (STARTTLS when offered) or "
+                + "required (STARTTLS with a valid certificate).",
             defaultText: "none",
             isSecret: true,
             needsRestart: true
@@ -355,7 +354,7 @@ internal static partial class SettingKeys
             SettingTypes.List(OutboundTypes.Route),
             s => s.Outbound.Routes,
             (s, v) => s with { Outbound = s.Outbound with { Routes = v } },
-            "Where mail for a domain and all below it goes instead of to its MX or the smarthost.",
+            "Where mail for exactly this domain goes instead of to its MX or the smarthost.",
             needsRestart: true
         ),
         Key(
