@@ -28,12 +28,12 @@ internal sealed class Site : IRemoteDelivery, IAsyncDisposable
         Store = new MemoryStore(Clock);
         Resolver = new RecipientResolver(Store, _host, null, Clock);
         Policy = new ReceptionPolicy(Store, Resolver, Clock, NullLogger<ReceptionPolicy>.Instance);
-        var notices = new NoticeFiler(Store, Resolver, () => new OpaqueScanner(), _host, Clock, Random);
+        var notices = new NoticeFiler(Store, Resolver, MessageScanner.Create, _host, Clock, Random);
         Intake = new MessageIntake(
             Store,
             Resolver,
             notices,
-            () => new OpaqueScanner(),
+            MessageScanner.Create,
             _host,
             1024 * 1024,
             Clock,
@@ -44,7 +44,7 @@ internal sealed class Site : IRemoteDelivery, IAsyncDisposable
             this,
             Resolver,
             notices,
-            () => new OpaqueScanner(),
+            MessageScanner.Create,
             new RetrySchedule(),
             Clock,
             Random,
@@ -156,32 +156,5 @@ internal sealed class Site : IRemoteDelivery, IAsyncDisposable
     {
         Resolver.Dispose();
         return Store.DisposeAsync();
-    }
-
-    private sealed class OpaqueScanner : IMessageScanner
-    {
-        private long _length;
-
-        public void Append(ReadOnlySpan<byte> bytes) => _length += bytes.Length;
-
-        public MessageFacts Complete() =>
-            new()
-            {
-                Length = _length,
-                HeaderLength = 0,
-                Fields = [],
-                Structure = default,
-                Root = new MimePart
-                {
-                    Type = "text",
-                    Subtype = "plain",
-                    Parameters = [],
-                    Encoding = "7bit",
-                    HeaderOffset = 0,
-                    BodyOffset = 0,
-                    BodyLength = _length,
-                    BodyLines = 0,
-                },
-            };
     }
 }

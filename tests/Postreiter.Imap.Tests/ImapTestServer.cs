@@ -32,7 +32,7 @@ internal sealed class ImapTestServer : IAuthenticator
             options ?? new ImapOptions { AllowPlaintext = true },
             server,
             server.Store,
-            static () => new LengthScanner(),
+            MessageScanner.Create,
             server.Clock,
             new Random(1),
             NullLogger<ImapConnectionHandler>.Instance
@@ -63,31 +63,4 @@ internal sealed class ImapTestServer : IAuthenticator
         IPAddress remote,
         CancellationToken ct
     ) => new(AuthenticationResult.Failed);
-
-    private sealed class LengthScanner : IMessageScanner
-    {
-        private long _length;
-
-        public void Append(ReadOnlySpan<byte> bytes) => _length += bytes.Length;
-
-        public MessageFacts Complete() =>
-            new()
-            {
-                Length = _length,
-                HeaderLength = 0,
-                Fields = [],
-                Structure = default,
-                Root = new MimePart
-                {
-                    Type = "text",
-                    Subtype = "plain",
-                    Parameters = [],
-                    Encoding = "7bit",
-                    HeaderOffset = 0,
-                    BodyOffset = 0,
-                    BodyLength = _length,
-                    BodyLines = 0,
-                },
-            };
-    }
 }

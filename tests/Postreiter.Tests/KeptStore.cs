@@ -35,7 +35,7 @@ internal sealed class KeptStore : IStore, IStoreOpener
     private MemoryStore Up => IsDown ? throw new StoreException(StoreFault.Busy, "the store is down") : _store;
 
     /// <summary>Reads nothing out of a message.</summary>
-    public static IMessageScanner Scanner() => new BlindScanner();
+    public static IMessageScanner Scanner() => MessageScanner.Create();
 
     public ValueTask<IStore> OpenAsync(DataFolder folder, ServerSettings settings, ILogger logger, CancellationToken ct)
     {
@@ -50,32 +50,5 @@ internal sealed class KeptStore : IStore, IStoreOpener
     {
         Open--;
         return ValueTask.CompletedTask;
-    }
-
-    private sealed class BlindScanner : IMessageScanner
-    {
-        private long _length;
-
-        public void Append(ReadOnlySpan<byte> bytes) => _length += bytes.Length;
-
-        public MessageFacts Complete() =>
-            new()
-            {
-                Length = _length,
-                HeaderLength = 0,
-                Fields = [],
-                Structure = ReadOnlyMemory<byte>.Empty,
-                Root = new MimePart
-                {
-                    Type = "text",
-                    Subtype = "plain",
-                    Parameters = [],
-                    Encoding = "7bit",
-                    HeaderOffset = 0,
-                    BodyOffset = 0,
-                    BodyLength = _length,
-                    BodyLines = 0,
-                },
-            };
     }
 }
