@@ -1,4 +1,5 @@
 using Postreiter.CommandLine;
+using Postreiter.Hosting;
 
 using var interrupted = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
@@ -7,5 +8,11 @@ Console.CancelKeyPress += (_, e) =>
     e.Cancel = !interrupted.IsCancellationRequested;
     interrupted.Cancel();
 };
-var context = new CommandContext(Terminal.Process(), TimeProvider.System, new Random(), stores: null, scanner: null);
+var context = new CommandContext(
+    Terminal.Process(),
+    TimeProvider.System,
+    new Random(),
+    new SqliteStoreOpener(TimeProvider.System),
+    scanner: null
+);
 return await PostreiterCommand.RunAsync(args, context, interrupted.Token);

@@ -27,11 +27,27 @@ public sealed class ProcessTests : IDisposable
         Assert.Contains("hostname = \"env.a.test\"", show.Output, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task What_one_process_puts_into_the_store_the_next_one_finds()
+    {
+        Assert.Equal(0, (await RunAsync("init", "--hostname", "mx.a.test", "--domain", "a.test")).ExitCode);
+        var add = await RunWithInputAsync("secret\n", "account", "add", "ann@a.test", "--password-stdin");
+        Assert.True(add.ExitCode == 0, add.Error);
+        var list = await RunAsync("account", "list");
+        Assert.Equal("ann@a.test  0B of any\n", list.Output);
+        var check = await RunAsync("store", "check");
+        Assert.Equal(0, check.ExitCode);
+        Assert.StartsWith("1 accounts, 6 mailboxes, ", check.Output, StringComparison.Ordinal);
+        Assert.Equal(1, (await RunAsync("init", "--hostname", "mx.a.test")).ExitCode);
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    private async Task<CommandRun> RunAsync(params string[] args)
+    private Task<CommandRun> RunAsync(params string[] args) => RunWithInputAsync("", args);
+
+    private async Task<CommandRun> RunWithInputAsync(string input, params string[] args)
     {
         var program = Path.Combine(AppContext.BaseDirectory, "postreiter");
         var start = new ProcessStartInfo(program, args)
@@ -43,6 +59,7 @@ public sealed class ProcessTests : IDisposable
         };
         start.Environment["POSTREITER_DATA"] = _folder.Root;
         using var process = Process.Start(start)!;
+        await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(Ct);
         var error = process.StandardError.ReadToEndAsync(Ct);
