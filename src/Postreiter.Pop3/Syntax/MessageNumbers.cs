@@ -6,7 +6,8 @@ namespace Postreiter.Pop3.Syntax;
 internal static class MessageNumbers
 {
     /// <summary>Reads one message number, 1 or more.</summary>
-    public static bool TryParse(ReadOnlySpan<byte> text, out int number) => TryParseNumber(text, out number) && number > 0;
+    public static bool TryParse(ReadOnlySpan<byte> text, out int number) =>
+        TryParseNumber(text, out number) && number > 0;
 
     /// <summary>Reads <c>msg n</c> of TOP: a message number, a space, a count of 0 or more.</summary>
     public static bool TryParseWithCount(ReadOnlySpan<byte> text, out int number, out int count)
