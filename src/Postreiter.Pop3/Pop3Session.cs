@@ -103,7 +103,7 @@ internal sealed class Pop3Session : IDisposable
         if (!await _writer.WriteChallengeAsync(challenge, ct))
             return null;
         var (outcome, line) = await _input.ReadAsync(_services.Options.MaxSaslLineLength, ct);
-        return outcome == LineOutcome.Line ? line : null;
+        return outcome == LineOutcome.Line ? line : default(ReadOnlyMemory<byte>?);
     }
 
     /// <summary>Goes on after a log-in: takes the mailbox and its snapshot, or says why not.</summary>

@@ -16,12 +16,12 @@ public sealed class TransactionTests
             $"""
             {Pop3TestServer.LogIn}
             C: STAT
-            S: +OK 3 78
+            S: +OK 3 76
             C: LIST
             S: +OK *
             S: 1 28
             S: 2 16
-            S: 3 34
+            S: 3 32
             S: .
             C: LIST 2
             S: +OK 2 16
@@ -45,11 +45,11 @@ public sealed class TransactionTests
             C: RETR 1
             S: -ERR *
             C: STAT
-            S: +OK 2 50
+            S: +OK 2 48
             C: RSET
             S: +OK *
             C: STAT
-            S: +OK 3 78
+            S: +OK 3 76
             C: DELE 1
             S: +OK *
             C: DELE 2

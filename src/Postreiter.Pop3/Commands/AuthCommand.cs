@@ -74,10 +74,9 @@ internal sealed class AuthCommand : IPop3Command
         if (isInitial && text.IsEmpty)
             return null;
         var bytes = new byte[Base64.GetMaxDecodedFromUtf8Length(text.Length)];
-        return
+        var isWhole =
             Base64.DecodeFromUtf8(text.Span, bytes, out var used, out var length) == OperationStatus.Done
-            && used == text.Length
-            ? bytes.AsMemory(0, length)
-            : null;
+            && used == text.Length;
+        return isWhole ? bytes.AsMemory(0, length) : default(ReadOnlyMemory<byte>?);
     }
 }

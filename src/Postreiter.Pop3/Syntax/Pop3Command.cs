@@ -35,7 +35,7 @@ internal readonly record struct Pop3Command(uint Keyword, ReadOnlyMemory<byte>? 
                 return false;
         }
 
-        command = new Pop3Command(Pack(keyword), end < 0 ? null : line[(end + 1)..]);
+        command = new Pop3Command(Pack(keyword), end < 0 ? default(ReadOnlyMemory<byte>?) : line[(end + 1)..]);
         return true;
     }
 
