@@ -1,0 +1,119 @@
+using System.Buffers;
+using System.Text;
+using Postreiter.Core;
+using Postreiter.Pop3;
+using Postreiter.Pop3.Syntax;
+using Postreiter.Settings;
+using Postreiter.Smtp.Client;
+using Postreiter.Transfer;
+
+namespace Postreiter.Fuzz;
+
+/// <summary>
+/// One entry per parser: it must take any bytes without an exception, and keep what its name promises. The corpus of a
+/// target is the folder of its name.
+/// </summary>
+internal static class Targets
+{
+    private static readonly SortedDictionary<string, Action<byte[]>> All = new(StringComparer.Ordinal)
+    {
+        ["byte-size"] = input => Require(!ByteSize.TryParse(Text(input), out var bytes) || bytes >= 0),
+        ["domain-name"] = DomainNames,
+        ["duration"] = input => Require(!Durations.TryParse(Text(input), out var span) || span >= TimeSpan.Zero),
+        ["email-address"] = Addresses,
+        ["end-point"] = EndPointTexts,
+        ["enhanced-status"] = Statuses,
+        ["line-ends"] = input => Require(LineEnds.ToCrLf(LineEnds.ToCrLf(input)).SequenceEqual(LineEnds.ToCrLf(input))),
+        ["pop3-command"] = Pop3Lines,
+        ["pop3-dots"] = Pop3Dots,
+        ["smtp-reply"] = SmtpReplies,
+        ["status-flags"] = input => StatusFlags.Read(input),
+    };
+
+    public static IEnumerable<string> Names => All.Keys;
+
+    public static Action<byte[]>? Find(string name) => All.GetValueOrDefault(name);
+
+    private static string Text(byte[] input) => Encoding.UTF8.GetString(input);
+
+    private static void Require(bool holds)
+    {
+        if (!holds)
+            throw new InvalidOperationException("A promise of the parser does not hold for this input");
+    }
+
+    private static void DomainNames(byte[] input)
+    {
+        if (!DomainName.TryParse(Text(input), out var name))
+            return;
+        Require(name.Ascii.Length <= DomainName.MaxLength && name.Unicode.Length > 0);
+        Require(DomainName.TryParse(name.Ascii, out var again) && again == name);
+    }
+
+    private static void Addresses(byte[] input)
+    {
+        if (!EmailAddress.TryParse(Text(input), out var address))
+            return;
+        Require(EmailAddress.TryParse(address.ToString(), out var again) && again == address);
+        Require(!address.ToString().AsSpan().ContainsAny('\r', '\n', '\0'));
+    }
+
+    private static void EndPointTexts(byte[] input)
+    {
+        Require(
+            !EndPoints.TryParseListener(Text(input), out var listener)
+                || EndPoints.TryParseListener(EndPoints.Format(listener), out _)
+        );
+        Require(!EndPoints.TryParseDnsServer(Text(input), out var server) || server.Port > 0);
+        Require(
+            !EndPoints.TryParseHostAndPort(Text(input), 25, out var host, out var port) || (port > 0 && host != "")
+        );
+    }
+
+    private static void Statuses(byte[] input)
+    {
+        if (EnhancedStatus.TryParse(Text(input), out var status))
+            Require(EnhancedStatus.TryParse(status.ToString(), out var again) && again == status);
+    }
+
+    private static void SmtpReplies(byte[] input)
+    {
+        var reader = new SequenceReader<byte>(new ReadOnlySequence<byte>(input));
+        var before = reader.Consumed;
+        while (ReplyParser.TryRead(ref reader, out var reply) == ParseStatus.Complete)
+        {
+            Require(reader.Consumed > before && reply is { Code: >= 200 and < 600, Lines.Count: > 0 });
+            before = reader.Consumed;
+        }
+
+        Require(reader.Consumed == before);
+    }
+
+    private static void Pop3Lines(byte[] input)
+    {
+        var reader = new SequenceReader<byte>(new ReadOnlySequence<byte>(input));
+        while (Pop3Command.TryReadLine(ref reader, out var line, out _) is var status)
+        {
+            if (status == ParseStatus.NeedMoreData)
+                break;
+            if (!Pop3Command.TryParse(line.ToArray(), out var command) || command.Argument is not { } argument)
+                continue;
+            Require(!MessageNumbers.TryParse(argument.Span, out var number) || number > 0);
+            Require(!MessageNumbers.TryParseWithCount(argument.Span, out number, out var count) || count >= 0);
+        }
+    }
+
+    // A client that takes only CRLF as a line's end, and one that takes LF too, both find the end where it is.
+    private static void Pop3Dots(byte[] input)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        var stuffing = new DotStuffing(bodyLines: null);
+        foreach (var piece in input.Chunk(7))
+            stuffing.Write(piece, output);
+        stuffing.Complete(output);
+        var text = Encoding.Latin1.GetString(output.WrittenSpan);
+        Require(("\r\n" + text).IndexOf("\r\n.\r\n", StringComparison.Ordinal) == text.Length - 3);
+        var lines = text.Replace("\r\n", "\n", StringComparison.Ordinal).Split('\n');
+        Require(Array.IndexOf(lines, ".") == lines.Length - 2);
+    }
+}
