@@ -13,6 +13,7 @@ namespace Postreiter.Pop3;
 /// <param name="bodyLines">Lines of the body to let through; null for all.</param>
 internal sealed class DotStuffing(int? bodyLines)
 {
+    private bool _isEmpty = true;
     private bool _atLineStart = true;
     private bool _lineHasText;
     private bool _inBody;
@@ -44,7 +45,7 @@ internal sealed class DotStuffing(int? bodyLines)
     /// <summary>Writes the end.</summary>
     public void Complete(IBufferWriter<byte> output)
     {
-        var startsLine = _last == 0 || (_last == '\n' && _beforeLast == '\r');
+        var startsLine = _isEmpty || (_last == '\n' && _beforeLast == '\r');
         output.Write(startsLine ? ".\r\n"u8 : "\r\n.\r\n"u8);
     }
 
@@ -53,6 +54,7 @@ internal sealed class DotStuffing(int? bodyLines)
         _lineHasText |= part.ContainsAnyExcept((byte)'\r', (byte)'\n');
         _beforeLast = part.Length > 1 ? part[^2] : _last;
         _last = part[^1];
+        _isEmpty = false;
     }
 
     private void EndLine()

@@ -3,10 +3,6 @@ namespace Postreiter.Pop3;
 /// <summary>How the POP3 server behaves; one record serves all its listeners.</summary>
 public sealed record Pop3Options
 {
-    /// <summary>What a connection over the limits of its listener gets (L12), whole with CRLF.</summary>
-    public static ReadOnlyMemory<byte> BusyReply { get; } =
-        "-ERR [SYS/TEMP] too many connections, try again later\r\n"u8.ToArray();
-
     /// <summary>Name in the greeting. No default.</summary>
     public required string Hostname { get; init; }
 

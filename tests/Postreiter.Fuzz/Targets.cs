@@ -64,7 +64,10 @@ internal static class Targets
             !EndPoints.TryParseListener(Text(input), out var listener)
                 || EndPoints.TryParseListener(EndPoints.Format(listener), out _)
         );
-        Require(!EndPoints.TryParseDnsServer(Text(input), out var server) || server.Port > 0);
+        Require(
+            !EndPoints.TryParseDnsServer(Text(input), out var server)
+                || EndPoints.TryParseDnsServer(EndPoints.Format(server), out _)
+        );
         Require(
             !EndPoints.TryParseHostAndPort(Text(input), 25, out var host, out var port) || (port > 0 && host != "")
         );

@@ -1,5 +1,4 @@
 using System.Net;
-using System.Text;
 using Postreiter.Testing;
 
 namespace Postreiter.Pop3.Tests;
@@ -220,12 +219,4 @@ public sealed class AuthorizationTests
         await session;
         Assert.Equal([uid], await server.UidsAsync());
     }
-
-    [Fact]
-    public void The_reply_of_a_full_listener_is_one_line() =>
-        Assert.StartsWith(
-            "-ERR [SYS/TEMP] ",
-            Encoding.ASCII.GetString(Pop3Options.BusyReply.Span),
-            StringComparison.Ordinal
-        );
 }

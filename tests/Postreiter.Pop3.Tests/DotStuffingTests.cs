@@ -12,6 +12,7 @@ public sealed class DotStuffingTests
     [InlineData("a\r\n\r\n..b\r\n", null, "a\r\n\r\n...b\r\n.\r\n")]
     [InlineData("a\n.\nb\r\n", null, "a\n..\nb\r\n.\r\n")]
     [InlineData("a\n", null, "a\n\r\n.\r\n")]
+    [InlineData("a\r\0", null, "a\r\0\r\n.\r\n")]
     [InlineData("a\r", null, "a\r\r\n.\r\n")]
     [InlineData("h: 1\r\n\r\n1\r\n2\r\n", 0, "h: 1\r\n\r\n.\r\n")]
     [InlineData("h: 1\r\n\r\n1\r\n2\r\n", 1, "h: 1\r\n\r\n1\r\n.\r\n")]
