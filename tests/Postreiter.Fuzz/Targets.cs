@@ -60,14 +60,8 @@ internal static class Targets
 
     private static void EndPointTexts(byte[] input)
     {
-        Require(
-            !EndPoints.TryParseListener(Text(input), out var listener)
-                || EndPoints.TryParseListener(EndPoints.Format(listener), out _)
-        );
-        Require(
-            !EndPoints.TryParseDnsServer(Text(input), out var server)
-                || EndPoints.TryParseDnsServer(EndPoints.Format(server), out _)
-        );
+        Require(!EndPoints.TryParseListener(Text(input), out var listener) || EndPoints.Format(listener) != "");
+        Require(!EndPoints.TryParseDnsServer(Text(input), out var server) || EndPoints.Format(server) != "");
         Require(
             !EndPoints.TryParseHostAndPort(Text(input), 25, out var host, out var port) || (port > 0 && host != "")
         );
