@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text;
 using Postreiter.Core;
+using Postreiter.Imap.Syntax;
+using Postreiter.Net.Sasl;
 using Postreiter.Pop3;
 using Postreiter.Pop3.Syntax;
 using Postreiter.Settings;
@@ -23,9 +25,13 @@ internal static class Targets
         ["email-address"] = Addresses,
         ["end-point"] = EndPointTexts,
         ["enhanced-status"] = Statuses,
+        ["imap-utf7"] = input =>
+            Require(!ModifiedUtf7.TryDecode(input, out var name) || Ascii.IsValid(ModifiedUtf7.Encode(name))),
         ["line-ends"] = input => Require(LineEnds.ToCrLf(LineEnds.ToCrLf(input)).SequenceEqual(LineEnds.ToCrLf(input))),
         ["pop3-command"] = Pop3Lines,
         ["pop3-dots"] = Pop3Dots,
+        ["sasl-plain"] = input =>
+            Require(!PlainExchange.TryRead(input, out var user, out var password) || !(user + password).Contains('\0')),
         ["smtp-reply"] = SmtpReplies,
         ["status-flags"] = input => StatusFlags.Read(input),
     };
