@@ -1,0 +1,120 @@
+using System.Globalization;
+using System.Text;
+using Postreiter.Core;
+using Postreiter.Smtp.Syntax;
+
+namespace Postreiter.Smtp.Server.Commands;
+
+/// <summary>MAIL FROM: opens a transaction.</summary>
+/// <remarks>RFC 5321 §4.1.1.2; SIZE RFC 1870; BODY RFC 6152, RFC 3030; SMTPUTF8 RFC 6531; RET, ENVID RFC 3461; AUTH RFC 4954 §5.</remarks>
+internal sealed class MailCommand : ISmtpCommand
+{
+    private static readonly SmtpReply Syntax = new(501, "5.5.4", "Syntax: MAIL FROM:<address> [parameters]");
+    private static readonly SmtpReply BadAddress = new(501, "5.1.7", "That is no sender address");
+    private static readonly SmtpReply NeedsUtf8 = new(553, "5.6.7", "This sender address needs SMTPUTF8");
+
+    public SmtpPhases AllowedIn => SmtpPhases.Ready;
+
+    public async ValueTask<SmtpReply?> ExecuteAsync(
+        SmtpSession session,
+        ReadOnlyMemory<byte> arguments,
+        CancellationToken ct
+    )
+    {
+        if (session.Messages >= session.Options.Limits.MaxMessages)
+            return Replies.TooManyMessages;
+        if (TryRead(session, arguments.Span, out var mail) is { } refusal)
+            return refusal;
+        if (mail!.Size > session.Options.Limits.MaxMessageBytes)
+            return Replies.TooBig;
+        if (await session.Policy.OnMailAsync(session.Peer, mail, ct) is { } denied)
+            return denied;
+        session.Envelope = new SmtpEnvelope
+        {
+            Id = TraceId.Create(session.Time.GetUtcNow(), session.Random),
+            Mail = mail,
+        };
+        return Replies.SenderOk;
+    }
+
+    private static SmtpReply? TryRead(SmtpSession session, ReadOnlySpan<byte> text, out MailArguments? mail)
+    {
+        mail = null;
+        if (text.Length < 5 || !Ascii.EqualsIgnoreCase(text[..5], "FROM:"u8))
+            return Syntax;
+        var status = PathSyntax.Read(text[5..], out var address, out var rest);
+        switch (status)
+        {
+            case PathStatus.Address or PathStatus.Null:
+                break;
+            case PathStatus.NotUtf8:
+                return BadAddress;
+            default:
+                return BadAddress;
+        }
+
+        if (!EsmtpParameters.TryRead(rest, out var parameters))
+            return Syntax;
+        var read = new MailArguments { ReversePath = status == PathStatus.Null ? null : address };
+        foreach (var (keyword, value) in parameters)
+        {
+            // RFC 5321 §4.1.1.11: parameters of extensions belong to sessions that began with EHLO.
+            if (!session.Peer.IsExtended || With(read, session, keyword, value) is not { } next)
+                return new SmtpReply(555, "5.5.4", $"Parameter {keyword} is not known here");
+            if (ReferenceEquals(next, read))
+                return new SmtpReply(501, "5.5.4", $"Parameter {keyword} has a bad value");
+            read = next;
+        }
+
+        if (read.ReversePath is { NeedsUtf8: true } && !read.SmtpUtf8)
+            return NeedsUtf8;
+        mail = read;
+        return null;
+    }
+
+    /// <summary>The arguments with one parameter more: null when it is unknown, the same object when its value is bad.</summary>
+    private static MailArguments? With(MailArguments mail, SmtpSession session, string keyword, string? value)
+    {
+        switch (keyword)
+        {
+            case "SIZE":
+                return value is { Length: <= 20 }
+                    && long.TryParse(value, NumberStyles.None, CultureInfo.InvariantCulture, out var size)
+                        ? mail with
+                        {
+                            Size = size,
+                        }
+                    // RFC 1870 §6.1 allows 20 digits; more than 64 bits hold is certainly too big.
+                    : value is { Length: 19 or 20 } && value.All(char.IsAsciiDigit) ? mail with { Size = long.MaxValue }
+                    : mail;
+            case "BODY":
+                return value?.ToUpperInvariant() switch
+                {
+                    "7BIT" => mail with { Body = SmtpBody.SevenBit },
+                    "8BITMIME" => mail with { Body = SmtpBody.EightBitMime },
+                    "BINARYMIME" => mail with { Body = SmtpBody.BinaryMime },
+                    _ => mail,
+                };
+            case "SMTPUTF8":
+                return value is null ? mail with { SmtpUtf8 = true } : mail;
+            case "RET":
+                return value?.ToUpperInvariant() is "FULL" or "HDRS"
+                    ? mail with
+                    {
+                        Return = value.ToUpperInvariant(),
+                    }
+                    : mail;
+            case "ENVID":
+                return value is { Length: <= 100 } && EsmtpParameters.TryDecodeXtext(value, out var id)
+                    ? mail with
+                    {
+                        EnvelopeId = id,
+                    }
+                    : mail;
+            case "AUTH" when session.Mechanisms.Count > 0:
+                return value is null ? mail : mail with { Auth = value };
+            default:
+                return null;
+        }
+    }
+}

@@ -1,0 +1,363 @@
+using System.Buffers;
+using Microsoft.Extensions.Logging;
+using Postreiter.Core;
+using Postreiter.Net;
+using Postreiter.Net.Sasl;
+using Postreiter.Smtp.Server.Commands;
+using Postreiter.Smtp.Syntax;
+
+namespace Postreiter.Smtp.Server;
+
+/// <summary>One session: its state, and the loop that reads commands and writes replies.</summary>
+internal sealed partial class SmtpSession : IAsyncDisposable
+{
+    private readonly SmtpConnectionHandler _handler;
+    private readonly SmtpInput _input;
+    private readonly CancellationToken _stopping;
+    private IMessageTransfer? _transfer;
+    private int _errors;
+    private int _unknownRecipients;
+    private int _failedLogins;
+    private int _idleCommands;
+
+    public SmtpSession(SmtpConnectionHandler handler, Connection connection, CancellationToken stopping)
+    {
+        (_handler, Connection, _stopping) = (handler, connection, stopping);
+        _input = new SmtpInput(connection, handler.Options, handler.Time, stopping);
+        Peer = new SmtpPeer
+        {
+            ConnectionId = connection.Id,
+            Role = handler.Role,
+            Address = connection.Remote.Address,
+            Tls = connection.Tls,
+        };
+    }
+
+    public Connection Connection { get; }
+
+    public SmtpPeer Peer { get; }
+
+    public SmtpServerOptions Options => _handler.Options;
+
+    public IReceptionPolicy Policy => _handler.Policy;
+
+    public SaslServer? Sasl => _handler.Sasl;
+
+    public TimeProvider Time => _handler.Time;
+
+    public Random Random => _handler.Random;
+
+    public SmtpInput Input => _input;
+
+    /// <summary>Mechanisms of AUTH offered now; none on listeners without log-in.</summary>
+    public IReadOnlyList<string> Mechanisms => Sasl?.Mechanisms(Connection, Options.AllowPlaintextAuth) ?? [];
+
+    /// <summary>The open transaction, or null.</summary>
+    public SmtpEnvelope? Envelope { get; set; }
+
+    /// <summary>The message on its way in, from DATA or the first BDAT to its end.</summary>
+    public IIncomingMessage? Message { get; private set; }
+
+    /// <summary>What BDAT has seen of that message.</summary>
+    public ChunkState Chunks { get; set; }
+
+    /// <summary>Messages taken or refused at their end.</summary>
+    public int Messages { get; private set; }
+
+    /// <summary>Set by STARTTLS: after its reply the handshake comes.</summary>
+    public bool StartsTls { get; set; }
+
+    private SmtpPhases Phase =>
+        Peer.Helo is null ? SmtpPhases.Start
+        : Message is not null ? SmtpPhases.Chunks
+        : Envelope is not null ? SmtpPhases.Transaction
+        : SmtpPhases.Ready;
+
+    /// <summary>Serves the peer from greeting to close.</summary>
+    public async Task RunAsync()
+    {
+        try
+        {
+            var greeting = await GreetAsync();
+            Write(greeting);
+            var goesOn = greeting.Code == 220;
+            while (goesOn)
+                goesOn = await StepAsync();
+            await Connection.Output.FlushAsync(CancellationToken.None);
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // The peer is gone: nobody is left to be told.
+            LogGone(_handler.Log, Connection.Id, e.Message);
+            Connection.Abort();
+        }
+        catch (Exception e)
+        {
+            LogFault(_handler.Log, e, Connection.Id);
+            Write(Replies.OwnFault with { Code = 421, ClosesConnection = true });
+            await Connection.Output.FlushAsync(CancellationToken.None);
+        }
+    }
+
+    /// <summary>Forgets the open transaction.</summary>
+    public async ValueTask ResetAsync()
+    {
+        (Envelope, Chunks) = (null, default);
+        if (Message is { } message)
+        {
+            Message = null;
+            await message.DisposeAsync();
+        }
+    }
+
+    /// <summary>Asks the intake for a place for the open transaction's message.</summary>
+    /// <returns>A refusal, or null.</returns>
+    public async ValueTask<SmtpReply?> BeginMessageAsync(CancellationToken ct)
+    {
+        // RFC 5321 §3.3: DATA without a good recipient.
+        if (Envelope!.Recipients.Count == 0)
+            return Replies.NoRecipients;
+        var start = await _handler.Intake.BeginAsync(Peer, Envelope, ct);
+        Message = start.Message;
+        if (start.Refusal is not null)
+            Envelope = null;
+        return start.Refusal;
+    }
+
+    /// <summary>Leaves a transfer to be done after the reply.</summary>
+    public void Receive(IMessageTransfer transfer) => _transfer = transfer;
+
+    /// <summary>The message has ended; the transaction is over.</summary>
+    /// <param name="refusal">Known before: bad line ends, too long lines, too big.</param>
+    /// <param name="ct">The peer is gone.</param>
+    /// <returns>One reply, with LMTP one for each recipient.</returns>
+    public async ValueTask<IReadOnlyList<SmtpReply>> EndMessageAsync(SmtpReply? refusal, CancellationToken ct)
+    {
+        var (envelope, message) = (Envelope!, Message!);
+        (Envelope, Message) = (null, null);
+        Messages++;
+        _idleCommands = 0;
+        await using (message)
+        {
+            refusal ??= message.EarlyRefusal;
+            try
+            {
+                var replies = refusal is null ? await message.CompleteAsync(ct) : Repeated(refusal, envelope);
+                _input.NoteMessage();
+                return replies;
+            }
+            catch (Exception e) when (e is not OperationCanceledException)
+            {
+                // Not known to be durable: the client keeps it and tries again.
+                LogFault(_handler.Log, e, Connection.Id);
+                return Repeated(Replies.OwnFault, envelope);
+            }
+        }
+    }
+
+    /// <summary>Hands bytes to the message.</summary>
+    /// <returns>A reply when that failed for a reason of ours.</returns>
+    public async ValueTask<SmtpReply?> TryWriteAsync(
+        IIncomingMessage message,
+        ReadOnlySequence<byte> bytes,
+        CancellationToken ct
+    )
+    {
+        try
+        {
+            await message.WriteAsync(bytes, ct);
+            return null;
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            LogFault(_handler.Log, e, Connection.Id);
+            return Replies.OwnFault;
+        }
+    }
+
+    /// <summary>Writes a challenge and reads the answer line (RFC 4954 §4).</summary>
+    /// <returns>The line, or a reply that ends the exchange.</returns>
+    public async ValueTask<(ReadOnlyMemory<byte> Line, SmtpReply? Fault)> AskAsync(
+        SmtpReply challenge,
+        CancellationToken ct
+    )
+    {
+        Write(challenge);
+        var (status, line) = await _input.ReadLineAsync(Options.Limits.MaxAuthBytes, ct);
+        return (line.ToArray(), FaultOf(status));
+    }
+
+    /// <summary>L9: an unknown recipient; guessing gets slow, then ends.</summary>
+    public async ValueTask<SmtpReply> CountUnknownAsync(SmtpReply reply, CancellationToken ct)
+    {
+        _unknownRecipients++;
+        if (_unknownRecipients >= Options.Limits.MaxUnknownRecipients)
+            return Limit(Replies.TooManyUnknown);
+        if (_unknownRecipients > Options.Limits.SlowUnknownRecipients)
+            await PauseAsync(ct);
+        return reply;
+    }
+
+    /// <summary>L13: a failed log-in.</summary>
+    public async ValueTask<SmtpReply> CountFailedLoginAsync(SmtpReply reply, CancellationToken ct)
+    {
+        if (++_failedLogins < Options.Limits.MaxFailedLogins)
+            return reply;
+        Write(reply);
+        await Connection.Output.FlushAsync(ct);
+        return Limit(Replies.TooManyLogins);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await ResetAsync();
+        await _input.DisposeAsync();
+    }
+
+    private async ValueTask<SmtpReply> GreetAsync()
+    {
+        if (_stopping.IsCancellationRequested)
+            return Replies.Stopping;
+        try
+        {
+            var refusal = await Policy.OnConnectAsync(Peer, CancellationToken.None);
+            var protocol = _handler.Role == ListenerRole.Lmtp ? "LMTP" : "ESMTP";
+            return refusal ?? new SmtpReply(220, (EnhancedStatus?)null, $"{Options.HostName} {protocol} Postreiter");
+        }
+        catch (Exception e) when (e is not (IOException or OperationCanceledException))
+        {
+            LogFault(_handler.Log, e, Connection.Id);
+            return new SmtpReply(421, "4.3.0", "Temporary failure on our side, try again later");
+        }
+    }
+
+    /// <summary>One command and what follows it.</summary>
+    /// <returns>False when the session is over.</returns>
+    private async ValueTask<bool> StepAsync()
+    {
+        var (status, line) = await _input.ReadLineAsync(Options.Limits.MaxCommandBytes, CancellationToken.None);
+        if (status == InputStatus.Closed)
+            return false;
+        var reply = FaultOf(status) ?? await DispatchAsync(line);
+        if (reply is not null && !await AnswerAsync(reply))
+            return false;
+        if (_transfer is { } transfer)
+        {
+            _transfer = null;
+            foreach (var outcome in await transfer.RunAsync(CancellationToken.None))
+            {
+                if (!await AnswerAsync(outcome))
+                    return false;
+            }
+        }
+
+        return !StartsTls || await StartTlsAsync();
+    }
+
+    private async ValueTask<SmtpReply?> DispatchAsync(ReadOnlyMemory<byte> line)
+    {
+        var verbLength = line.Span.IndexOf((byte)' ');
+        var verb = verbLength < 0 ? line : line[..verbLength];
+        var arguments = verbLength < 0 ? default : line[(verbLength + 1)..];
+        if (line.Span.ContainsAnyInRange((byte)0, (byte)31) || line.Span.Contains((byte)127))
+            return Replies.ControlCharacter;
+        if (CommandTable.Find(_handler.Role, verb.Span) is not { } command)
+            return Replies.Unknown;
+        if (!command.AllowedIn.HasFlag(Phase))
+            return OutOfOrder();
+        if (command.IsIdle && ++_idleCommands > Options.Limits.MaxIdleCommands)
+            _errors++;
+        try
+        {
+            return await command.ExecuteAsync(this, arguments, CancellationToken.None);
+        }
+        catch (Exception e) when (e is not (IOException or OperationCanceledException))
+        {
+            LogFault(_handler.Log, e, Connection.Id);
+            return Replies.OwnFault;
+        }
+    }
+
+    private SmtpReply OutOfOrder() =>
+        Phase switch
+        {
+            SmtpPhases.Start => new SmtpReply(503, "5.5.1", "Say EHLO first"),
+            SmtpPhases.Ready => new SmtpReply(503, "5.5.1", "MAIL comes first"),
+            SmtpPhases.Transaction => new SmtpReply(503, "5.5.1", "A transaction is open; RSET ends it"),
+            _ => new SmtpReply(503, "5.5.1", "The next chunk or RSET is due"),
+        };
+
+    /// <summary>L8: counts what was wrong and slows down.</summary>
+    private async ValueTask<bool> AnswerAsync(SmtpReply reply)
+    {
+        if (reply.IsPermanent && ++_errors > Options.Limits.SlowErrors && !reply.ClosesConnection)
+            await PauseAsync(CancellationToken.None);
+        Write(reply);
+        if (reply.ClosesConnection || reply.Code == 421)
+            return false;
+        if (_errors < Options.Limits.MaxErrors)
+            return true;
+        Write(Limit(Replies.TooManyErrors));
+        return false;
+    }
+
+    // What is known is told before the pause: only the next command has to wait.
+    private async ValueTask PauseAsync(CancellationToken ct)
+    {
+        await Connection.Output.FlushAsync(ct);
+        await Task.Delay(TimeSpan.FromSeconds(1), Time, _stopping)
+            .ContinueWith(
+                static _ => { },
+                CancellationToken.None,
+                TaskContinuationOptions.ExecuteSynchronously,
+                TaskScheduler.Default
+            );
+    }
+
+    private async ValueTask<bool> StartTlsAsync()
+    {
+        StartsTls = false;
+        await Connection.Output.FlushAsync(CancellationToken.None);
+        if (!await Connection.StartTlsAsync(CancellationToken.None))
+            return false;
+        // RFC 3207 §4.2: nothing that was said before counts.
+        (Peer.Tls, Peer.Helo, Peer.IsExtended, Peer.User) = (Connection.Tls, null, false, null);
+        await ResetAsync();
+        return true;
+    }
+
+    private void Write(SmtpReply reply) => ReplyWriter.Write(Connection.Output, reply);
+
+    private SmtpReply Limit(SmtpReply reply)
+    {
+        LogLimit(_handler.Log, Connection.Id, reply.ToString());
+        return reply;
+    }
+
+    private SmtpReply? FaultOf(InputStatus status) =>
+        status switch
+        {
+            InputStatus.Line => null,
+            InputStatus.TooLong => Replies.LineTooLong,
+            InputStatus.Endless => Limit(Replies.Endless),
+            InputStatus.BareLineEnd => Limit(Replies.BareLineEnd),
+            InputStatus.TimedOut => Limit(Replies.TimedOut),
+            InputStatus.Stopping => Replies.Stopping,
+            _ => Replies.OwnFault with { ClosesConnection = true },
+        };
+
+    private IReadOnlyList<SmtpReply> Repeated(SmtpReply reply, SmtpEnvelope envelope) =>
+        // RFC 2033 §4.2: one reply for each recipient that was accepted.
+        _handler.Role == ListenerRole.Lmtp
+            ? [.. envelope.Recipients.Select(_ => reply)]
+            : [reply];
+
+    [LoggerMessage(Level = LogLevel.Debug, Message = "SMTP {ConnectionId}: ended: {Reason}")]
+    private static partial void LogGone(ILogger logger, string connectionId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "SMTP {ConnectionId}: a fault of our own")]
+    private static partial void LogFault(ILogger logger, Exception e, string connectionId);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "SMTP {ConnectionId}: ended by a limit: {Reply}")]
+    private static partial void LogLimit(ILogger logger, string connectionId, string reply);
+}

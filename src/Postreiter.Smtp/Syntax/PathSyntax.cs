@@ -1,0 +1,101 @@
+using System.Text;
+using Postreiter.Core;
+
+namespace Postreiter.Smtp.Syntax;
+
+/// <summary>What a path was found to be.</summary>
+internal enum PathStatus
+{
+    /// <summary>An address.</summary>
+    Address,
+
+    /// <summary><c>&lt;&gt;</c>.</summary>
+    Null,
+
+    /// <summary><c>&lt;Postmaster&gt;</c> without a domain (RFC 5321 §4.1.1.3).</summary>
+    Postmaster,
+
+    /// <summary>Not a path, or past L5.</summary>
+    Invalid,
+
+    /// <summary>A mailbox with bytes above 127 that are no UTF-8.</summary>
+    NotUtf8,
+}
+
+/// <summary>Reverse-path and forward-path (RFC 5321 §4.1.2) at the start of what follows <c>FROM:</c> or <c>TO:</c>.</summary>
+internal static class PathSyntax
+{
+    /// <summary>Octets of a path with its brackets (L5; RFC 5321 §4.5.3.1.3).</summary>
+    public const int MaxPathBytes = 256;
+
+    /// <summary>
+    /// Reads a path. One space before it is taken, and one without angle brackets, as people type it by hand; nothing looser.
+    /// </summary>
+    /// <param name="text">The rest of the command line.</param>
+    /// <param name="address">Set for <see cref="PathStatus.Address"/>.</param>
+    /// <param name="rest">The parameters: empty, or what follows the space behind the path.</param>
+    public static PathStatus Read(ReadOnlySpan<byte> text, out EmailAddress address, out ReadOnlySpan<byte> rest)
+    {
+        address = default;
+        rest = default;
+        if (text is [(byte)' ', ..])
+            text = text[1..];
+        var hasBrackets = text is [(byte)'<', ..];
+        var length = hasBrackets ? BracketedLength(text) : BareLength(text);
+        if (length <= 0 || length > MaxPathBytes)
+            return PathStatus.Invalid;
+        var behind = text[length..];
+        if (!behind.IsEmpty && behind[0] != ' ')
+            return PathStatus.Invalid;
+        rest = behind.TrimStart((byte)' ');
+        var mailbox = hasBrackets ? text[1..(length - 1)] : text[..length];
+        if (mailbox.IsEmpty)
+            return PathStatus.Null;
+        mailbox = WithoutRoute(mailbox);
+        if (Ascii.EqualsIgnoreCase(mailbox, "postmaster"u8))
+            return PathStatus.Postmaster;
+        if (!System.Text.Unicode.Utf8.IsValid(mailbox))
+            return PathStatus.NotUtf8;
+        return EmailAddress.TryParse(Encoding.UTF8.GetString(mailbox), out address)
+            ? PathStatus.Address
+            : PathStatus.Invalid;
+    }
+
+    // RFC 5321 §4.1.2 and appendix C: a source route is read and passed over.
+    private static ReadOnlySpan<byte> WithoutRoute(ReadOnlySpan<byte> mailbox)
+    {
+        if (mailbox[0] != '@')
+            return mailbox;
+        var colon = mailbox.IndexOf((byte)':');
+        return colon < 0 ? mailbox : mailbox[(colon + 1)..];
+    }
+
+    private static int BareLength(ReadOnlySpan<byte> text)
+    {
+        var space = text.IndexOf((byte)' ');
+        return space < 0 ? text.Length : space;
+    }
+
+    private static int BracketedLength(ReadOnlySpan<byte> text)
+    {
+        var inQuotes = false;
+        for (var i = 1; i < text.Length; i++)
+        {
+            switch (text[i])
+            {
+                case (byte)'\\' when inQuotes:
+                    i++;
+                    break;
+                case (byte)'"':
+                    inQuotes = !inQuotes;
+                    break;
+                case (byte)'>' when !inQuotes:
+                    return i + 1;
+                default:
+                    break;
+            }
+        }
+
+        return -1;
+    }
+}
