@@ -1,5 +1,7 @@
 using Postreiter.CommandLine;
+using Postreiter.Core;
 using Postreiter.Hosting;
+using Postreiter.Messages;
 
 using var interrupted = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
@@ -11,8 +13,8 @@ Console.CancelKeyPress += (_, e) =>
 var context = new CommandContext(
     Terminal.Process(),
     TimeProvider.System,
-    new Random(),
+    new SafeRandom(),
     new SqliteStoreOpener(TimeProvider.System),
-    scanner: null
+    MessageScanner.Create
 );
 return await PostreiterCommand.RunAsync(args, context, interrupted.Token);

@@ -2,6 +2,7 @@ using System.Net;
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Net;
+using Postreiter.Net.Sasl;
 using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 
@@ -15,12 +16,14 @@ namespace Postreiter.Authentication;
 /// <param name="hasher">Checks passwords.</param>
 /// <param name="verified">Passwords that were right lately.</param>
 /// <param name="key">Makes up SCRAM keys.</param>
+/// <param name="throttle">Slows down and locks out (L13).</param>
 /// <param name="logger">Told of refusals and faults; never of passwords.</param>
 internal sealed class PasswordAuthenticator(
     IStore store,
     PasswordHasher hasher,
     VerifiedPasswords verified,
     LoginKey key,
+    LoginThrottle throttle,
     ILogger logger
 ) : IAuthenticator
 {
@@ -35,7 +38,7 @@ internal sealed class PasswordAuthenticator(
         CancellationToken ct
     )
     {
-        if (password.Length > MaxPasswordLength)
+        if (password.Length > MaxPasswordLength || throttle.IsLocked(remote))
             return Refuse(user, remote);
         try
         {
@@ -43,6 +46,7 @@ internal sealed class PasswordAuthenticator(
             var hash = account?.Credentials.PasswordHash ?? PasswordHasher.NobodysHash;
             if (account is not null && verified.Contains(account.Id, password, hash))
                 return Accept(account);
+            await throttle.WaitAsync(user, ct);
             if (!await hasher.VerifyAsync(password, hash, ct) || account is null)
                 return Refuse(user, remote);
             verified.Add(account.Id, password, hash);
@@ -57,6 +61,9 @@ internal sealed class PasswordAuthenticator(
     /// <inheritdoc/>
     public async ValueTask<ScramSecret?> FindScramAsync(string user, IPAddress remote, CancellationToken ct)
     {
+        if (throttle.IsLocked(remote))
+            return null;
+        await throttle.WaitAsync(user, ct);
         // F12: a fault goes through as the exception; the exchange must not be told made-up keys in place of real ones.
         return await FindAsync(user, ct) is { Credentials.Scram: var keys }
             ? new ScramSecret(keys.Salt, keys.Iterations, keys.StoredKey, keys.ServerKey)
@@ -91,11 +98,15 @@ internal sealed class PasswordAuthenticator(
         return await store.Directory.FindAccountAsync(address, ct);
     }
 
-    private static AuthenticationResult Accept(Account account) =>
-        new(AuthenticationStatus.Succeeded, new AuthenticatedUser(account.Id, account.Address));
+    private AuthenticationResult Accept(Account account)
+    {
+        throttle.ReportSuccess(account.Address.Key);
+        return new(AuthenticationStatus.Succeeded, new AuthenticatedUser(account.Id, account.Address));
+    }
 
     private AuthenticationResult Refuse(string user, IPAddress remote)
     {
+        throttle.ReportFailure(user, remote);
         logger.LogWarning("Log-in as {User} from {Remote} failed", Printable(user), remote);
         return AuthenticationResult.Failed;
     }

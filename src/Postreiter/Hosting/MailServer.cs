@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -10,6 +11,8 @@ using Postreiter.Authentication;
 using Postreiter.CommandLine;
 using Postreiter.Control;
 using Postreiter.Messages;
+using Postreiter.Net.Listeners;
+using Postreiter.Net.Sasl;
 using Postreiter.Settings;
 using Postreiter.Storage;
 
@@ -33,6 +36,9 @@ internal sealed class MailServer : IAsyncDisposable
     /// <summary>How long open sessions may take to end (limits-and-promises, timeouts: stop).</summary>
     private static readonly TimeSpan DrainTime = TimeSpan.FromSeconds(10);
 
+    private static readonly TimeSpan QueuePause = TimeSpan.FromSeconds(10);
+
+    private readonly TimeProvider _time;
     private readonly DataFolder _folder;
     private readonly DataFolderLock _lock;
     private readonly IStore _store;
@@ -40,6 +46,9 @@ internal sealed class MailServer : IAsyncDisposable
     private readonly PasswordHasher _hasher;
     private readonly CertificateSource _certificates;
     private readonly ILoggerFactory _logs;
+    private readonly MailRooms _rooms;
+    private readonly CancellationTokenSource _stopQueue = new();
+    private readonly Task _queue;
     private bool _stopped;
 
     private MailServer(
@@ -49,11 +58,15 @@ internal sealed class MailServer : IAsyncDisposable
         WebApplication app,
         PasswordHasher hasher,
         CertificateSource certificates,
+        MailRooms rooms,
+        TimeProvider time,
+        bool runsQueue,
         ILoggerFactory logs
     )
     {
         (_folder, _lock, _store, _app) = (folder, taken, store, app);
-        (_hasher, _certificates, _logs) = (hasher, certificates, logs);
+        (_hasher, _certificates, _rooms, _time, _logs) = (hasher, certificates, rooms, time, logs);
+        _queue = runsQueue ? Task.Run(RunQueueAsync) : Task.CompletedTask;
     }
 
     /// <summary>Where each listener really listens, by its name in section <c>listen</c>.</summary>
@@ -79,6 +92,7 @@ internal sealed class MailServer : IAsyncDisposable
             ?? throw new CommandFailure(ExitCodes.Failed, $"{folder.Root} is in use by another process");
         IStore? store = null;
         WebApplication? app = null;
+        MailRooms? rooms = null;
         var hasher = new PasswordHasher();
         var certificates = new CertificateSource(folder);
         var logs = LoggerFactory.Create(logging => HostLogging.Configure(logging, settings.Log));
@@ -87,7 +101,21 @@ internal sealed class MailServer : IAsyncDisposable
         {
             var storeLogger = logs.CreateLogger("Postreiter.Storage");
             store = await environment.Stores.OpenAsync(folder, settings, storeLogger, ct);
-            app = Build(environment, folder, settings, store, hasher, logs, out var listeners);
+            rooms = new MailRooms(
+                environment,
+                settings,
+                store,
+                new PasswordAuthenticator(
+                    store,
+                    hasher,
+                    new VerifiedPasswords(environment.Time, settings.Login.CacheFor),
+                    LoginKey.Open(folder),
+                    new LoginThrottle(environment.Time),
+                    logs.CreateLogger<PasswordAuthenticator>()
+                ),
+                logs
+            );
+            app = Build(environment, folder, settings, store, hasher, logs, rooms, certificates, out var listeners);
             certificates.Read(settings.Tls, app.Logger);
             RemoveStaleSockets(folder, settings);
             await app.StartAsync(ct);
@@ -95,7 +123,22 @@ internal sealed class MailServer : IAsyncDisposable
             var bound = listeners.Select(l => (l.Name, l.Options.EndPoint)).ToList();
             PortsFile.Write(folder, bound);
             started = true;
-            return new MailServer(folder, taken, store, app, hasher, certificates, logs) { Bound = bound };
+            var runsQueue = settings.Roles.HasFlag(ServerRoles.Queue);
+            return new MailServer(
+                folder,
+                taken,
+                store,
+                app,
+                hasher,
+                certificates,
+                rooms,
+                environment.Time,
+                runsQueue,
+                logs
+            )
+            {
+                Bound = bound,
+            };
         }
         catch (Exception e) when (e is StoreException or IOException or SocketException)
         {
@@ -107,6 +150,7 @@ internal sealed class MailServer : IAsyncDisposable
             {
                 if (app is not null)
                     await app.DisposeAsync();
+                rooms?.Dispose();
                 if (store is not null)
                     await store.DisposeAsync();
                 hasher.Dispose();
@@ -131,6 +175,10 @@ internal sealed class MailServer : IAsyncDisposable
         _stopped = true;
         await _app.StopAsync(CancellationToken.None);
         await _app.DisposeAsync();
+        await _stopQueue.CancelAsync();
+        await _queue;
+        _stopQueue.Dispose();
+        _rooms.Dispose();
         await _store.DisposeAsync();
         _hasher.Dispose();
         File.Delete(_folder.PortsFile);
@@ -143,6 +191,33 @@ internal sealed class MailServer : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync() => await StopAsync();
 
+    // What waits in the queue is safe in the store: a fault here must not take the listeners down.
+    private async Task RunQueueAsync()
+    {
+        while (!_stopQueue.IsCancellationRequested)
+        {
+            try
+            {
+                await _rooms.Queue().RunAsync(_stopQueue.Token);
+            }
+            catch (Exception e) when (!_stopQueue.IsCancellationRequested)
+            {
+                Logger.LogError(e, "The queue stopped; it starts again in {Pause}", QueuePause);
+                await Task.Delay(QueuePause, _time, _stopQueue.Token)
+                    .ContinueWith(
+                        static _ => { },
+                        CancellationToken.None,
+                        TaskContinuationOptions.ExecuteSynchronously,
+                        TaskScheduler.Default
+                    );
+            }
+            catch (Exception e)
+            {
+                Logger.LogError(e, "The queue ended badly while the server stopped");
+            }
+        }
+    }
+
     private static WebApplication Build(
         ServerEnvironment environment,
         DataFolder folder,
@@ -150,6 +225,8 @@ internal sealed class MailServer : IAsyncDisposable
         IStore store,
         PasswordHasher hasher,
         ILoggerFactory logs,
+        MailRooms rooms,
+        CertificateSource certificates,
         out List<(string Name, ListenOptions Options)> listeners
     )
     {
@@ -163,6 +240,7 @@ internal sealed class MailServer : IAsyncDisposable
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(logs);
         HostMetrics.Configure(builder.Services, settings.TelemetryOtlp);
+        builder.Services.Configure<SocketTransportOptions>(KestrelMailListeners.Configure);
         builder
             .WebHost.UseKestrelCore()
             .ConfigureKestrel(kestrel =>
@@ -182,6 +260,27 @@ internal sealed class MailServer : IAsyncDisposable
                         );
                     }
                 );
+                foreach (var plan in ListenerPlan.For(settings))
+                {
+                    var listener = new MailListener
+                    {
+                        Name = plan.Name,
+                        Address = plan.Address,
+                        ImplicitTls = plan.ImplicitTls,
+                        MaxConnections = plan.MaxConnections,
+                        MaxPerAddress = plan.MaxPerAddress,
+                        BusyReply = plan.BusyReply,
+                        Certificate = () => certificates.Current,
+                        Handler = rooms.Handler(plan.Protocol),
+                    };
+                    bound.Add(
+                        (
+                            plan.Name,
+                            kestrel.ListenMail(listener, environment.Time, logs.CreateLogger("Postreiter.Listeners"))
+                        )
+                    );
+                }
+
                 foreach (var address in settings.Listen.Http)
                 {
                     kestrel.Listen(

@@ -78,7 +78,7 @@ internal sealed record SmtpSettings
     public TimeSpan VerdictBudget { get; init; } = TimeSpan.FromSeconds(20);
     public int MaxConnections { get; init; } = 2000;
     public int MaxConnectionsPerAddress { get; init; } = 50;
-    public int MaxMessagesPerSession { get; init; } = 1000;
+    public int MaxMessagesPerSession { get; init; } = 10_000;
     public int MaxHops { get; init; } = 100;
     public string SubaddressSeparators { get; init; } = "+";
 }

@@ -85,7 +85,15 @@ public sealed class PasswordAuthenticatorTests : IDisposable
             _hasher,
             new VerifiedPasswords(TimeProvider.System, TimeSpan.FromMinutes(5)),
             new LoginKey(new byte[32]),
+            new Postreiter.Net.Sasl.LoginThrottle(new ImpatientClock()),
             NullLogger.Instance
         );
+    }
+
+    /// <summary>Every wait is over at once: how long a failed log-in slows down is proven at the throttle.</summary>
+    private sealed class ImpatientClock : TimeProvider
+    {
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            System.CreateTimer(callback, state, dueTime > TimeSpan.Zero ? TimeSpan.Zero : dueTime, period);
     }
 }

@@ -1,0 +1,57 @@
+using System.Collections.Concurrent;
+using System.Net;
+using System.Net.Sockets;
+
+namespace Postreiter.Net.Listeners;
+
+/// <summary>L12: counts the open connections of one listener, in all and by address.</summary>
+internal sealed class ConnectionLimiter(int most, int mostPerAddress)
+{
+    private readonly ConcurrentDictionary<IPAddress, int> _byAddress = new();
+    private int _open;
+
+    /// <summary>Takes a place; false when there is none.</summary>
+    /// <param name="address">The peer; null is not counted by address.</param>
+    public bool TryEnter(IPAddress? address)
+    {
+        if (Interlocked.Increment(ref _open) > most)
+        {
+            Interlocked.Decrement(ref _open);
+            return false;
+        }
+
+        if (address is null || _byAddress.AddOrUpdate(Network(address), 1, static (_, n) => n + 1) <= mostPerAddress)
+            return true;
+        Leave(address);
+        return false;
+    }
+
+    /// <summary>Gives the place back.</summary>
+    public void Leave(IPAddress? address)
+    {
+        Interlocked.Decrement(ref _open);
+        if (address is null)
+            return;
+        var network = Network(address);
+        while (_byAddress.TryGetValue(network, out var count))
+        {
+            var done =
+                count > 1
+                    ? _byAddress.TryUpdate(network, count - 1, count)
+                    : _byAddress.TryRemove(new KeyValuePair<IPAddress, int>(network, count));
+            if (done)
+                return;
+        }
+    }
+
+    // One caller has a whole /64 of IPv6 at hand.
+    private static IPAddress Network(IPAddress address)
+    {
+        if (address.AddressFamily != AddressFamily.InterNetworkV6)
+            return address;
+        Span<byte> bytes = stackalloc byte[16];
+        address.TryWriteBytes(bytes, out _);
+        bytes[8..].Clear();
+        return new IPAddress(bytes);
+    }
+}

@@ -1,0 +1,125 @@
+using System.IO.Pipelines;
+using System.Net;
+using System.Net.Security;
+using System.Security.Authentication;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Microsoft.AspNetCore.Connections;
+
+namespace Postreiter.Net.Listeners;
+
+/// <summary>A connection that Kestrel accepted; under TLS an <see cref="SslStream"/> over its pipes.</summary>
+internal sealed class KestrelConnection : Connection
+{
+    private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(30);
+    private readonly ConnectionContext _context;
+    private readonly MailListener _listener;
+    private readonly TimeProvider _time;
+    private PipeReader _input;
+    private PipeWriter _output;
+    private SslStream? _ssl;
+    private TlsInfo? _tls;
+
+    public KestrelConnection(ConnectionContext context, MailListener listener, TimeProvider time)
+    {
+        (_context, _listener, _time) = (context, listener, time);
+        (_input, _output) = (context.Transport.Input, context.Transport.Output);
+        Remote = Ip(context.RemoteEndPoint);
+        Local = Ip(context.LocalEndPoint);
+    }
+
+    public override string Id => _context.ConnectionId;
+
+    public override IPEndPoint Remote { get; }
+
+    public override IPEndPoint Local { get; }
+
+    public override PipeReader Input => _input;
+
+    public override PipeWriter Output => _output;
+
+    public override TlsInfo? Tls => _tls;
+
+    public override bool CanStartTls => _tls is null && _listener.Certificate() is not null;
+
+    public override async ValueTask<bool> StartTlsAsync(CancellationToken ct)
+    {
+        // RFC 3207 §4.2: what came in the clear behind the command was not said under TLS.
+        if (_ssl is null && _context.Transport.Input.TryRead(out var early))
+            _context.Transport.Input.AdvanceTo(early.Buffer.End);
+        return await HandshakeAsync(ct);
+    }
+
+    /// <summary>The server's side of the handshake, from the first byte.</summary>
+    public async ValueTask<bool> HandshakeAsync(CancellationToken ct)
+    {
+        if (_listener.Certificate() is not { } certificate)
+            return false;
+        var ssl = new SslStream(new DuplexPipeStream(_context.Transport), leaveInnerStreamOpen: true);
+        using var timer = new CancellationTokenSource(HandshakeTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, ct);
+        try
+        {
+            await ssl.AuthenticateAsServerAsync(
+                new SslServerAuthenticationOptions
+                {
+                    ServerCertificateContext = certificate,
+                    EnabledSslProtocols = SslProtocols.Tls12 | SslProtocols.Tls13,
+                    AllowRenegotiation = false,
+                },
+                either.Token
+            );
+        }
+        catch (Exception e) when (e is AuthenticationException or IOException or OperationCanceledException)
+        {
+            await ssl.DisposeAsync();
+            return false;
+        }
+
+        _ssl = ssl;
+        // Zero-byte reads: a connection that waits holds no buffer.
+        _input = PipeReader.Create(ssl, new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true));
+        _output = PipeWriter.Create(ssl, new StreamPipeWriterOptions(leaveOpen: true));
+        _tls = new TlsInfo(
+            ssl.SslProtocol == SslProtocols.Tls13 ? "TLSv1.3" : "TLSv1.2",
+            ssl.NegotiatedCipherSuite.ToString(),
+            ServerEndPoint(certificate.TargetCertificate)
+        );
+        return true;
+    }
+
+    public override void Abort() => _context.Abort();
+
+    public override async ValueTask DisposeAsync()
+    {
+        if (_ssl is null)
+            return;
+        try
+        {
+            await Output.CompleteAsync();
+            await _ssl.ShutdownAsync();
+        }
+        catch (Exception e) when (e is IOException or InvalidOperationException or OperationCanceledException)
+        {
+            // The peer did not wait for our goodbye.
+            _context.Abort();
+        }
+
+        await Input.CompleteAsync();
+        await _ssl.DisposeAsync();
+    }
+
+    // RFC 5929 §4.1: the hash of the certificate's own signature, SHA-256 in place of MD5 and SHA-1.
+    private static byte[] ServerEndPoint(X509Certificate2 certificate) =>
+        certificate.SignatureAlgorithm.Value switch
+        {
+            "1.2.840.10045.4.3.3" or "1.2.840.113549.1.1.12" => SHA384.HashData(certificate.RawDataMemory.Span),
+            "1.2.840.10045.4.3.4" or "1.2.840.113549.1.1.13" => SHA512.HashData(certificate.RawDataMemory.Span),
+            _ => SHA256.HashData(certificate.RawDataMemory.Span),
+        };
+
+    private static IPEndPoint Ip(EndPoint? end) =>
+        end is IPEndPoint ip
+            ? new IPEndPoint(ip.Address.IsIPv4MappedToIPv6 ? ip.Address.MapToIPv4() : ip.Address, ip.Port)
+            : new IPEndPoint(IPAddress.Loopback, 0);
+}

@@ -1,0 +1,32 @@
+using System.Net;
+using System.Net.Security;
+
+namespace Postreiter.Net.Listeners;
+
+/// <summary>One listening socket and who serves its connections.</summary>
+public sealed record MailListener
+{
+    /// <summary>Its name in the settings, e.g. <c>submission</c>; for logs.</summary>
+    public required string Name { get; init; }
+
+    /// <summary>Where it listens: an IP end point or a unix socket.</summary>
+    public required EndPoint Address { get; init; }
+
+    /// <summary>Whether TLS begins with the first byte (RFC 8314 §3).</summary>
+    public bool ImplicitTls { get; init; }
+
+    /// <summary>L12: open connections in all.</summary>
+    public required int MaxConnections { get; init; }
+
+    /// <summary>L12: open connections of one address; of one /64 with IPv6. Unix sockets are not counted by address.</summary>
+    public required int MaxPerAddress { get; init; }
+
+    /// <summary>What a caller above the limits is told before the connection closes.</summary>
+    public required ReadOnlyMemory<byte> BusyReply { get; init; }
+
+    /// <summary>The certificate at this moment; null offers no TLS.</summary>
+    public required Func<SslStreamCertificateContext?> Certificate { get; init; }
+
+    /// <summary>Serves the sessions.</summary>
+    public required IConnectionHandler Handler { get; init; }
+}
