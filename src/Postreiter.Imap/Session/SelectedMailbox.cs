@@ -44,6 +44,17 @@ internal sealed class SelectedMailbox : IDisposable
     /// <summary>The UID at a sequence number from 1 to <see cref="Count"/>.</summary>
     public uint UidAt(int sequence) => _entries[sequence - 1].Uid;
 
+    /// <summary>The messages the client knows of in ranges that are sorted and apart.</summary>
+    public IEnumerable<MessageEntry> Named(IReadOnlyList<UidRange> uids)
+    {
+        foreach (var range in uids)
+        {
+            var at = Find(range.First);
+            for (at = at < 0 ? ~at : at; at < Count && _entries[at].Uid <= range.Last; at++)
+                yield return _entries[at];
+        }
+    }
+
     /// <summary>Notes flags that a command has just told the client, so that they are not told again.</summary>
     public void Update(MessageEntry entry)
     {
