@@ -92,15 +92,16 @@ internal sealed class StoreCommand(string name, bool byUid) : IImapCommand
             return false;
         if (change.Flags.Keywords.Any(static keyword => keyword.Length > MaxKeywordLength))
             return true;
-        var all = new HashSet<string>(change.Flags.Keywords, StringComparer.OrdinalIgnoreCase);
+        var there = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
         // Equal flags are one object, so few sets are looked at.
         var sets = new HashSet<MessageFlags>(ReferenceEqualityComparer.Instance);
         foreach (var entry in selected.Entries)
         {
             if (sets.Add(entry.Flags))
-                all.UnionWith(entry.Flags.Keywords);
+                there.UnionWith(entry.Flags.Keywords);
         }
 
-        return all.Count > MaxKeywords;
+        var added = change.Flags.Keywords.Count(keyword => !there.Contains(keyword));
+        return added > 0 && there.Count + added > MaxKeywords;
     }
 }

@@ -1,4 +1,3 @@
-using MimeKit;
 using MimeKit.Encodings;
 using Postreiter.Imap.Syntax;
 using Postreiter.Messages;
