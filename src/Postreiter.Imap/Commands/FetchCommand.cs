@@ -106,11 +106,5 @@ internal sealed partial class FetchCommand(string name, bool byUid) : IImapComma
         Level = LogLevel.Error,
         Message = "IMAP {ConnectionId}: message {Uid} of mailbox {MailboxId} cannot be read"
     )]
-    private static partial void LogDamaged(
-        ILogger logger,
-        Exception e,
-        string connectionId,
-        long mailboxId,
-        uint uid
-    );
+    private static partial void LogDamaged(ILogger logger, Exception e, string connectionId, long mailboxId, uint uid);
 }

@@ -1,6 +1,7 @@
+using System.Runtime.InteropServices;
 using MimeKit.Encodings;
 using Postreiter.Imap.Syntax;
-using Postreiter.Messages;
+using MimePart = Postreiter.Messages.MimePart;
 
 namespace Postreiter.Imap.Fetching;
 
@@ -52,7 +53,10 @@ internal sealed class BinaryBody
             var most = _decoder.EstimateOutputLength(bytes.Length);
             if (_output.Length < most)
                 _output = new byte[most];
-            var written = _decoder.Decode(bytes.Span, _output);
+            // The library decodes whole arrays; the store's bytes are nearly always a slice of one.
+            if (!MemoryMarshal.TryGetArray(bytes, out var input))
+                input = new ArraySegment<byte>(bytes.ToArray());
+            var written = _decoder.Decode(input.Array!, input.Offset, input.Count, _output);
             decoded = _output.AsMemory(0, written);
         }
 

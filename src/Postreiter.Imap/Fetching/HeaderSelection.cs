@@ -66,8 +66,7 @@ internal sealed class HeaderSelection(Section section, long start)
     private bool IsAsked(ReadOnlySpan<byte> line)
     {
         var colon = line.IndexOf((byte)':');
-        var isNamed =
-            colon > 0 && section.Fields.Contains(Encoding.Latin1.GetString(line[..colon].TrimEnd(" \t"u8)));
+        var isNamed = colon > 0 && section.Fields.Contains(Encoding.Latin1.GetString(line[..colon].TrimEnd(" \t"u8)));
         return isNamed == (section.Text == SectionText.HeaderFields);
     }
 }

@@ -146,7 +146,9 @@ internal sealed class MessageFetch(ImapSession session, IReadOnlyList<FetchItem>
     }
 
     private MimePart? PartOf(FetchItem item) =>
-        item.Section is { Path.Count: > 0 } section && _root is not null ? SectionPlace.Find(_root, section.Path) : null;
+        item.Section is { Path.Count: > 0 } section && _root is not null
+            ? SectionPlace.Find(_root, section.Path)
+            : null;
 
     private async ValueTask WriteAsync(int sequence, MessageBytes? bytes, CancellationToken ct)
     {

@@ -55,9 +55,10 @@ internal static class SectionPlace
         if (start < 0)
             return null;
         // The message's own header begins with the prefix.
-        var from = part == root && start == 0 && section.Text is not (SectionText.Whole or SectionText.Text)
-            ? 0
-            : start + prefixLength;
+        var from =
+            part == root && start == 0 && section.Text is not (SectionText.Whole or SectionText.Text)
+                ? 0
+                : start + prefixLength;
         (start, end) = (Math.Min(from, length), Math.Min(end + prefixLength, length));
         return new ByteRange(start, Math.Max(0, end - start));
 

@@ -201,7 +201,8 @@ internal static class FetchItemReader
     {
         if (bytes.Length > 0 && Array.TrueForAll(bytes, ImapReader.IsAtomByte))
             return name;
-        var escaped = name.Replace("\\", @"\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal);
+        var escaped = name.Replace("\\", @"\\", StringComparison.Ordinal)
+            .Replace("\"", "\\\"", StringComparison.Ordinal);
         return $"\"{escaped}\"";
     }
 

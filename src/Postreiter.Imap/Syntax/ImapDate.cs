@@ -12,7 +12,7 @@ internal static class ImapDate
         var sign = offset < TimeSpan.Zero ? '-' : '+';
         return string.Create(
             CultureInfo.InvariantCulture,
-            $"{date.Day,2}-{date:MMM-yyyy HH:mm:ss} {sign}{offset.Duration():hhmm}"
+            $"{date.Day, 2}-{date:MMM-yyyy HH:mm:ss} {sign}{offset.Duration():hhmm}"
         );
     }
 
