@@ -19,6 +19,7 @@ internal sealed class MessageFetch(ImapSession session, IReadOnlyList<FetchItem>
 
     /// <summary>Writes the response.</summary>
     /// <param name="sequence">Its number.</param>
+    /// <param name="ct">Cancels the wait.</param>
     /// <exception cref="StoreException">The content is damaged and nothing was written.</exception>
     /// <exception cref="IOException">The response could not be ended; the connection cannot go on.</exception>
     public async ValueTask RunAsync(int sequence, CancellationToken ct)
