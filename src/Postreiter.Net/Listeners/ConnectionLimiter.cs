@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
 using System.Net;
 using System.Net.Sockets;
 
@@ -11,7 +12,7 @@ internal sealed class ConnectionLimiter(int most, int mostPerAddress)
     private int _open;
 
     /// <summary>Takes a place; false when there is none.</summary>
-    /// <param name="address">The peer; null is not counted by address.</param>
+    /// <param name="address">The peer; null (a Unix socket), 127.0.0.1 and ::1 are not counted by address.</param>
     public bool TryEnter(IPAddress? address)
     {
         if (Interlocked.Increment(ref _open) > most)
@@ -20,7 +21,10 @@ internal sealed class ConnectionLimiter(int most, int mostPerAddress)
             return false;
         }
 
-        if (address is null || _byAddress.AddOrUpdate(Network(address), 1, static (_, n) => n + 1) <= mostPerAddress)
+        if (
+            !IsCounted(address)
+            || _byAddress.AddOrUpdate(Network(address), 1, static (_, n) => n + 1) <= mostPerAddress
+        )
             return true;
         Leave(address);
         return false;
@@ -30,7 +34,7 @@ internal sealed class ConnectionLimiter(int most, int mostPerAddress)
     public void Leave(IPAddress? address)
     {
         Interlocked.Decrement(ref _open);
-        if (address is null)
+        if (!IsCounted(address))
             return;
         var network = Network(address);
         while (_byAddress.TryGetValue(network, out var count))
@@ -43,6 +47,10 @@ internal sealed class ConnectionLimiter(int most, int mostPerAddress)
                 return;
         }
     }
+
+    // This machine's own programs (a webmail, a content filter, a proxy) speak for many people with one address.
+    private static bool IsCounted([NotNullWhen(true)] IPAddress? address) =>
+        address is not null && !address.Equals(IPAddress.Loopback) && !address.Equals(IPAddress.IPv6Loopback);
 
     // One caller has a whole /64 of IPv6 at hand.
     private static IPAddress Network(IPAddress address)

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using OpenTelemetry.Metrics;
+using OpenTelemetry.Resources;
 
 namespace Postreiter.Hosting;
 
@@ -14,6 +15,7 @@ internal static class HostMetrics
     public static void Configure(IServiceCollection services, string otlp) =>
         services
             .AddOpenTelemetry()
+            .ConfigureResource(static resource => resource.AddService("postreiter"))
             .WithMetrics(metrics =>
             {
                 metrics.AddMeter("Postreiter.*").AddRuntimeInstrumentation().AddPrometheusExporter();

@@ -237,7 +237,7 @@ internal static partial class SettingKeys
             SettingTypes.Number(1, 1_000_000),
             s => s.Smtp.MaxConnectionsPerAddress,
             (s, v) => s with { Smtp = s.Smtp with { MaxConnectionsPerAddress = v } },
-            "As smtp.max_connections, for one address (IPv6: one /64).",
+            "As smtp.max_connections, for one address (IPv6: one /64); 127.0.0.1 and ::1 are not counted.",
             needsRestart: true
         ),
         Key(
@@ -278,7 +278,7 @@ internal static partial class SettingKeys
             SettingTypes.Number(1, 1_000_000),
             s => s.Submission.MaxConnectionsPerAddress,
             (s, v) => s with { Submission = s.Submission with { MaxConnectionsPerAddress = v } },
-            "As submission.max_connections, for one address (IPv6: one /64).",
+            "As submission.max_connections, for one address (IPv6: one /64); 127.0.0.1 and ::1 are not counted.",
             needsRestart: true
         ),
         Key(
@@ -294,7 +294,7 @@ internal static partial class SettingKeys
             SettingTypes.Number(1, 1_000_000),
             s => s.Imap.MaxConnectionsPerAddress,
             (s, v) => s with { Imap = s.Imap with { MaxConnectionsPerAddress = v } },
-            "As imap.max_connections, for one address (IPv6: one /64).",
+            "As imap.max_connections, for one address (IPv6: one /64); 127.0.0.1 and ::1 are not counted.",
             needsRestart: true
         ),
         Key(
@@ -310,7 +310,7 @@ internal static partial class SettingKeys
             SettingTypes.Number(1, 1_000_000),
             s => s.Pop3.MaxConnectionsPerAddress,
             (s, v) => s with { Pop3 = s.Pop3 with { MaxConnectionsPerAddress = v } },
-            "As pop3.max_connections, for one address (IPv6: one /64).",
+            "As pop3.max_connections, for one address (IPv6: one /64); 127.0.0.1 and ::1 are not counted.",
             needsRestart: true
         ),
         Key(
