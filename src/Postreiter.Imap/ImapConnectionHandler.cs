@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Postreiter.Imap.Session;
 using Postreiter.Messages;
 using Postreiter.Net;
+using Postreiter.Net.Sasl;
 using Postreiter.Storage;
 
 namespace Postreiter.Imap;
@@ -24,17 +25,18 @@ public sealed partial class ImapConnectionHandler(
     ILogger<ImapConnectionHandler> logger
 ) : IConnectionHandler
 {
-    private readonly ImapServices _services = new(options, authenticator, store, newScanner, time, random, logger);
+    private readonly ImapServices _services = new(options, authenticator, new SaslServer(authenticator), store, newScanner, time, random, logger);
 
     /// <inheritdoc/>
     public async Task HandleAsync(Connection connection, CancellationToken stopping)
     {
+        ImapMetrics.Sessions.Add(1);
         using var session = new ImapSession(connection, _services, stopping);
         try
         {
             await session.RunAsync();
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
+        catch (PeerGoneException e)
         {
             // The peer is gone: nobody is left to tell.
             LogGone(logger, connection.Id, e.Message);
@@ -44,6 +46,10 @@ public sealed partial class ImapConnectionHandler(
         {
             LogFault(logger, e, connection.Id);
             connection.Abort();
+        }
+        finally
+        {
+            ImapMetrics.Sessions.Add(-1);
         }
     }
 

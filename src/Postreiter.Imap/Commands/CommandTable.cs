@@ -13,6 +13,8 @@ internal static class CommandTable
             new IdCommand(),
             new StartTlsCommand(),
             new LoginCommand(),
+            new AuthenticateCommand(),
+            new EnableCommand(),
             new SelectCommand("SELECT", isReadOnly: false),
             new SelectCommand("EXAMINE", isReadOnly: true),
             new MailboxCommand("CREATE"),

@@ -41,7 +41,7 @@ internal sealed class IdleCommand : IImapCommand
         var (status, text) = await line;
         if (status != InputStatus.Line)
         {
-            session.Bye(status == InputStatus.Stopping ? "The server is shutting down" : "Idle for too long");
+            session.EndInput(status);
             return ImapReply.No("Ended");
         }
 

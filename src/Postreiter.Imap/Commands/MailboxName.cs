@@ -5,7 +5,7 @@ using Postreiter.Storage.Mail;
 
 namespace Postreiter.Imap.Commands;
 
-/// <summary>Mailbox names on the wire: modified UTF-7, UTF-8 after ENABLE IMAP4rev2 (RFC 9051 §5.1).</summary>
+/// <summary>Mailbox names on the wire: modified UTF-7, UTF-8 after ENABLE IMAP4rev2 or UTF8=ACCEPT (RFC 9051 §5.1).</summary>
 internal static class MailboxName
 {
     public static readonly ImapReply Refused = ImapReply.No("Not a name for a mailbox", "CANNOT");
@@ -23,7 +23,7 @@ internal static class MailboxName
     /// <summary>Reads a name's bytes.</summary>
     public static bool TryDecode(byte[] bytes, ImapSession session, out string name)
     {
-        if (!session.IsRev2)
+        if (!session.UsesUtf8)
         {
             if (!ModifiedUtf7.TryDecode(bytes, out name))
                 return false;
@@ -59,7 +59,7 @@ internal static class MailboxName
 
     /// <summary>Writes a name.</summary>
     public static void Write(ImapWriter writer, ImapSession session, string name) =>
-        writer.String(session.IsRev2 ? name : ModifiedUtf7.Encode(name), session.IsRev2);
+        writer.String(session.UsesUtf8 ? name : ModifiedUtf7.Encode(name), session.UsesUtf8);
 
     /// <summary>The answer to a change of mailboxes.</summary>
     public static ImapReply Answer(MailboxChange change) =>

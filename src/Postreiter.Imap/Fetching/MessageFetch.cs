@@ -176,7 +176,7 @@ internal sealed class MessageFetch(ImapSession session, IReadOnlyList<FetchItem>
 
     private void WriteRow(FetchItem item)
     {
-        var structure = new StructureWriter(_writer, session.IsRev2);
+        var structure = new StructureWriter(_writer, session.UsesUtf8);
         switch (item.Kind)
         {
             case FetchKind.Flags:
@@ -214,7 +214,7 @@ internal sealed class MessageFetch(ImapSession session, IReadOnlyList<FetchItem>
             return;
         }
 
-        _writer.Raw(answer.Flag ? "~{"u8 : "{"u8).Number(answer.Length).Raw("}\r\n"u8);
+        _writer.LiteralHeader(answer.Length, isBinary: answer.Flag);
         var decode =
             item.Kind == FetchKind.Binary && BinaryBody.TryCreate(PartOf(item), item.Partial, out var body)
                 ? body

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Globalization;
 using System.IO.Pipelines;
 using System.Text;
+using Postreiter.Imap.Session;
 using Postreiter.Storage.Mail;
 
 namespace Postreiter.Imap.Responses;
@@ -11,6 +12,11 @@ internal sealed class ImapWriter(PipeWriter output, TimeSpan timeout, TimeProvid
 {
     private const int FlushAbove = 32 * 1024;
     private long _unflushed;
+    private long _literalLeft;
+    private bool _isInLine;
+
+    /// <summary>Whether what was written ends with a whole response.</summary>
+    public bool IsBetweenResponses => !_isInLine && _literalLeft == 0;
 
     /// <summary>Text that is protocol already: ASCII, or UTF-8 where allowed.</summary>
     public ImapWriter Raw(string text)
@@ -18,15 +24,23 @@ internal sealed class ImapWriter(PipeWriter output, TimeSpan timeout, TimeProvid
         var size = Encoding.UTF8.GetByteCount(text);
         var span = output.GetSpan(Math.Max(size, 1));
         output.Advance(Encoding.UTF8.GetBytes(text, span));
-        _unflushed += size;
-        return this;
+        return Note(span[..size]);
     }
 
     /// <summary>Bytes as they are.</summary>
     public ImapWriter Raw(ReadOnlySpan<byte> bytes)
     {
         output.Write(bytes);
-        _unflushed += bytes.Length;
+        return Note(bytes);
+    }
+
+    /// <summary>The header of a literal whose bytes are written next.</summary>
+    /// <param name="length">Its octets.</param>
+    /// <param name="isBinary">As literal8, which may hold NUL (RFC 9051 §4.3).</param>
+    public ImapWriter LiteralHeader(long length, bool isBinary)
+    {
+        Raw(isBinary ? "~{"u8 : "{"u8).Number(length).Raw("}\r\n"u8);
+        (_literalLeft, _isInLine) = (length, true);
         return this;
     }
 
@@ -55,7 +69,7 @@ internal sealed class ImapWriter(PipeWriter output, TimeSpan timeout, TimeProvid
             && !value.ContainsAny((byte)0, (byte)'\r', (byte)'\n')
             && (!is8Bit || (utf8 && System.Text.Unicode.Utf8.IsValid(value)));
         if (!quotable)
-            return Raw("{"u8).Number(value.Length).Raw("}\r\n"u8).Raw(value);
+            return LiteralHeader(value.Length, isBinary: false).Raw(value);
         Raw("\""u8);
         while (value.IndexOfAny((byte)'"', (byte)'\\') is >= 0 and var at)
         {
@@ -115,23 +129,42 @@ internal sealed class ImapWriter(PipeWriter output, TimeSpan timeout, TimeProvid
         _unflushed < FlushAbove ? ValueTask.CompletedTask : FlushAsync(ct);
 
     /// <summary>Sends what was written and waits while the peer does not take it.</summary>
-    /// <exception cref="IOException">The peer is gone or took nothing for the write timeout.</exception>
+    /// <exception cref="PeerGoneException">The peer is gone or took nothing for the write timeout.</exception>
     public async ValueTask FlushAsync(CancellationToken ct)
     {
         _unflushed = 0;
-        var flush = output.FlushAsync(ct);
-        if (flush.IsCompleted)
+        CancellationTokenSource? late = null;
+        CancellationTokenRegistration cancel = default;
+        try
         {
-            var done = await flush;
-            if (done.IsCompleted || done.IsCanceled)
-                throw new IOException("the peer is gone");
-            return;
-        }
+            var flush = output.FlushAsync(ct);
+            if (!flush.IsCompleted)
+            {
+                late = new CancellationTokenSource(timeout, time);
+                cancel = late.Token.Register(static o => ((PipeWriter)o!).CancelPendingFlush(), output);
+            }
 
-        using var late = new CancellationTokenSource(timeout, time);
-        await using var cancel = late.Token.Register(static o => ((PipeWriter)o!).CancelPendingFlush(), output);
-        var result = await flush;
-        if (result.IsCompleted || result.IsCanceled)
-            throw new IOException("the peer is gone or takes nothing");
+            var result = await flush;
+            if (result.IsCompleted || result.IsCanceled)
+                throw new PeerGoneException("the peer is gone or takes nothing");
+        }
+        catch (Exception e) when (e is OperationCanceledException || (e is IOException and not PeerGoneException))
+        {
+            throw new PeerGoneException("the peer is gone", e);
+        }
+        finally
+        {
+            await cancel.DisposeAsync();
+            late?.Dispose();
+        }
+    }
+
+    private ImapWriter Note(ReadOnlySpan<byte> written)
+    {
+        _unflushed += written.Length;
+        if (written.IsEmpty)
+            return this;
+        (_isInLine, _literalLeft) = (written[^1] != '\n' || _literalLeft > 0, Math.Max(0, _literalLeft - written.Length));
+        return this;
     }
 }

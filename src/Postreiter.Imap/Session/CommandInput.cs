@@ -90,9 +90,9 @@ internal sealed class CommandInput(Connection connection, TimeProvider time, Can
                     return (InputStatus.Closed, []);
             }
         }
-        catch (OperationCanceledException)
+        catch (Exception e) when (e is OperationCanceledException or IOException)
         {
-            return (stopping.IsCancellationRequested ? InputStatus.Stopping : InputStatus.TimedOut, []);
+            return (Why(late), []);
         }
         finally
         {
@@ -111,15 +111,15 @@ internal sealed class CommandInput(Connection connection, TimeProvider time, Can
         {
             if (!connection.Input.TryRead(out var result))
             {
+                using var late = new CancellationTokenSource(patience, time);
                 try
                 {
-                    using var late = new CancellationTokenSource(patience, time);
                     using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
                     result = await connection.Input.ReadAsync(both.Token);
                 }
-                catch (OperationCanceledException)
+                catch (Exception e) when (e is OperationCanceledException or IOException)
                 {
-                    return stopping.IsCancellationRequested ? InputStatus.Stopping : InputStatus.TimedOut;
+                    return Why(late);
                 }
             }
 
@@ -134,4 +134,10 @@ internal sealed class CommandInput(Connection connection, TimeProvider time, Can
 
         return InputStatus.Line;
     }
+
+    // Kestrel ends an aborted connection's read by an exception of either kind.
+    private InputStatus Why(CancellationTokenSource? late) =>
+        stopping.IsCancellationRequested ? InputStatus.Stopping
+        : late is { IsCancellationRequested: true } ? InputStatus.TimedOut
+        : InputStatus.Closed;
 }

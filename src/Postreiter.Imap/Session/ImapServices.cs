@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Postreiter.Messages;
 using Postreiter.Net;
+using Postreiter.Net.Sasl;
 using Postreiter.Storage;
 
 namespace Postreiter.Imap.Session;
@@ -9,6 +10,7 @@ namespace Postreiter.Imap.Session;
 internal sealed record ImapServices(
     ImapOptions Options,
     IAuthenticator Authenticator,
+    SaslServer Sasl,
     IStore Store,
     Func<IMessageScanner> NewScanner,
     TimeProvider Time,

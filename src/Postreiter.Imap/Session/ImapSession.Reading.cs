@@ -17,16 +17,23 @@ internal sealed partial class ImapSession
         await Writer.FlushAsync(CancellationToken.None);
     }
 
+    // Before login the whole command must come in time, afterwards only each line of it.
+    private TimeSpan Remaining(long since) =>
+        User is not null ? Patience
+        : Patience - services.Time.GetElapsedTime(since) is { Ticks: > 0 } left ? left
+        : TimeSpan.Zero;
+
     /// <summary>Reads a command with its literals; null when it was answered already.</summary>
     private async ValueTask<(InputStatus Status, byte[]? Command)> ReadCommandAsync()
     {
         MessageLiteral = null;
+        var since = services.Time.GetTimestamp();
         ArrayBufferWriter<byte>? parts = null;
         var (lineBytes, literalBytes) = (0, 0L);
         while (true)
         {
             var most = (User is null ? Options.MaxLineBytesBeforeLogin : Options.MaxLineBytes) - lineBytes;
-            var (status, line) = await _input.ReadLineAsync(Math.Max(most, 0), Patience);
+            var (status, line) = await _input.ReadLineAsync(Math.Max(most, 0), Remaining(since));
             if (status != InputStatus.Line)
                 return (status, null);
             lineBytes += line.Length;
@@ -54,19 +61,20 @@ internal sealed partial class ImapSession
 
             parts.Write(line);
             literalBytes += literal.Length;
-            if (!await AcceptLiteralAsync(literal, literalBytes, parts))
+            if (!await AcceptLiteralAsync(literal, literalBytes, parts, since))
                 return (InputStatus.Line, null);
         }
     }
 
-    private async ValueTask<bool> AcceptLiteralAsync(LiteralHeader literal, long all, ArrayBufferWriter<byte> parts)
+    private async ValueTask<bool> AcceptLiteralAsync(LiteralHeader literal, long all, ArrayBufferWriter<byte> parts, long since)
     {
         var most = User is null ? Options.MaxSmallLiteralBytes : Options.MaxLiteralBytes;
         if (literal.Length > most || all > most || (literal.IsNonSync && literal.Length > Options.MaxSmallLiteralBytes))
         {
+            ImapMetrics.Limit("L22");
             // L22. RFC 7888 §4: what comes unasked would have to be read as commands or thrown away; we hang up.
             if (literal.IsNonSync)
-                Bye("The literal is too big");
+                Bye("The literal is too big", "TOOBIG");
             else
             {
                 Tag = new ImapReader(parts.WrittenMemory).TryTag(out var tag) ? tag : "*";
@@ -80,7 +88,7 @@ internal sealed partial class ImapSession
             await ContinueAsync("Go on");
         var status = await _input.ReadBytesAsync(
             literal.Length,
-            Patience,
+            Remaining(since),
             bytes =>
             {
                 parts.Write(bytes.Span);
@@ -89,7 +97,7 @@ internal sealed partial class ImapSession
         );
         if (status == InputStatus.Line)
             return true;
-        Bye("The literal did not come");
+        EndInput(status);
         return false;
     }
 }

@@ -40,6 +40,12 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
     /// <summary>ENABLE IMAP4rev2 was given: UTF-8 names, ESEARCH, no RECENT (RFC 9051 §6.3.1).</summary>
     public bool IsRev2 { get; set; }
 
+    /// <summary>ENABLE UTF8=ACCEPT was given (RFC 6855 §3).</summary>
+    public bool AcceptsUtf8 { get; set; }
+
+    /// <summary>Whether names and quoted strings may hold UTF-8 both ways.</summary>
+    public bool UsesUtf8 => IsRev2 || AcceptsUtf8;
+
     /// <summary>The tag of the command under way, for ESEARCH correlators.</summary>
     public string Tag { get; private set; } = "*";
 
@@ -61,9 +67,6 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
     /// <summary>Set by a command that has sent its tagged answer itself.</summary>
     public bool HasAnswered { get; set; }
 
-    /// <summary>Has the session say BYE and end once the current command is answered.</summary>
-    public void EndAfterAnswer(string text) => _byeAfterAnswer = text;
-
     /// <summary>Says BYE and ends the session.</summary>
     public void Bye(string text, string? code = null)
     {
@@ -72,11 +75,46 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
         _ended = true;
     }
 
-    /// <summary>Enters the authenticated state.</summary>
-    public void LogIn(AuthenticatedUser user) => (User, _badCommands) = (user, 0);
+    /// <summary>Enters the authenticated state, or counts a failed login; the third of them ends the session (L13).</summary>
+    public ImapReply ConcludeLogin(AuthenticationResult result)
+    {
+        ImapMetrics.Login(result.Status);
+        if (result is { Status: AuthenticationStatus.Succeeded, User: { } user })
+        {
+            (User, _badCommands) = (user, 0);
+            return ImapReply.Ok("Logged in", CapabilityCommand.Words(this));
+        }
 
-    /// <summary>Counts a failed login; the third ends the session (L13).</summary>
-    public bool CountFailedLogin() => ++_failedLogins >= Options.MaxFailedLogins;
+        // F12.
+        if (result.Status == AuthenticationStatus.Unavailable)
+            return ImapReply.No("Logins cannot be checked now", "UNAVAILABLE");
+        if (++_failedLogins >= Options.MaxFailedLogins)
+        {
+            ImapMetrics.Limit("L13");
+            _byeAfterAnswer = "Too many failed logins";
+        }
+
+        return ImapReply.No("Wrong name or password", "AUTHENTICATIONFAILED");
+    }
+
+    /// <summary>Counts an over-long line; the second one ends the session (L21).</summary>
+    public ImapReply CountTooLong()
+    {
+        ImapMetrics.Limit("L21");
+        if (++_tooLong >= 2)
+            Bye("Command lines are too long");
+        return ImapReply.Bad("The command line is too long");
+    }
+
+    /// <summary>Ends the session because no line came.</summary>
+    public void EndInput(InputStatus status)
+    {
+        if (status == InputStatus.TimedOut)
+            Bye("Too long without a command");
+        else if (status == InputStatus.Stopping)
+            Bye("The server is shutting down", "UNAVAILABLE");
+        _ended = true;
+    }
 
     /// <summary>Leaves the selected mailbox and enters another, or none.</summary>
     public void Select(SelectedMailbox? mailbox)
@@ -128,18 +166,9 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
             case InputStatus.Line:
                 return command is null ? null : await ExecuteAsync(new ImapReader(command));
             case InputStatus.TooLong:
-                // L21: the second over-long line ends the session.
-                if (++_tooLong >= 2)
-                    Bye("Command lines are too long");
-                return ImapReply.Bad("The command line is too long");
-            case InputStatus.TimedOut:
-                Bye("Too long without a command");
-                return null;
-            case InputStatus.Stopping:
-                Bye("The server is shutting down", "UNAVAILABLE");
-                return null;
+                return CountTooLong();
             default:
-                _ended = true;
+                EndInput(status);
                 return null;
         }
     }
@@ -156,8 +185,15 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
             name = "UID " + form.ToUpperInvariant();
         if (!CommandTable.All.TryGetValue(name, out var command))
             return ImapReply.Bad("Unknown command");
-        if (!command.AllowedIn.HasFlag(State))
-            return ImapReply.Bad("Not in this state");
+        var reply = command.AllowedIn.HasFlag(State)
+            ? await RunAsync(command, args)
+            : ImapReply.Bad("Not in this state");
+        ImapMetrics.Command(command.Name, reply.Status);
+        return reply;
+    }
+
+    private async ValueTask<ImapReply> RunAsync(IImapCommand command, ImapReader args)
+    {
         try
         {
             var reply = await command.ExecuteAsync(this, args, CancellationToken.None);
@@ -165,10 +201,13 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
                 await TellChangesAsync(command.MayTellExpunges, CancellationToken.None);
             return reply;
         }
-        catch (StoreException e)
+        catch (Exception e) when (e is not PeerGoneException)
         {
-            LogStoreFault(services.Logger, e, connection.Id, name);
-            return e.Fault switch
+            // Ours, whatever it is. Inside a response nothing can be said any more but the end.
+            if (!Writer.IsBetweenResponses || HasAnswered)
+                throw;
+            LogFault(services.Logger, e, connection.Id, command.Name);
+            return (e as StoreException)?.Fault switch
             {
                 StoreFault.DiskFull => ImapReply.No("The server's disk is full", "OVERQUOTA"),
                 StoreFault.Busy => ImapReply.No("The mailbox is busy, try again", "INUSE"),
@@ -188,10 +227,14 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
             Bye(bye);
         var most = User is null ? Options.MaxBadCommandsBeforeLogin : Options.MaxBadCommands;
         if (reply.IsBad && ++_badCommands >= most)
+        {
+            ImapMetrics.Limit("L26");
             Bye("Too many bad commands");
+        }
+
         await Writer.FlushAsync(CancellationToken.None);
     }
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "IMAP {ConnectionId}: {Command} failed in the store")]
-    private static partial void LogStoreFault(ILogger logger, Exception e, string connectionId, string command);
+    [LoggerMessage(Level = LogLevel.Error, Message = "IMAP {ConnectionId}: {Command} failed")]
+    private static partial void LogFault(ILogger logger, Exception e, string connectionId, string command);
 }
