@@ -31,7 +31,7 @@ internal sealed class ImapTestServer : IAuthenticator
         server.Handler = new ImapConnectionHandler(
             options ?? new ImapOptions { AllowPlaintext = true },
             server,
-            server.Store,
+            FaultyStore.Around(server.Store, method => server.Fault(method)),
             MessageScanner.Create,
             server.Clock,
             new Random(1),
@@ -40,7 +40,17 @@ internal sealed class ImapTestServer : IAuthenticator
         return server;
     }
 
+    /// <summary>Asked before each call into the store with the method's name; what it gives is thrown.</summary>
+    public Func<string, Exception?> Fault { get; set; } = static _ => null;
+
+    /// <summary>Makes every log-in Unavailable.</summary>
+    public bool IsDown { get; set; }
+
     public Task PlayAsync(Pacing pacing, string script) => Dialogue.PlayAsync(Handler, pacing, script, Clock);
+
+    /// <summary>Plays a script that begins after LOGIN.</summary>
+    public Task PlayLoggedInAsync(Pacing pacing, string script) =>
+        PlayAsync(pacing, "S: * OK *\nC: 0 LOGIN ann secret\nS: 0 OK *\n" + script);
 
     public ValueTask<AuthenticationResult> VerifyPasswordAsync(
         string user,
@@ -49,18 +59,21 @@ internal sealed class ImapTestServer : IAuthenticator
         CancellationToken ct
     ) =>
         new(
-            (user, password) == ("ann", "secret")
-                ? new(AuthenticationStatus.Succeeded, new(_account, EmailAddress.Parse("ann@example.org")))
-                : AuthenticationResult.Failed
+            IsDown ? AuthenticationResult.Unavailable
+            : (user, password) == ("ann", "secret") ? Succeeded
+            : AuthenticationResult.Failed
         );
 
     public ValueTask<ScramSecret?> FindScramAsync(string user, IPAddress remote, CancellationToken ct) =>
-        new((ScramSecret?)null);
+        new(ScramClient.Secret);
 
     public ValueTask<AuthenticationResult> ReportScramAsync(
         string user,
         bool succeeded,
         IPAddress remote,
         CancellationToken ct
-    ) => new(AuthenticationResult.Failed);
+    ) => new(succeeded && user == "ann" ? Succeeded : AuthenticationResult.Failed);
+
+    private AuthenticationResult Succeeded =>
+        new(AuthenticationStatus.Succeeded, new(_account, EmailAddress.Parse("ann@example.org")));
 }

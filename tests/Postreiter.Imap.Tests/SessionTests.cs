@@ -125,7 +125,7 @@ public sealed class SessionTests
         await server.PlayAsync(
             Pacing.Lines,
             """
-            S: * OK [CAPABILITY IMAP4rev1 LITERAL- ID STARTTLS LOGINDISABLED] *
+            S: * OK [CAPABILITY *
             C: 1 LOGIN ann secret
             S: 1 NO [PRIVACYREQUIRED] *
             R: 2 STARTTLS\r\n3 NOOP\r\n

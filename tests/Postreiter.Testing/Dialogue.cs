@@ -95,6 +95,16 @@ public sealed partial class Dialogue
         }
     }
 
+    /// <summary>Reads the next line for a test that answers it, e.g. a challenge.</summary>
+    /// <exception cref="XunitException">The connection is closed.</exception>
+    public async Task<string> ReadLineAsync()
+    {
+        using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
+        var line = await _lines.ReadAsync(patience.Token);
+        _transcript.Append("S: ").AppendLine(line ?? "<closed>");
+        return line ?? throw new XunitException($"Expected a line, got <closed>\n{_transcript}");
+    }
+
     private async Task StepAsync(string step, CancellationToken ct)
     {
         switch (step)

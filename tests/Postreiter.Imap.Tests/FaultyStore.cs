@@ -1,0 +1,32 @@
+using System.Reflection;
+using Postreiter.Storage;
+using Postreiter.Storage.Mail;
+
+namespace Postreiter.Imap.Tests;
+
+/// <summary>A store whose methods throw what a test says.</summary>
+public class FaultyStore : DispatchProxy
+{
+    private object _inner = null!;
+    private Func<string, Exception?> _fault = null!;
+
+    public static IStore Around(IStore store, Func<string, Exception?> fault) => Wrap(store, fault);
+
+    protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
+    {
+        Assert.NotNull(targetMethod);
+        if (_fault(targetMethod.Name) is { } fault)
+            throw fault;
+        var result = targetMethod.Invoke(_inner, args);
+        return result is IMailStore mail ? Wrap(mail, _fault) : result;
+    }
+
+    private static T Wrap<T>(T inner, Func<string, Exception?> fault)
+        where T : class
+    {
+        var proxy = Create<T, FaultyStore>();
+        var faulty = (FaultyStore)(object)proxy;
+        (faulty._inner, faulty._fault) = (inner, fault);
+        return proxy;
+    }
+}
