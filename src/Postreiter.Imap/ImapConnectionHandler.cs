@@ -25,7 +25,16 @@ public sealed partial class ImapConnectionHandler(
     ILogger<ImapConnectionHandler> logger
 ) : IConnectionHandler
 {
-    private readonly ImapServices _services = new(options, authenticator, new SaslServer(authenticator), store, newScanner, time, random, logger);
+    private readonly ImapServices _services = new(
+        options,
+        authenticator,
+        new SaslServer(authenticator),
+        store,
+        newScanner,
+        time,
+        random,
+        logger
+    );
 
     /// <inheritdoc/>
     public async Task HandleAsync(Connection connection, CancellationToken stopping)

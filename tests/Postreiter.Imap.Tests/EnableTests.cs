@@ -77,7 +77,7 @@ public sealed class EnableTests
             S: * 0 EXISTS
             S: * OK [UIDVALIDITY *
             S: * OK [UIDNEXT 1] *
-            S: * LIST (\HasNoChildren) "/" "INBOX"
+            S: * LIST () "/" "INBOX"
             S: 3 OK [READ-WRITE] *
             """
         );

@@ -1,4 +1,3 @@
-using Postreiter.Imap.Commands;
 using Postreiter.Imap.Syntax;
 using Postreiter.Testing;
 
@@ -175,5 +174,5 @@ public sealed class SessionTests
     [InlineData("INBOX", "inb%", true)]
     [InlineData("ab", "a*b%", true)]
     public void L24_patterns_match(string name, string pattern, bool matches) =>
-        Assert.Equal(matches, ListCommand.Matches(name, pattern));
+        Assert.Equal(matches, ListPattern.Create(pattern)!.Matches(name));
 }

@@ -5,80 +5,127 @@ using Postreiter.Storage.Mail;
 
 namespace Postreiter.Imap.Commands;
 
-/// <summary>LIST and LSUB in the form of RFC 3501 §6.3.8 and §6.3.9, with special uses (RFC 6154 §2).</summary>
-internal sealed class ListCommand(string name) : IImapCommand
+/// <summary>LIST (RFC 9051 §6.3.9), basic and extended, with special uses (RFC 6154 §2) and STATUS (RFC 5819).</summary>
+internal sealed class ListCommand : IImapCommand
 {
-    private const int MaxWildcards = 16;
-
-    public string Name => name;
+    public string Name => "LIST";
 
     public ImapStates AllowedIn => ImapStates.LoggedIn;
 
     public async ValueTask<ImapReply> ExecuteAsync(ImapSession session, ImapReader args, CancellationToken ct)
     {
-        if (!args.TrySpace() || !args.TryAstring(out var reference) || !args.TrySpace())
+        if (!ListRequest.TryRead(args, out var request))
             return ImapReply.Syntax;
-        if (!args.TryListMailbox(out var last) || !args.AtEnd)
-            return ImapReply.Syntax;
-        if (last.Length == 0)
+        if (!request.IsExtended && request.Patterns[0].Length == 0)
         {
             // RFC 9051 §6.3.9: the empty pattern asks for the separator only.
-            session.Writer.Raw($"* {name} (\\Noselect) \"/\" \"\"\r\n");
+            MailboxResponses.List(session, "LIST", "\\Noselect", "");
             return ImapReply.Ok("Done");
         }
 
-        if (!MailboxName.TryDecode([.. reference, .. last], session, out var pattern))
-            return ImapReply.Syntax;
-        if (pattern.Count(c => c is '*' or '%') > MaxWildcards)
+        if (!TryPatterns(session, request.Reference, request.Patterns, out var patterns))
             return ImapReply.Bad("Too many wildcards");
         var boxes = await session.Store.Mail.ListMailboxesAsync(session.AccountId, ct);
-        var parents = boxes.Select(b => b.Name.LastIndexOf('/') is > 0 and var at ? b.Name[..at] : "").ToHashSet();
+        var kin = new Kinship(boxes, request.Select, patterns);
         foreach (var box in boxes)
         {
-            if ((name == "LSUB" && !box.IsSubscribed) || !Matches(box.Name, pattern))
+            if (!Matches(patterns, box.Name))
                 continue;
-            session.Writer.Raw($"* {name} ({(parents.Contains(box.Name) ? "\\HasChildren" : "\\HasNoChildren")}");
-            if (box.Use != SpecialUse.None)
-                session.Writer.Raw($" \\{box.Use}");
-            MailboxName.Write(session.Writer.Raw(") \"/\" "u8), session, box.Name);
-            session.Writer.Crlf();
+            var isSelected = Selects(request.Select, box);
+            var (has, untold) = kin.SelectedBelow(box.Name);
+            // RFC 9051 §6.3.9.3: others come in only for what lies below them and is not told itself.
+            if (!isSelected && !untold)
+                continue;
+            var attributes = Attributes(request, box, isSelected, kin.HasChildren(box.Name));
+            MailboxResponses.List(session, "LIST", attributes, box.Name, has ? "\"CHILDINFO\" (\"SUBSCRIBED\")" : null);
+            if (request.Status.Count > 0)
+                MailboxResponses.Status(session, box, request.Status);
             await session.Writer.FlushIfLargeAsync(ct);
         }
 
         return ImapReply.Ok("Done");
     }
 
-    /// <summary>Matches a name with "*" (anything) and "%" (no separator) in time name × pattern (L24).</summary>
-    internal static bool Matches(string mailbox, string pattern)
+    /// <summary>Joins the reference with each pattern.</summary>
+    /// <returns>False when one has too many wildcards.</returns>
+    internal static bool TryPatterns(
+        ImapSession session,
+        byte[] reference,
+        IReadOnlyList<byte[]> given,
+        out List<ListPattern> patterns
+    )
     {
-        if (mailbox == Mailbox.Inbox)
-            pattern = pattern.ToUpperInvariant();
-        var at = new bool[pattern.Length + 1];
-        at[0] = true;
-        Skip(at, pattern);
-        foreach (var c in mailbox)
+        patterns = new List<ListPattern>(given.Count);
+        foreach (var pattern in given)
         {
-            var next = new bool[pattern.Length + 1];
-            for (var i = 0; i < pattern.Length; i++)
-            {
-                if (!at[i])
-                    continue;
-                if (pattern[i] == '*' || (pattern[i] == '%' && c != Mailbox.Separator))
-                    next[i] = true;
-                else if (pattern[i] == c)
-                    next[i + 1] = true;
-            }
-
-            at = next;
-            Skip(at, pattern);
+            // RFC 9051 §6.3.9: what is empty, or can be no name, matches nothing and is no error.
+            if (pattern.Length == 0 || !MailboxName.TryDecode([.. reference, .. pattern], session, out var text))
+                continue;
+            if (ListPattern.Create(text) is not { } read)
+                return false;
+            patterns.Add(read);
         }
 
-        return at[pattern.Length];
+        return true;
     }
 
-    private static void Skip(bool[] at, string pattern)
+    internal static bool Matches(List<ListPattern> patterns, string name)
     {
-        for (var i = 0; i < pattern.Length; i++)
-            at[i + 1] |= at[i] && pattern[i] is ('*' or '%');
+        foreach (var pattern in patterns)
+        {
+            if (pattern.Matches(name))
+                return true;
+        }
+
+        return false;
+    }
+
+    internal static string Attributes(Mailbox box, bool hasChildren, bool tellSubscribed)
+    {
+        var attributes = hasChildren ? "\\HasChildren" : "\\HasNoChildren";
+        if (tellSubscribed && box.IsSubscribed)
+            attributes += " \\Subscribed";
+        return box.Use == SpecialUse.None ? attributes : $"{attributes} \\{box.Use}";
+    }
+
+    private static string Attributes(ListRequest request, Mailbox box, bool isSelected, bool hasChildren)
+    {
+        // RFC 9051 §6.3.9.1: selecting by SUBSCRIBED implies telling it.
+        var wanted = isSelected ? request.Select | request.Return : request.Return;
+        return Attributes(box, hasChildren, wanted.HasFlag(ListOptions.Subscribed));
+    }
+
+    private static bool Selects(ListOptions select, Mailbox box) =>
+        (!select.HasFlag(ListOptions.Subscribed) || box.IsSubscribed)
+        && (!select.HasFlag(ListOptions.SpecialUse) || box.Use != SpecialUse.None);
+
+    /// <summary>What lies below each mailbox.</summary>
+    private sealed class Kinship
+    {
+        private readonly HashSet<string> _parents = new(StringComparer.Ordinal);
+        private readonly Dictionary<string, bool> _below = new(StringComparer.Ordinal);
+
+        public Kinship(IReadOnlyList<Mailbox> boxes, ListOptions select, List<ListPattern> patterns)
+        {
+            var isRecursive = select.HasFlag(ListOptions.RecursiveMatch);
+            foreach (var box in boxes)
+            {
+                var isSelected = isRecursive && Selects(select, box);
+                var isUntold = isSelected && !Matches(patterns, box.Name);
+                for (var at = box.Name.LastIndexOf('/'); at > 0; at = box.Name.LastIndexOf('/', at - 1))
+                {
+                    var parent = box.Name[..at];
+                    _parents.Add(parent);
+                    if (isSelected)
+                        _below[parent] = isUntold || _below.GetValueOrDefault(parent);
+                }
+            }
+        }
+
+        public bool HasChildren(string name) => _parents.Contains(name);
+
+        /// <summary>Whether something selected lies below, and whether some of that matches no pattern.</summary>
+        public (bool Has, bool Untold) SelectedBelow(string name) =>
+            _below.TryGetValue(name, out var untold) ? (true, untold) : (false, false);
     }
 }

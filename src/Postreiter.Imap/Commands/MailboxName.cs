@@ -14,15 +14,23 @@ internal static class MailboxName
     private const int MaxDepth = 16;
 
     /// <summary>Reads a name, normalised: NFC, INBOX in capitals.</summary>
-    public static bool TryRead(ImapReader args, ImapSession session, out string name)
+    public static bool TryRead(ImapReader args, ImapSession session, out string name) =>
+        TryRead(args, session, out name, out _);
+
+    /// <summary>Reads a name, and gives it as the client wrote it, too.</summary>
+    public static bool TryRead(ImapReader args, ImapSession session, out string name, out string given)
     {
-        name = "";
-        return args.TryAstring(out var bytes) && TryDecode(bytes, session, out name);
+        name = given = "";
+        return args.TryAstring(out var bytes) && TryDecode(bytes, session, out name, out given);
     }
 
     /// <summary>Reads a name's bytes.</summary>
-    public static bool TryDecode(byte[] bytes, ImapSession session, out string name)
+    public static bool TryDecode(byte[] bytes, ImapSession session, out string name) =>
+        TryDecode(bytes, session, out name, out _);
+
+    private static bool TryDecode(byte[] bytes, ImapSession session, out string name, out string given)
     {
+        given = "";
         if (!session.UsesUtf8)
         {
             if (!ModifiedUtf7.TryDecode(bytes, out name))
@@ -39,6 +47,7 @@ internal static class MailboxName
         // Lone surrogates can come out of UTF-7; they have no normal form.
         if (name.EnumerateRunes().Any(r => r.Value == 0xFFFD))
             return false;
+        given = name;
         name = name.Normalize();
         if (name.Equals(Mailbox.Inbox, StringComparison.OrdinalIgnoreCase))
             name = Mailbox.Inbox;

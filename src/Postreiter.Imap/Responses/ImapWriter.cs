@@ -84,7 +84,9 @@ internal sealed class ImapWriter(PipeWriter output, TimeSpan timeout, TimeProvid
     public ImapWriter String(string value, bool utf8) => String(Encoding.UTF8.GetBytes(value), utf8);
 
     /// <summary>A flag list in parentheses.</summary>
-    public ImapWriter Flags(MessageFlags flags)
+    /// <param name="flags">The flags.</param>
+    /// <param name="andNew">With <c>\*</c>: others can be made (RFC 9051 §7.1, PERMANENTFLAGS).</param>
+    public ImapWriter Flags(MessageFlags flags, bool andNew = false)
     {
         Raw("("u8);
         var first = true;
@@ -92,16 +94,18 @@ internal sealed class ImapWriter(PipeWriter output, TimeSpan timeout, TimeProvid
         {
             if (!flags.Has(flag))
                 continue;
-            Raw(first ? name : " " + name);
+            Raw(first ? ""u8 : " "u8).Raw(name);
             first = false;
         }
 
         foreach (var keyword in flags.Keywords)
         {
-            Raw(first ? keyword : " " + keyword);
+            Raw(first ? ""u8 : " "u8).Raw(keyword);
             first = false;
         }
 
+        if (andNew)
+            Raw(first ? "\\*"u8 : " \\*"u8);
         return Raw(")"u8);
     }
 
@@ -164,7 +168,10 @@ internal sealed class ImapWriter(PipeWriter output, TimeSpan timeout, TimeProvid
         _unflushed += written.Length;
         if (written.IsEmpty)
             return this;
-        (_isInLine, _literalLeft) = (written[^1] != '\n' || _literalLeft > 0, Math.Max(0, _literalLeft - written.Length));
+        (_isInLine, _literalLeft) = (
+            written[^1] != '\n' || _literalLeft > 0,
+            Math.Max(0, _literalLeft - written.Length)
+        );
         return this;
     }
 }

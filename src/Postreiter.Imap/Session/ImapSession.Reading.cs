@@ -66,7 +66,12 @@ internal sealed partial class ImapSession
         }
     }
 
-    private async ValueTask<bool> AcceptLiteralAsync(LiteralHeader literal, long all, ArrayBufferWriter<byte> parts, long since)
+    private async ValueTask<bool> AcceptLiteralAsync(
+        LiteralHeader literal,
+        long all,
+        ArrayBufferWriter<byte> parts,
+        long since
+    )
     {
         var most = User is null ? Options.MaxSmallLiteralBytes : Options.MaxLiteralBytes;
         if (literal.Length > most || all > most || (literal.IsNonSync && literal.Length > Options.MaxSmallLiteralBytes))

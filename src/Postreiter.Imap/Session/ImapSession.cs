@@ -123,6 +123,15 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
         Selected = mailbox;
     }
 
+    /// <summary>Leaves the selected mailbox, if there is one, and says so (RFC 9051 §7.1, CLOSED).</summary>
+    public void CloseSelected()
+    {
+        if (Selected is null)
+            return;
+        Select(null);
+        Writer.Status("*", ImapReply.Ok("The mailbox is closed", "CLOSED"));
+    }
+
     /// <summary>After the handshake: new streams, and nothing known from before (RFC 9051 §6.2.1).</summary>
     public void RestartUnderTls() => Writer = Begin(connection, services);
 
