@@ -167,12 +167,4 @@ public sealed class SessionTests
         var reader = new ImapReader(System.Text.Encoding.ASCII.GetBytes(text));
         Assert.Equal(good, reader.TrySequenceSet(out _));
     }
-
-    [Theory]
-    [InlineData("a/b/c", "a/%", false)]
-    [InlineData("a/b/c", "a/*", true)]
-    [InlineData("INBOX", "inb%", true)]
-    [InlineData("ab", "a*b%", true)]
-    public void L24_patterns_match(string name, string pattern, bool matches) =>
-        Assert.Equal(matches, ListPattern.Create(pattern)!.Matches(name));
 }
