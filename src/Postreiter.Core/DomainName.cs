@@ -89,6 +89,31 @@ public readonly record struct DomainName : IComparable<DomainName>
         return true;
     }
 
+    /// <summary>
+    /// Reads a name that is only to be looked up: the DNS itself allows any octet in a label (RFC 2181 §11), and names
+    /// made from strangers' text (RFC 7208 §7.3) hold many.
+    /// </summary>
+    /// <param name="text">The text; a single trailing dot is taken off.</param>
+    /// <param name="name">The name, its ASCII letters in lower case.</param>
+    /// <returns>False unless all is printable ASCII, in labels of 1 to 63 and 253 in all.</returns>
+    public static bool TryParseQuery(ReadOnlySpan<char> text, out DomainName name)
+    {
+        name = default;
+        if (text is [.., '.'])
+            text = text[..^1];
+        if (text.IsEmpty || text.Length > 253 || text[0] == '[' || text.ContainsAnyExceptInRange(' ', '~'))
+            return false;
+        foreach (var label in text.Split('.'))
+        {
+            var (_, length) = label.GetOffsetAndLength(text.Length);
+            if (length is 0 or > MaxLabelLength)
+                return false;
+        }
+
+        name = new DomainName(string.Create(text.Length, text, static (to, from) => from.ToLowerInvariant(to)));
+        return true;
+    }
+
     /// <summary>As <see cref="TryParse"/>, for text that is known to be good.</summary>
     /// <exception cref="FormatException">It is not.</exception>
     public static DomainName Parse(string text) =>
