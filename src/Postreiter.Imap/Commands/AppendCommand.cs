@@ -1,15 +1,25 @@
-using System.Globalization;
+using System.Runtime.ExceptionServices;
 using Postreiter.Core;
 using Postreiter.Imap.Responses;
 using Postreiter.Imap.Session;
 using Postreiter.Imap.Syntax;
+using Postreiter.Messages;
+using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Mail;
 
 namespace Postreiter.Imap.Commands;
 
-/// <summary>APPEND (RFC 9051 §6.3.12): the message goes to the blob writer as it comes.</summary>
+/// <summary>
+/// APPEND (RFC 9051 §6.3.12): the message goes to the blob writer as it comes. A synchronising literal is asked for only
+/// when nothing speaks against it; another one comes anyway, so it is read to its end before the refusal.
+/// </summary>
 internal sealed class AppendCommand : IImapCommand
 {
+    // ")" and the end of the line; more is a mistake.
+    private const int MaxRest = 100;
+
+    private static readonly ImapReply NotReceived = ImapReply.No("The message did not come");
+
     public string Name => "APPEND";
 
     public ImapStates AllowedIn => ImapStates.LoggedIn;
@@ -30,136 +40,167 @@ internal sealed class AppendCommand : IImapCommand
     {
         if (session.MessageLiteral is not { } literal)
             return ImapReply.Syntax;
-        var refusal = TryArguments(session, args, out var name, out var flags, out var date) ? null : ImapReply.Syntax;
-        Mailbox? box = null;
-        if (refusal is null)
-        {
-            box = await session.Store.Mail.FindMailboxAsync(session.AccountId, name, ct);
-            refusal =
-                box is null ? ImapReply.NoTarget
-                : literal.Length > session.Options.MaxMessageBytes ? ImapReply.No("Too big", "TOOBIG")
-                : literal.Length == 0 ? ImapReply.No("An empty message is not kept")
-                : null;
-        }
-
+        // L22, RFC 7888 §5: it is coming already, and nobody will read it.
         if (literal.IsNonSync && literal.Length > session.Options.MaxSmallLiteralBytes)
         {
-            // L22: it is coming already, and nobody will read it.
-            session.Bye("The literal is too big");
+            ImapMetrics.Limit("L22");
+            session.Bye("The literal is too big", "TOOBIG");
             return ImapReply.Bad("The literal is too big");
         }
 
-        if (refusal is not null && !literal.IsNonSync)
-            return refusal;
+        var upload = new Upload(session, literal);
+        await upload.PrepareAsync(args, ct);
+        if (upload.IsRefused && !literal.IsNonSync)
+            return upload.Answer();
         if (!literal.IsNonSync)
             await session.ContinueAsync("Go on");
-        return await ReceiveAsync(session, literal.Length, refusal, box, flags, date, ct);
+        try
+        {
+            return await upload.ReceiveAsync(ct) ? await upload.FileAsync(ct) : upload.Answer();
+        }
+        finally
+        {
+            await upload.DisposeAsync();
+        }
     }
 
-    private static async ValueTask<ImapReply> ReceiveAsync(
-        ImapSession session,
-        long length,
-        ImapReply? refusal,
-        Mailbox? box,
-        MessageFlags flags,
-        DateTimeOffset date,
-        CancellationToken ct
-    )
+    /// <summary>One message on its way in. A fault of ours waits until the bytes have been read.</summary>
+    private sealed class Upload(ImapSession session, LiteralHeader literal) : IAsyncDisposable
     {
-        await using var blob = session.Store.Blobs.Begin();
-        var scanner = session.Services.NewScanner();
-        Storage.StoreException? fault = null;
-        var status = await session.Input.ReadBytesAsync(
-            length,
-            session.Patience,
-            async bytes =>
-            {
-                if (refusal is not null || fault is not null)
-                    return;
-                try
-                {
-                    scanner.Append(bytes.Span);
-                    await blob.WriteAsync(bytes, ct);
-                }
-                catch (Storage.StoreException e)
-                {
-                    // The rest must still be read, or it would be taken for commands.
-                    fault = e;
-                }
-            }
-        );
-        var (end, rest) =
-            status == InputStatus.Line ? await session.Input.ReadLineAsync(100, session.Patience) : default;
-        if (status != InputStatus.Line || end != InputStatus.Line)
+        private readonly IMessageScanner _scanner = session.Services.NewScanner();
+        private AppendArguments _arguments = AppendArguments.None;
+        private Mailbox? _target;
+        private BlobWriter? _blob;
+        private ImapReply? _refusal;
+        private ExceptionDispatchInfo? _fault;
+
+        public bool IsRefused => _refusal is not null || _fault is not null;
+
+        /// <summary>Looks for anything that speaks against the message before it comes.</summary>
+        public async ValueTask PrepareAsync(ImapReader args, CancellationToken ct)
         {
-            session.Bye("The message did not come");
-            return ImapReply.No("Not appended");
+            try
+            {
+                _refusal = AppendArguments.TryRead(args, session, out _arguments)
+                    ? await CheckAsync(ct)
+                    : ImapReply.Syntax;
+                if (_refusal is null)
+                    _blob = session.Store.Blobs.Begin();
+            }
+            catch (Exception e)
+            {
+                _fault = ExceptionDispatchInfo.Capture(e);
+            }
         }
 
-        if (fault is not null)
-            throw fault;
-        if (refusal is not null || rest is not [(byte)'\r', (byte)'\n'] || box is null)
-            return refusal ?? ImapReply.Syntax;
-        var filing = new Filing
+        /// <summary>Reads the literal and the end of the line.</summary>
+        /// <returns>Whether the message is there and may be filed.</returns>
+        public async ValueTask<bool> ReceiveAsync(CancellationToken ct)
         {
-            DeliveryId = TraceId.Create(session.Services.Time.GetUtcNow(), session.Services.Random),
-            Content = await blob.CompleteAsync(ct),
-            Structure = scanner.Complete().Structure,
-            Copies =
-            [
-                new MailboxCopy
-                {
-                    AccountId = session.AccountId,
-                    MailboxId = box.Id,
-                    Flags = flags,
-                    InternalDate = date,
-                },
-            ],
-        };
-        var result = await session.Store.Mail.FileAsync(filing, ct);
-        session.Selected?.ExpectChanges();
-        return result.Status switch
+            var status = await session.Input.ReadBytesAsync(literal.Length, session.Patience, b => TakeAsync(b, ct));
+            byte[] rest = [];
+            if (status == InputStatus.Line)
+                (status, rest) = await session.Input.ReadLineAsync(MaxRest, session.Patience);
+            if (status is not (InputStatus.Line or InputStatus.TooLong))
+            {
+                session.EndInput(status);
+                _refusal = NotReceived;
+                return false;
+            }
+
+            if (!rest.AsSpan().SequenceEqual(_arguments.IsUtf8 ? ")\r\n"u8 : "\r\n"u8))
+            {
+                _refusal ??= ImapReply.Syntax;
+                // What follows may be another literal, and would be taken for commands.
+                if (status == InputStatus.TooLong || LiteralHeader.Find(rest.AsSpan().TrimEnd("\r\n"u8)) is not null)
+                    session.Bye("Something follows the message");
+            }
+
+            return !IsRefused;
+        }
+
+        public async ValueTask<ImapReply> FileAsync(CancellationToken ct)
         {
-            FilingStatus.Filed => ImapReply.Ok(
-                "Appended",
-                $"APPENDUID {result.Copies[0].UidValidity} {result.Copies[0].Uid}"
-            ),
-            FilingStatus.OverQuota => ImapReply.OverQuota,
-            _ => ImapReply.NoTarget,
-        };
-    }
+            var filing = new Filing
+            {
+                DeliveryId = TraceId.Create(session.Services.Time.GetUtcNow(), session.Services.Random),
+                Content = await _blob!.CompleteAsync(ct),
+                Structure = _scanner.Complete().Structure,
+                Copies =
+                [
+                    new MailboxCopy
+                    {
+                        AccountId = session.AccountId,
+                        MailboxId = _target!.Id,
+                        Flags = _arguments.Flags,
+                        InternalDate = _arguments.Date ?? session.Services.Time.GetUtcNow(),
+                    },
+                ],
+            };
+            var result = await session.Store.Mail.FileAsync(filing, ct);
+            session.Selected?.ExpectChanges();
+            return result.Status switch
+            {
+                FilingStatus.Filed => ImapReply.Ok(
+                    "Appended",
+                    $"APPENDUID {result.Copies[0].UidValidity} {result.Copies[0].Uid}"
+                ),
+                FilingStatus.OverQuota => ImapReply.OverQuota,
+                _ => ImapReply.NoTarget,
+            };
+        }
 
-    private static bool TryArguments(
-        ImapSession session,
-        ImapReader args,
-        out string name,
-        out MessageFlags flags,
-        out DateTimeOffset date
-    )
-    {
-        (name, flags, date) = ("", MessageFlags.None, session.Services.Time.GetUtcNow());
-        if (!args.TrySpace() || !MailboxName.TryRead(args, session, out name) || !args.TrySpace())
-            return false;
-        if (args.Peek == '(' && (!args.TryFlagList(out flags) || !args.TrySpace()))
-            return false;
-        if (args.Peek == '"' && (!args.TryString(out var text) || !TryDate(text, out date) || !args.TrySpace()))
-            return false;
-        return args.AtEnd;
-    }
+        /// <summary>The refusal, or our own fault as an exception.</summary>
+        public ImapReply Answer()
+        {
+            _fault?.Throw();
+            return _refusal ?? NotReceived;
+        }
 
-    /// <summary><c>date-time</c> (RFC 9051 §9), e.g. <c> 1-Jan-2026 12:00:00 +0100</c>.</summary>
-    private static bool TryDate(byte[] bytes, out DateTimeOffset date)
-    {
-        date = default;
-        var text = System.Text.Encoding.ASCII.GetString(bytes);
-        if (text.Length != 26 || text[21] is not ('+' or '-'))
-            return false;
-        return DateTimeOffset.TryParseExact(
-            text.Insert(24, ":").TrimStart(),
-            "d-MMM-yyyy HH:mm:ss zzz",
-            CultureInfo.InvariantCulture,
-            DateTimeStyles.None,
-            out date
-        );
+        public ValueTask DisposeAsync() => _blob?.DisposeAsync() ?? ValueTask.CompletedTask;
+
+        private async ValueTask<ImapReply?> CheckAsync(CancellationToken ct)
+        {
+            if (literal.Length > session.Options.MaxMessageBytes)
+            {
+                ImapMetrics.Limit("L3");
+                return ImapReply.No("The message is too big", "TOOBIG");
+            }
+
+            if (literal.Length == 0)
+                return ImapReply.No("An empty message is not kept");
+            if (_arguments.Flags.Keywords.Any(static keyword => keyword.Length > StoreCommand.MaxKeywordLength))
+                return ImapReply.No("A keyword is too long", "LIMIT");
+            _target = await session.Store.Mail.FindMailboxAsync(session.AccountId, _arguments.Mailbox, ct);
+            if (_target is null)
+                return ImapReply.NoTarget;
+            // F2: told before the data, when it is known then; the store has the last word.
+            var account = await session.Store.Directory.FindAccountAsync(session.User!.Address, ct);
+            return account is { QuotaBytes: > 0 } && account.UsedBytes + literal.Length > account.QuotaBytes
+                ? ImapReply.OverQuota
+                : null;
+        }
+
+        private async ValueTask TakeAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)
+        {
+            if (IsRefused)
+                return;
+            // RFC 9051 §4.3: only literal8 may hold NUL.
+            if (!literal.IsBinary && bytes.Span.Contains((byte)0))
+            {
+                _refusal = ImapReply.No("NUL needs a literal8");
+                return;
+            }
+
+            try
+            {
+                _scanner.Append(bytes.Span);
+                await _blob!.WriteAsync(bytes, ct);
+            }
+            catch (Exception e)
+            {
+                _fault = ExceptionDispatchInfo.Capture(e);
+            }
+        }
     }
 }

@@ -12,7 +12,7 @@ internal sealed class StoreCommand(string name, bool byUid) : IImapCommand
     private const int MaxKeywords = 256;
 
     // Names are kept in every row that has them; no client uses longer ones.
-    private const int MaxKeywordLength = 100;
+    internal const int MaxKeywordLength = 100;
 
     public string Name => name;
 

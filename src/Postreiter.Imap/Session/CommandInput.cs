@@ -26,8 +26,9 @@ internal enum InputStatus
 /// <summary>The literal announced at the end of a line.</summary>
 /// <param name="Length">Its bytes.</param>
 /// <param name="IsNonSync">Written with "+": it follows without being asked for (RFC 7888).</param>
+/// <param name="IsBinary">A literal8, written with "~": it may hold NUL (RFC 9051 §4.3).</param>
 /// <param name="HeaderAt">Where its header starts in the line.</param>
-internal readonly record struct LiteralHeader(long Length, bool IsNonSync, int HeaderAt)
+internal readonly record struct LiteralHeader(long Length, bool IsNonSync, bool IsBinary, int HeaderAt)
 {
     /// <summary>Finds <c>{n}</c> or <c>{n+}</c>, perhaps after "~", at the end of a line without its CRLF.</summary>
     public static LiteralHeader? Find(ReadOnlySpan<byte> line)
@@ -44,7 +45,8 @@ internal readonly record struct LiteralHeader(long Length, bool IsNonSync, int H
         var isNumber = long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var length);
         if (!isNumber)
             return null;
-        return new LiteralHeader(length, nonSync, open > 0 && line[open - 1] == '~' ? open - 1 : open);
+        var isBinary = open > 0 && line[open - 1] == '~';
+        return new LiteralHeader(length, nonSync, isBinary, isBinary ? open - 1 : open);
     }
 }
 

@@ -29,4 +29,25 @@ internal static class ImapDate
                 out date
             );
     }
+
+    /// <summary><c>date-time</c> in its quotes: a day of two places, a month's name, a zone of four digits.</summary>
+    public static bool TryReadDateTime(ImapReader args, out DateTimeOffset date)
+    {
+        date = default;
+        if (
+            args.Peek != '"'
+            || !args.TryString(out var bytes)
+            || bytes.Length != 26
+            || bytes[21] is not ((byte)'+' or (byte)'-')
+        )
+            return false;
+        var text = System.Text.Encoding.Latin1.GetString(bytes);
+        return DateTimeOffset.TryParseExact(
+            text.Insert(24, ":").AsSpan(text[0] == ' ' ? 1 : 0),
+            text[0] == ' ' ? "d-MMM-yyyy HH:mm:ss zzz" : "dd-MMM-yyyy HH:mm:ss zzz",
+            CultureInfo.InvariantCulture,
+            DateTimeStyles.None,
+            out date
+        );
+    }
 }
