@@ -25,7 +25,7 @@ public sealed class AppendTests
             S: 2 OK [APPENDUID *
             C: 3 APPEND Sent "24-Dec-2025 18:00:00 -0330" ~{6}
             S: + *
-            R: a: b\r\n\0\r\n
+            R: a: b\0\0\r\n
             S: 3 OK [APPENDUID *
             C: 4 APPEND "Sent" () " 1-jan-2026 00:00:00 +0000" ~{6+}
             R: a: b\r\n\r\n
@@ -63,12 +63,12 @@ public sealed class AppendTests
             """
             C: 1 APPEND nowhere {6}
             S: 1 NO [TRYCREATE] *
-            C: 2 APPEND nowhere {9+}
+            C: 2 APPEND nowhere {8+}
             C: 3 LOGOUT
             S: 2 NO [TRYCREATE] *      # the data was read, not run
             C: 4 APPEND Sent (\Seen {6}
             S: 4 BAD *
-            C: 5 APPEND Sent "32-Dec-2025 18:00:00 +0000" {9+}
+            C: 5 APPEND Sent "32-Dec-2025 18:00:00 +0000" {8+}
             C: 6 LOGOUT
             S: 5 BAD *
             C: 7 APPEND Sent {0}
@@ -170,7 +170,7 @@ public sealed class AppendTests
             S: + *
             C: 0123456789
             S: 2 OK *
-            C: 3 APPEND Sent {9+}
+            C: 3 APPEND Sent {8+}
             C: 4 LOGOUT
             S: 3 NO [OVERQUOTA] *
             C: 5 SELECT Sent
@@ -197,7 +197,7 @@ public sealed class AppendTests
         await server.PlayLoggedInAsync(
             pacing,
             """
-            C: 1 APPEND Sent {9+}
+            C: 1 APPEND Sent {8+}
             C: 2 LOGOUT
             S: 1 NO [OVERQUOTA] *
             C: 3 NOOP
@@ -210,7 +210,7 @@ public sealed class AppendTests
     public async Task A_message_that_breaks_off_is_not_kept()
     {
         var server = await ImapTestServer.StartAsync();
-        await server.PlayLoggedInAsync(Pacing.Lines, "C: 1 APPEND Sent {9+}\nR: abc\nCLOSE");
+        await server.PlayLoggedInAsync(Pacing.Lines, "C: 1 APPEND Sent {8+}\nR: abc\nCLOSE");
         await server.PlayLoggedInAsync(
             Pacing.Lines,
             "C: 1 STATUS Sent (MESSAGES)\nS: * STATUS \"Sent\" (MESSAGES 0)\nS: 1 OK *"
