@@ -189,6 +189,7 @@ public sealed class AppendTests
     [InlineData(Pacing.Lines, nameof(IMailStore.FindMailboxAsync))]
     [InlineData(Pacing.Bytes, nameof(IMailStore.FindMailboxAsync))]
     [InlineData(Pacing.Lines, nameof(IBlobIntake.Begin))]
+    [InlineData(Pacing.Bytes, nameof(BlobWriter.WriteAsync))]
     [InlineData(Pacing.Bytes, nameof(IMailStore.FileAsync))]
     public async Task F1_a_fault_while_a_message_comes_leaves_no_command_in_it(Pacing pacing, string method)
     {

@@ -1,5 +1,6 @@
 using System.Reflection;
 using Postreiter.Storage;
+using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Mail;
 
 namespace Postreiter.Imap.Tests;
@@ -18,7 +19,13 @@ public class FaultyStore : DispatchProxy
         if (_fault(targetMethod.Name) is { } fault)
             throw fault;
         var result = targetMethod.Invoke(_inner, args);
-        return result is IMailStore mail ? Wrap(mail, _fault) : result;
+        return result switch
+        {
+            IMailStore mail => Wrap(mail, _fault),
+            IBlobIntake blobs => Wrap(blobs, _fault),
+            BlobWriter writer => new FaultyWriter(writer, _fault),
+            _ => result,
+        };
     }
 
     private static T Wrap<T>(T inner, Func<string, Exception?> fault)
@@ -28,5 +35,17 @@ public class FaultyStore : DispatchProxy
         var faulty = (FaultyStore)(object)proxy;
         (faulty._inner, faulty._fault) = (inner, fault);
         return proxy;
+    }
+
+    private sealed class FaultyWriter(BlobWriter inner, Func<string, Exception?> fault) : BlobWriter
+    {
+        public override long Length => inner.Length;
+
+        public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct) =>
+            fault(nameof(WriteAsync)) is { } now ? throw now : inner.WriteAsync(bytes, ct);
+
+        public override ValueTask<PendingBlob> CompleteAsync(CancellationToken ct) => inner.CompleteAsync(ct);
+
+        public override ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 }
