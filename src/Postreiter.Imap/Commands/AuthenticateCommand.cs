@@ -63,7 +63,7 @@ internal sealed class AuthenticateCommand : IImapCommand
                 case InputStatus.Line:
                     break;
                 case InputStatus.TooLong:
-                    return session.CountTooLong();
+                    return session.CountTooLong(line);
                 default:
                     session.EndInput(status);
                     return ImapReply.Bad("The exchange broke off");

@@ -5,7 +5,7 @@ using Postreiter.Imap.Syntax;
 namespace Postreiter.Imap.Commands;
 
 /// <summary>CLOSE and UNSELECT (RFC 9051 §6.4.1, §6.4.2): CLOSE expunges, and tells none of it.</summary>
-internal sealed class CloseCommand(string name) : IImapCommand
+internal sealed class CloseCommand(string name, bool expunge) : IImapCommand
 {
     public string Name => name;
 
@@ -15,9 +15,9 @@ internal sealed class CloseCommand(string name) : IImapCommand
     {
         if (!args.AtEnd)
             return ImapReply.Syntax;
-        if (name == "CLOSE" && session.Selected is { IsReadOnly: false } selected)
+        if (expunge && session.Selected is { IsReadOnly: false } selected)
             await session.Store.Mail.ExpungeAsync(selected.Mailbox.Id, null, ct);
         session.Select(null);
-        return ImapReply.Ok("Closed");
+        return ImapReply.Ok("Done");
     }
 }

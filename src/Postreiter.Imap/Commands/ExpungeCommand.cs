@@ -6,7 +6,7 @@ using Postreiter.Storage.Mail;
 namespace Postreiter.Imap.Commands;
 
 /// <summary>EXPUNGE (RFC 9051 §6.4.3) and UID EXPUNGE (RFC 4315 §2.1).</summary>
-internal sealed class ExpungeCommand(string name) : IImapCommand
+internal sealed class ExpungeCommand(string name, bool byUid) : IImapCommand
 {
     public string Name => name;
 
@@ -16,7 +16,7 @@ internal sealed class ExpungeCommand(string name) : IImapCommand
     {
         var selected = session.Selected!;
         IReadOnlyList<UidRange>? uids = null;
-        if (name != "EXPUNGE")
+        if (byUid)
         {
             if (!args.TrySpace() || !args.TrySequenceSet(out var set) || !selected.TryResolve(set, true, out uids))
                 return ImapReply.Syntax;

@@ -53,12 +53,18 @@ internal readonly record struct LiteralHeader(long Length, bool IsNonSync, bool 
 /// <summary>Reads lines and literals. It holds nothing between two commands.</summary>
 internal sealed class CommandInput(Connection connection, TimeProvider time, CancellationToken stopping)
 {
-    /// <summary>Reads a line, with its CRLF.</summary>
+    // Enough of a line's end to see a literal's header.
+    private const int TailBytes = 32;
+
+    /// <summary>Ends a wait for a line: it gives <see cref="InputStatus.Closed"/>.</summary>
+    public void CancelRead() => connection.Input.CancelPendingRead();
+
+    /// <summary>Reads a line, with its CRLF; of one that is too long, its last bytes.</summary>
     /// <param name="maxBytes">Longest allowed, CRLF not counted.</param>
     /// <param name="patience">How long the line may take.</param>
     public async ValueTask<(InputStatus Status, byte[] Line)> ReadLineAsync(int maxBytes, TimeSpan patience)
     {
-        var tooLong = false;
+        byte[]? passedOver = null;
         CancellationTokenSource? late = null;
         try
         {
@@ -75,15 +81,15 @@ internal sealed class CommandInput(Connection connection, TimeProvider time, Can
                 if (buffer.PositionOf((byte)'\n') is { } end)
                 {
                     var line = buffer.Slice(0, buffer.GetPosition(1, end));
-                    var good = !tooLong && line.Length <= maxBytes + 2;
-                    var bytes = good ? line.ToArray() : [];
+                    var isGood = passedOver is null && line.Length <= maxBytes + 2;
+                    var bytes = isGood ? line.ToArray() : Tail(passedOver, line);
                     connection.Input.AdvanceTo(line.End);
-                    return (good ? InputStatus.Line : InputStatus.TooLong, bytes);
+                    return (isGood ? InputStatus.Line : InputStatus.TooLong, bytes);
                 }
 
-                if (buffer.Length > maxBytes + 2 || tooLong)
+                if (buffer.Length > maxBytes + 2 || passedOver is not null)
                 {
-                    tooLong = true;
+                    passedOver = Tail(passedOver, buffer);
                     connection.Input.AdvanceTo(buffer.End);
                 }
                 else
@@ -100,6 +106,14 @@ internal sealed class CommandInput(Connection connection, TimeProvider time, Can
         {
             late?.Dispose();
         }
+    }
+
+    private static byte[] Tail(byte[]? before, ReadOnlySequence<byte> bytes)
+    {
+        var last = bytes.Slice(Math.Max(0, bytes.Length - TailBytes)).ToArray();
+        return before is null || last.Length == TailBytes
+            ? last
+            : [.. ((byte[])[.. before, .. last]).TakeLast(TailBytes)];
     }
 
     /// <summary>Reads exactly so many bytes and hands them on as they come.</summary>

@@ -23,7 +23,7 @@ internal sealed partial class ImapSession
         : Patience - services.Time.GetElapsedTime(since) is { Ticks: > 0 } left ? left
         : TimeSpan.Zero;
 
-    /// <summary>Reads a command with its literals; null when it was answered already.</summary>
+    /// <summary>Reads a command with its literals; null when it was answered already; the tail of a line too long.</summary>
     private async ValueTask<(InputStatus Status, byte[]? Command)> ReadCommandAsync()
     {
         MessageLiteral = null;
@@ -35,7 +35,7 @@ internal sealed partial class ImapSession
             var most = (User is null ? Options.MaxLineBytesBeforeLogin : Options.MaxLineBytes) - lineBytes;
             var (status, line) = await _input.ReadLineAsync(Math.Max(most, 0), Remaining(since));
             if (status != InputStatus.Line)
-                return (status, null);
+                return (status, line);
             lineBytes += line.Length;
             if (!line.AsSpan().EndsWith("\r\n"u8) || line.AsSpan(0, line.Length - 2).ContainsAny((byte)0, (byte)'\r'))
             {

@@ -67,6 +67,9 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
     /// <summary>Set by a command that has sent its tagged answer itself.</summary>
     public bool HasAnswered { get; set; }
 
+    /// <summary>Whether the session is over.</summary>
+    public bool HasEnded => _ended;
+
     /// <summary>Says BYE and ends the session.</summary>
     public void Bye(string text, string? code = null)
     {
@@ -98,10 +101,12 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
     }
 
     /// <summary>Counts an over-long line; the second one ends the session (L21).</summary>
-    public ImapReply CountTooLong()
+    /// <param name="tail">The line's last bytes.</param>
+    public ImapReply CountTooLong(byte[] tail)
     {
         ImapMetrics.Limit("L21");
-        if (++_tooLong >= 2)
+        // A literal that comes unasked after such a line would be taken for commands.
+        if (++_tooLong >= 2 || LiteralHeader.Find(tail.AsSpan().TrimEnd("\r\n"u8)) is { IsNonSync: true })
             Bye("Command lines are too long");
         return ImapReply.Bad("The command line is too long");
     }
@@ -147,6 +152,20 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
         Bye("The selected mailbox was deleted");
     }
 
+    /// <summary>Tells changes while nothing can be answered; a fault of ours is logged, and the next change tries again.</summary>
+    public async ValueTask TryTellChangesAsync(CancellationToken ct)
+    {
+        try
+        {
+            await TellChangesAsync(mayExpunge: true, ct);
+        }
+        catch (Exception e) when (e is not PeerGoneException && Writer.IsBetweenResponses)
+        {
+            LogFault(services.Logger, e, connection.Id, "IDLE");
+            Selected?.ExpectChanges();
+        }
+    }
+
     /// <summary>Runs from the greeting to the end.</summary>
     public async Task RunAsync()
     {
@@ -175,7 +194,7 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
             case InputStatus.Line:
                 return command is null ? null : await ExecuteAsync(new ImapReader(command));
             case InputStatus.TooLong:
-                return CountTooLong();
+                return CountTooLong(command ?? []);
             default:
                 EndInput(status);
                 return null;
