@@ -106,23 +106,27 @@ public sealed class IdleTests
     public async Task Thirty_minutes_of_IDLE_end_the_session_and_twenty_nine_do_not()
     {
         var server = await ImapTestServer.StartAsync();
-        await server.PlayLoggedInAsync(
-            Pacing.Lines,
+        var connection = MemoryConnection.Create();
+        var session = server.Handler.HandleAsync(connection, CancellationToken.None);
+        var idle = Dialogue.On(connection, Pacing.Lines, server.Clock);
+        await idle.RunAsync(Enter);
+        while (!server.Clock.HasTimerWithin(TimeSpan.FromMinutes(30)))
+            await Task.Yield();
+        server.Clock.Advance(TimeSpan.FromMinutes(29));
+        await idle.RunAsync(
             """
-            C: 1 IDLE
-            S: + *
-            T: 29m
             S: <nothing>
             C: DONE
-            S: 1 OK *
-            C: 2 IDLE
+            S: 3 OK *
+            C: 4 IDLE
             S: + *
             T: 30m
             S: * BYE *
-            S: 2 NO *
-            S: <closed>
+            S: 4 NO *
             """
         );
+        await session;
+        await connection.DisposeAsync();
     }
 
     [Fact]
