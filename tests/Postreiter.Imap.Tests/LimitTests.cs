@@ -225,8 +225,8 @@ public sealed class LimitTests
         await server.PlayAsync(pacing, "S: * OK *\nT: 60s\nS: * BYE *\nS: <closed>");
         await server.PlayAsync(pacing, "S: * OK *\nC: 1 AUTHENTICATE PLAIN\nS: +\nT: 60s\nS: * BYE *\nS: 1 BAD *");
         await server.PlayLoggedInAsync(pacing, "T: 30m\nS: * BYE *\nS: <closed>");
-        await server.PlayLoggedInAsync(pacing, "C: 1 STATUS {3}\nS: + *\nR: ab\nT: 30m\nS: * BYE *\nS: <closed>");
-        await server.PlayLoggedInAsync(pacing, "C: 1 APPEND Sent {3}\nS: + *\nR: ab\nT: 30m\nS: * BYE *\nS: 1 NO *");
+        await server.PlayLoggedInAsync(pacing, "C: 1 STATUS {3}\nS: + *\nT: 30m\nS: * BYE *\nS: <closed>");
+        await server.PlayLoggedInAsync(pacing, "C: 1 APPEND Sent {3}\nS: + *\nT: 30m\nS: * BYE *\nS: 1 NO *");
     }
 
     [Fact]
