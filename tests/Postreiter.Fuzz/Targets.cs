@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Postreiter.Core;
+using Postreiter.Imap.Session;
 using Postreiter.Imap.Syntax;
 using Postreiter.Net.Sasl;
 using Postreiter.Pop3;
@@ -25,6 +26,8 @@ internal static class Targets
         ["email-address"] = Addresses,
         ["end-point"] = EndPointTexts,
         ["enhanced-status"] = Statuses,
+        ["imap-append"] = ImapLiterals,
+        ["imap-list"] = ImapLists,
         ["imap-utf7"] = input =>
             Require(!ModifiedUtf7.TryDecode(input, out var name) || Ascii.IsValid(ModifiedUtf7.Encode(name))),
         ["line-ends"] = input => Require(LineEnds.ToCrLf(LineEnds.ToCrLf(input)).SequenceEqual(LineEnds.ToCrLf(input))),
@@ -90,6 +93,28 @@ internal static class Targets
         }
 
         Require(reader.Consumed == before);
+    }
+
+    private static void ImapLists(byte[] input)
+    {
+        var reader = new ImapReader(input);
+        if (!ListRequest.TryRead(reader, out var request))
+            return;
+        Require(reader.AtEnd && request.Patterns.Count is > 0 and <= ListPattern.MaxPatterns);
+        foreach (var pattern in request.Patterns)
+            ListPattern.Create(Encoding.Latin1.GetString(pattern))?.Matches("INBOX/some/where");
+    }
+
+    // "date-time" SP flag-list SP literal-header, as before the message of APPEND.
+    private static void ImapLiterals(byte[] input)
+    {
+        var reader = new ImapReader(input);
+        if (ImapDate.TryReadDateTime(reader, out var date))
+            Require(ImapDate.Write(date).Length == 26);
+        if (reader.TrySpace() && reader.TryFlagList(out var flags))
+            Require(flags.Keywords.All(static k => k.Length > 0 && Ascii.IsValid(k)));
+        if (LiteralHeader.Find(input) is { } literal)
+            Require(literal.Length >= 0 && input[literal.HeaderAt] is (byte)'{' or (byte)'~');
     }
 
     private static void Pop3Lines(byte[] input)

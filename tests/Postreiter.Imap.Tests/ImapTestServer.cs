@@ -1,4 +1,5 @@
 using System.Net;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Postreiter.Core;
 using Postreiter.Messages;
@@ -19,7 +20,10 @@ internal sealed class ImapTestServer : IAuthenticator
 
     public ImapConnectionHandler Handler { get; private set; } = null!;
 
-    public static async Task<ImapTestServer> StartAsync(ImapOptions? options = null)
+    public static async Task<ImapTestServer> StartAsync(
+        ImapOptions? options = null,
+        ILogger<ImapConnectionHandler>? logger = null
+    )
     {
         var clock = new TestClock();
         var server = new ImapTestServer { Store = new MemoryStore(clock) };
@@ -35,7 +39,7 @@ internal sealed class ImapTestServer : IAuthenticator
             MessageScanner.Create,
             server.Clock,
             new Random(1),
-            NullLogger<ImapConnectionHandler>.Instance
+            logger ?? NullLogger<ImapConnectionHandler>.Instance
         );
         return server;
     }
