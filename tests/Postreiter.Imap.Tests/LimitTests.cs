@@ -109,7 +109,12 @@ public sealed class LimitTests
             C: {{X(32768)}} {32769}
             S: 3 NO [TOOBIG] *
             C: 4 STATUS {99999999999999999999}
-            S: 4 BAD *
+            S: 4 NO [TOOBIG] *
+            C: 5 APPEND INBOX {99999999999999999999}
+            S: 5 NO [TOOBIG] *
+            C: 6 APPEND {1} {99999999999999999999+}
+            S: * BYE [TOOBIG] *
+            S: <closed>
             """
         );
     }

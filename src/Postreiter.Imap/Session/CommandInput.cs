@@ -42,9 +42,11 @@ internal readonly record struct LiteralHeader(long Length, bool IsNonSync, bool 
         var nonSync = digits is [.., (byte)'+'];
         if (nonSync)
             digits = digits[..^1];
-        var isNumber = long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var length);
-        if (!isNumber)
+        if (digits.IsEmpty || digits.ContainsAnyExceptInRange((byte)'0', (byte)'9'))
             return null;
+        // A number that nothing can hold is a literal all the same: too big, and not part of the line.
+        if (!long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var length))
+            length = long.MaxValue;
         var isBinary = open > 0 && line[open - 1] == '~';
         return new LiteralHeader(length, nonSync, isBinary, isBinary ? open - 1 : open);
     }
