@@ -167,4 +167,32 @@ public sealed class SessionTests
         var reader = new ImapReader(System.Text.Encoding.ASCII.GetBytes(text));
         Assert.Equal(good, reader.TrySequenceSet(out _));
     }
+
+    [Theory]
+    [InlineData("\"\"", "", 2)]
+    [InlineData("\"a b\" c", "a b", 5)]
+    [InlineData("\"a\\\"b\\\\\" c", "a\"b\\", 8)]
+    [InlineData("\"\\\"\"", "\"", 4)]
+    [InlineData("{3}\r\na\"b c", "a\"b", 8)]
+    [InlineData("{3+}\r\na\"b", "a\"b", 9)]
+    [InlineData("~{1}\r\n\0", "\0", 7)]
+    [InlineData("{0}\r\n", "", 5)]
+    [InlineData("\"a", null, 0)]
+    [InlineData("\"a\\\"", null, 0)]
+    [InlineData("\"a\\b\"", null, 0)]
+    [InlineData("\"a\\", null, 0)]
+    [InlineData("\"a\rb\"", null, 0)]
+    [InlineData("\"a\\\"\0b\"", null, 0)]
+    [InlineData("{3}\r\nab", null, 0)]
+    [InlineData("{3}ab", null, 0)]
+    [InlineData("{-1}\r\n", null, 0)]
+    [InlineData("abc", null, 0)]
+    [InlineData("", null, 0)]
+    public void Strings(string text, string? value, int length)
+    {
+        var reader = new ImapReader(System.Text.Encoding.Latin1.GetBytes(text));
+        Assert.Equal(value is not null, reader.TryString(out var bytes));
+        Assert.Equal(value ?? "", System.Text.Encoding.Latin1.GetString(bytes));
+        Assert.Equal(length, reader.Position);
+    }
 }

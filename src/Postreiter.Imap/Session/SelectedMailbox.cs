@@ -121,7 +121,7 @@ internal sealed class SelectedMailbox : IDisposable
         }
 
         if (mayExpunge)
-            TellExpunges(writer);
+            await TellExpungesAsync(writer, ct);
         return true;
     }
 
@@ -160,14 +160,19 @@ internal sealed class SelectedMailbox : IDisposable
             writer.Raw("* 0 RECENT\r\n"u8);
     }
 
-    private void TellExpunges(ImapWriter writer)
+    private async ValueTask TellExpungesAsync(ImapWriter writer, CancellationToken ct)
     {
         if (_gone.Count == 0)
             return;
         // From the end, so that each number is right when it is read and one pass removes all.
-        var numbers = _gone.Select(SequenceOf).Where(n => n > 0).OrderDescending();
-        foreach (var number in numbers)
+        foreach (var uid in _gone.Reverse())
+        {
+            if (SequenceOf(uid) is not (> 0 and var number))
+                continue;
             writer.Raw("* "u8).Number(number).Raw(" EXPUNGE\r\n"u8);
+            await writer.FlushIfLargeAsync(ct);
+        }
+
         _entries.RemoveAll(e => _gone.Contains(e.Uid));
         _gone.Clear();
     }

@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Postreiter.Storage.Mail;
@@ -14,6 +15,7 @@ internal sealed class ImapReader(ReadOnlyMemory<byte> command)
     public const int MaxDepth = 32;
 
     private static readonly UTF8Encoding StrictUtf8 = new(false, throwOnInvalidBytes: true);
+    private static readonly SearchValues<byte> QuotedStops = SearchValues.Create("\"\\\r\n\0"u8);
     private int _at;
     private int _depth;
 
@@ -257,23 +259,37 @@ internal sealed class ImapReader(ReadOnlyMemory<byte> command)
     private bool TryQuoted(out byte[] value)
     {
         value = [];
-        var rest = Rest;
-        var result = new List<byte>();
-        for (var i = 1; i < rest.Length; i++)
+        var rest = Rest[1..];
+        var end = rest.IndexOfAny(QuotedStops);
+        if (end >= 0 && rest[end] == '"')
         {
-            var b = rest[i];
-            if (b == '"')
+            value = rest[..end].ToArray();
+            _at += end + 2;
+            return true;
+        }
+
+        return end >= 0 && rest[end] == '\\' && TryEscaped(rest, out value);
+    }
+
+    private bool TryEscaped(ReadOnlySpan<byte> rest, out byte[] value)
+    {
+        value = [];
+        var result = new ArrayBufferWriter<byte>(rest.Length);
+        while (rest.IndexOfAny(QuotedStops) is >= 0 and var stop)
+        {
+            result.Write(rest[..stop]);
+            if (rest[stop] == '"')
             {
-                value = [.. result];
-                _at += i + 1;
+                value = result.WrittenSpan.ToArray();
+                _at = command.Length - rest.Length + stop + 1;
                 return true;
             }
 
-            if (b == '\\' && (++i == rest.Length || (b = rest[i]) is not ((byte)'"' or (byte)'\\')))
-                return false;
-            if (b is 0 or (byte)'\r' or (byte)'\n')
-                return false;
-            result.Add(b);
+            // RFC 9051 §9: quoted-specials, and nothing else, stand behind a backslash.
+            if (rest[stop] != '\\' || stop + 1 == rest.Length || rest[stop + 1] is not ((byte)'"' or (byte)'\\'))
+                break;
+            result.Write(rest.Slice(stop + 1, 1));
+            rest = rest[(stop + 2)..];
         }
 
         return false;
