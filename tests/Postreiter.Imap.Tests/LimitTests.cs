@@ -261,6 +261,16 @@ public sealed class LimitTests
     }
 
     [Theory]
+    [InlineData("1 LOGIN a\\0 {8+}\\r\\n2 LOGOUT\\r\\n")]
+    [InlineData("1 LOGIN a {8+}\\n2 LOGOUT\\r\\n")]
+    [InlineData("1 LOGIN a\\r {8+}\\r\\n2 LOGOUT\\r\\n")]
+    public async Task A_literal_behind_a_bad_line_is_not_run(string input)
+    {
+        var server = await ImapTestServer.StartAsync();
+        await server.PlayAsync(Pacing.Lines, $"S: * OK *\nR: {input}\nS: * BYE *\nS: <closed>");
+    }
+
+    [Theory]
     [InlineData("")]
     [InlineData(" ")]
     [InlineData("NOOP")]

@@ -29,7 +29,7 @@ internal sealed partial class ImapSession
         MessageLiteral = null;
         var since = services.Time.GetTimestamp();
         ArrayBufferWriter<byte>? parts = null;
-        var (lineBytes, literalBytes) = (0, 0L);
+        var (lineBytes, literalBytes, literals) = (0, 0L, 0);
         while (true)
         {
             var most = (User is null ? Options.MaxLineBytesBeforeLogin : Options.MaxLineBytes) - lineBytes;
@@ -39,6 +39,9 @@ internal sealed partial class ImapSession
             lineBytes += line.Length;
             if (!line.AsSpan().EndsWith("\r\n"u8) || line.AsSpan(0, line.Length - 2).ContainsAny((byte)0, (byte)'\r'))
             {
+                // As with a line too long: its literal would be taken for commands.
+                if (LiteralHeader.Find(line.AsSpan().TrimEnd("\r\n"u8)) is { IsNonSync: true })
+                    Bye("Lines end with CRLF and hold no NUL");
                 await FinishAsync(ImapReply.Bad("Lines end with CRLF and hold no NUL"));
                 return (InputStatus.Line, null);
             }
@@ -52,7 +55,9 @@ internal sealed partial class ImapSession
             }
 
             parts ??= new ArrayBufferWriter<byte>(line.Length);
-            if (User is not null && AppendCommand.IsMessageNext(parts.WrittenSpan, line.AsSpan(0, literal.HeaderAt)))
+            // The message is the first literal, or the second when the mailbox's name is one.
+            var mayBeMessage = User is not null && literals++ < 2;
+            if (mayBeMessage && AppendCommand.IsMessageNext(parts.WrittenSpan, line.AsSpan(0, literal.HeaderAt)))
             {
                 MessageLiteral = literal;
                 parts.Write(line.AsSpan(0, literal.HeaderAt));
