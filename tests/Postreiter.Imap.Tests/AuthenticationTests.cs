@@ -167,4 +167,89 @@ public sealed class AuthenticationTests
             """
         );
     }
+
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_handshake_that_fails_ends_the_session(bool hangUp)
+    {
+        var server = await ImapTestServer.StartAsync(Strict);
+        var connection = MemoryConnection.Create();
+        var session = server.Handler.HandleAsync(connection, CancellationToken.None);
+        await Dialogue.On(connection, Pacing.Lines).RunAsync("S: * OK *\nC: 1 STARTTLS\nS: 1 OK *");
+        if (hangUp)
+            connection.Client.Close();
+        else
+            await connection.Client.HandshakeAsync(false, CancellationToken.None);
+        await session;
+        Assert.True(connection.WasAborted);
+        await connection.DisposeAsync();
+    }
+
+    [Fact]
+    public async Task Without_a_certificate_there_is_no_STARTTLS()
+    {
+        var server = await ImapTestServer.StartAsync(Strict);
+        await Dialogue.PlayAsync(
+            server.Handler,
+            Pacing.Lines,
+            """
+            S: * OK [CAPABILITY IMAP4rev1 IMAP4rev2 LITERAL- ID ENABLE SASL-IR LOGINDISABLED AUTH=SCRAM-SHA-256] *
+            C: 1 STARTTLS
+            S: 1 BAD *
+            """,
+            connection: MemoryConnection.Create(offersTls: false)
+        );
+    }
+
+    [Theory, InlineData(Pacing.Lines), InlineData(Pacing.Bytes)]
+    public async Task Commands_wait_for_their_state(Pacing pacing)
+    {
+        var server = await ImapTestServer.StartAsync(
+            new ImapOptions { AllowPlaintext = true, MaxBadCommandsBeforeLogin = 50 }
+        );
+        string[] later =
+        [
+            "ENABLE IMAP4rev2",
+            "SELECT INBOX",
+            "EXAMINE INBOX",
+            "CREATE a",
+            "DELETE a",
+            "RENAME a b",
+            "SUBSCRIBE a",
+            "UNSUBSCRIBE a",
+            "LIST \"\" *",
+            "LSUB \"\" *",
+            "NAMESPACE",
+            "STATUS a (SIZE)",
+            "APPEND a {1+}\nC: x",
+            "IDLE",
+        ];
+        string[] selected =
+        [
+            "CHECK",
+            "CLOSE",
+            "UNSELECT",
+            "EXPUNGE",
+            "UID EXPUNGE 1",
+            "FETCH 1 UID",
+            "STORE 1 FLAGS ()",
+            "COPY 1 a",
+            "MOVE 1 a",
+            "UID MOVE 1 a",
+        ];
+        // A literal of APPEND is an argument like others before login.
+        await server.PlayAsync(
+            pacing,
+            $"""
+            S: * OK *
+            {string.Join('\n', later.Concat(selected).Select(static c => $"C: 1 {c}\nS: 1 BAD *"))}
+            C: 2 LOGIN ann secret
+            S: 2 OK *
+            {string.Join('\n', selected.Select(static c => $"C: 3 {c}\nS: 3 BAD *"))}
+            C: 4 STARTTLS
+            S: 4 BAD *
+            """
+        );
+    }
 }

@@ -60,6 +60,7 @@ public sealed class MailboxTests
     [InlineData("\"a*b\"")]
     [InlineData("\"a%b\"")]
     [InlineData("\"a&AAk-b\"")]
+    [InlineData("\"a&ICg-b\"")]
     public async Task L25_what_is_no_name_is_CANNOT(string name)
     {
         var server = await ImapTestServer.StartAsync();

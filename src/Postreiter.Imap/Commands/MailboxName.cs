@@ -56,14 +56,14 @@ internal static class MailboxName
         return true;
     }
 
-    /// <summary>Whether a mailbox may get this name (L25).</summary>
+    /// <summary>Whether a mailbox may get this name (L25): no wildcards, controls or line ends of any kind (RFC 9051 §5.1).</summary>
     public static bool IsGood(string name)
     {
         var levels = name.Split(Mailbox.Separator);
         return System.Text.Encoding.UTF8.GetByteCount(name) <= MaxBytes
             && levels.Length <= MaxDepth
             && levels.All(l => l.Length > 0 && System.Text.Encoding.UTF8.GetByteCount(l) <= MaxLevelBytes)
-            && !name.Any(c => char.IsControl(c) || c is '*' or '%');
+            && !name.Any(c => char.IsControl(c) || c is '*' or '%' or '\u2028' or '\u2029');
     }
 
     /// <summary>Writes a name.</summary>

@@ -51,7 +51,11 @@ internal sealed class SelectCommand(string name, bool isReadOnly) : IImapCommand
     private void Tell(ImapSession session, MailboxChanges opened)
     {
         var writer = session.Writer;
-        var keywords = opened.Entries.Select(static e => e.Flags).Distinct().SelectMany(static f => f.Keywords);
+        // Equal flags are one object, so few sets are looked at.
+        var sets = opened
+            .Entries.Select(static e => e.Flags)
+            .Distinct<MessageFlags>(ReferenceEqualityComparer.Instance);
+        var keywords = sets.SelectMany(static f => f.Keywords);
         var flags = new MessageFlags(
             SystemFlags.Seen | SystemFlags.Answered | SystemFlags.Flagged | SystemFlags.Deleted | SystemFlags.Draft,
             keywords.Distinct(StringComparer.OrdinalIgnoreCase).Take(MaxKeywords)
