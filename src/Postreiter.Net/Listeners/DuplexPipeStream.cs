@@ -29,9 +29,11 @@ internal sealed class DuplexPipeStream(IDuplexPipe pipe) : Stream
             {
                 // A read of zero bytes waits for data and takes none.
                 var part = result.Buffer.Slice(0, Math.Min(buffer.Length, result.Buffer.Length));
+                // Counted now: after AdvanceTo the segments belong to the pipe again, and the sequence no longer knows.
+                var count = (int)part.Length;
                 part.CopyTo(buffer.Span);
                 pipe.Input.AdvanceTo(part.End);
-                return (int)part.Length;
+                return count;
             }
 
             pipe.Input.AdvanceTo(result.Buffer.Start);
