@@ -12,16 +12,17 @@ public sealed class DuplexPipeStreamTests
     [InlineData(300_000)]
     public async Task Reads_tell_how_much_they_gave_also_over_many_segments(int readSize)
     {
+        var ct = TestContext.Current.CancellationToken;
         var pipe = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
         var stream = new DuplexPipeStream(new Ends(pipe.Reader, pipe.Writer));
         var sent = Enumerable.Range(0, 200_000).Select(static i => (byte)(i * 31)).ToArray();
         foreach (var piece in sent.Chunk(3000))
-            await pipe.Writer.WriteAsync(piece);
+            await pipe.Writer.WriteAsync(piece, ct);
         await pipe.Writer.CompleteAsync();
         using var received = new MemoryStream();
         var buffer = new byte[readSize];
-        Assert.Equal(0, await stream.ReadAsync(Memory<byte>.Empty));
-        while (await stream.ReadAsync(buffer) is > 0 and var count)
+        Assert.Equal(0, await stream.ReadAsync(Memory<byte>.Empty, ct));
+        while (await stream.ReadAsync(buffer, ct) is > 0 and var count)
             received.Write(buffer, 0, count);
         Assert.True(sent.AsSpan().SequenceEqual(received.ToArray()));
     }
