@@ -31,8 +31,9 @@ public abstract class Connection : IAsyncDisposable
     public abstract bool CanStartTls { get; }
 
     /// <summary>
-    /// Does the server's side of a TLS handshake and goes on under TLS. What the peer had sent before the handshake and was
-    /// not yet read is thrown away (RFC 3207 §4.2).
+    /// Does the server's side of a TLS handshake and goes on under TLS. What the peer had sent before and was not yet read is
+    /// thrown away (RFC 3207 §4.2); then what waits in <see cref="Output"/> is flushed: the go-ahead, which must not have been
+    /// flushed before, or the peer's first handshake bytes could be thrown away with the rest.
     /// </summary>
     /// <returns>False when the handshake failed or took over 30 s; the connection is then of no more use.</returns>
     public abstract ValueTask<bool> StartTlsAsync(CancellationToken ct);

@@ -191,7 +191,8 @@ internal sealed class Pop3Session : IDisposable
 
         if (reply is { Content: not null, BodyLines: null })
             Pop3Metrics.Retrieved.Add(1);
-        return (!reply.StartsTls && _input.HasWholeLine()) || await _writer.FlushAsync(ct);
+        // STLS is answered by the connection, once what came too early is gone.
+        return reply.StartsTls || _input.HasWholeLine() || await _writer.FlushAsync(ct);
     }
 
     private async ValueTask<bool> StartTlsAsync(CancellationToken ct)

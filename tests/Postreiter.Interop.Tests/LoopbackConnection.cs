@@ -43,6 +43,7 @@ internal sealed class LoopbackConnection : Connection
 
     public override async ValueTask<bool> StartTlsAsync(CancellationToken ct)
     {
+        await _output.FlushAsync(ct);
         var tls = new SslStream(_stream);
         await tls.AuthenticateAsServerAsync(
             new SslServerAuthenticationOptions { ServerCertificate = _certificate },

@@ -89,6 +89,7 @@ public sealed class MemoryConnection : Connection
                 return false;
         }
 
+        await _toClient.Writer.FlushAsync(ct);
         _serverIsReadyForTls.TrySetResult();
         var good = await _handshake.Task.WaitAsync(ct);
         if (good)

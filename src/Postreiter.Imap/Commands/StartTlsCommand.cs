@@ -18,7 +18,6 @@ internal sealed class StartTlsCommand : IImapCommand
         if (!session.Connection.CanStartTls)
             return ImapReply.Bad("TLS cannot be started here");
         session.Writer.Status(session.Tag, ImapReply.Ok("Begin TLS now"));
-        await session.Writer.FlushAsync(ct);
         session.HasAnswered = true;
         if (await session.Connection.StartTlsAsync(ct))
             session.RestartUnderTls();

@@ -47,6 +47,9 @@ internal sealed class KestrelConnection : Connection
         // RFC 3207 §4.2: what came in the clear behind the command was not said under TLS.
         if (_ssl is null && _context.Transport.Input.TryRead(out var early))
             _context.Transport.Input.AdvanceTo(early.Buffer.End);
+        // Only now may the peer begin.
+        if ((await _output.FlushAsync(ct)).IsCompleted)
+            return false;
         return await HandshakeAsync(ct);
     }
 

@@ -317,7 +317,6 @@ internal sealed partial class SmtpSession : IAsyncDisposable
     private async ValueTask<bool> StartTlsAsync()
     {
         StartsTls = false;
-        await Connection.Output.FlushAsync(CancellationToken.None);
         if (!await Connection.StartTlsAsync(CancellationToken.None))
             return false;
         // RFC 3207 §4.2: nothing that was said before counts.

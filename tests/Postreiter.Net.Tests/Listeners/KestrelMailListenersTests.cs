@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
@@ -78,7 +79,7 @@ public sealed class KestrelMailListenersTests
             {
                 var first = await connection.Input.ReadAtLeastAsync(20, stopping);
                 connection.Input.AdvanceTo(first.Buffer.GetPosition(10));
-                await connection.Output.WriteAsync("OK\r\n"u8.ToArray(), stopping);
+                connection.Output.Write("OK\r\n"u8);
                 Assert.True(await connection.StartTlsAsync(stopping));
             }
 
