@@ -19,7 +19,7 @@ internal sealed class CapabilityCommand : IImapCommand
         if (session.User is not null)
             return Always
                 + " UIDPLUS MOVE UNSELECT IDLE NAMESPACE CHILDREN LIST-EXTENDED LIST-STATUS SPECIAL-USE CREATE-SPECIAL-USE"
-                + " STATUS=SIZE UTF8=ACCEPT BINARY";
+                + " STATUS=SIZE UTF8=ACCEPT BINARY ESEARCH SEARCHRES";
         var words = session.Connection.CanStartTls ? Always + " STARTTLS" : Always;
         if (!session.AllowsPasswords)
             words += " LOGINDISABLED";

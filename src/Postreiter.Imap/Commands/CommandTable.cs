@@ -32,6 +32,8 @@ internal static class CommandTable
             new CloseCommand("UNSELECT", expunge: false),
             new ExpungeCommand("EXPUNGE", byUid: false),
             new ExpungeCommand("UID EXPUNGE", byUid: true),
+            new SearchCommand("SEARCH", byUid: false),
+            new SearchCommand("UID SEARCH", byUid: true),
             new FetchCommand("FETCH", byUid: false),
             new FetchCommand("UID FETCH", byUid: true),
             new StoreCommand("STORE", byUid: false),

@@ -26,7 +26,7 @@ internal sealed class MessageFetch(ImapSession session, IReadOnlyList<FetchItem>
     {
         var needsTree = items.Any(static item => item.NeedsStructure);
         if (needsTree)
-            _root = StoredStructure();
+            _root = StoredTree.Read(row);
         MessageBytes? bytes = null;
         try
         {
@@ -48,21 +48,6 @@ internal sealed class MessageFetch(ImapSession session, IReadOnlyList<FetchItem>
         {
             if (bytes is not null)
                 await bytes.DisposeAsync();
-        }
-    }
-
-    private MimePart? StoredStructure()
-    {
-        if (row.Structure.IsEmpty)
-            return null;
-        try
-        {
-            return MessageStructure.Read(row.Structure);
-        }
-        catch (FormatException)
-        {
-            // Of no use, but the content can tell the same.
-            return null;
         }
     }
 
