@@ -1,0 +1,19 @@
+using Postreiter.Benchmarks.Sites;
+
+namespace Postreiter.Benchmarks;
+
+/// <summary>What a benchmark is run with.</summary>
+/// <param name="Program">Our program.</param>
+/// <param name="WithPeers">Whether Postfix and Dovecot run beside it.</param>
+/// <param name="Runs">How often each number is taken; the table has the median.</param>
+/// <param name="Seconds">Length of one load, in seconds.</param>
+internal sealed record BenchmarkOptions(string Program, bool WithPeers, int Runs, double Seconds)
+{
+    /// <summary>New sites, not started, ours first.</summary>
+    public IEnumerable<IMailSite> Sites()
+    {
+        yield return new PostreiterSite(Program);
+        if (WithPeers)
+            yield return new PostfixDovecotSite();
+    }
+}
