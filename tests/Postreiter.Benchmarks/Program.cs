@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Postreiter.Benchmarks;
 using Postreiter.Benchmarks.Sites;
@@ -17,8 +18,9 @@ var (names, peers, runs, seconds) = (new List<string>(), "postfix+dovecot", 3, 4
 var (program, folder) = ("artifacts/postreiter/postreiter", "artifacts/bench");
 for (var i = 0; i < args.Length; i++)
 {
-    var value = args[i].StartsWith("--", StringComparison.Ordinal) && i + 1 < args.Length ? args[++i] : args[i];
-    switch (args[value == args[i] && i > 0 && args[i - 1].StartsWith("--", StringComparison.Ordinal) ? i - 1 : i])
+    var option = args[i];
+    var value = option.StartsWith("--", StringComparison.Ordinal) && i + 1 < args.Length ? args[++i] : "";
+    switch (option)
     {
         case "--against":
             peers = value;
@@ -33,7 +35,7 @@ for (var i = 0; i < args.Length; i++)
             names.Add(name);
             break;
         default:
-            Console.Error.WriteLine($"bench: '{args[i]}' is not understood; see ./bench --help");
+            Console.Error.WriteLine($"bench: '{option} {value}' is not understood; see ./bench --help");
             return 2;
     }
 }
@@ -55,10 +57,19 @@ var machine =
     $"{Environment.ProcessorCount} × {model?.Split(": ")[^1] ?? RuntimeInformation.ProcessArchitecture.ToString()}, {RuntimeInformation.FrameworkDescription}";
 foreach (var name in names.Count > 0 ? names : [.. benchmarks.Keys])
 {
-    var table = await benchmarks[name](options, CancellationToken.None);
-    var text = $"{table.ToMarkdown()}\n{machine}\n";
-    await File.WriteAllTextAsync(Path.Combine(folder, name + ".md"), text);
-    Console.WriteLine(text);
+    try
+    {
+        var table = await benchmarks[name](options, CancellationToken.None);
+        var text = $"{table.ToMarkdown()}\n{machine}\n";
+        await File.WriteAllTextAsync(Path.Combine(folder, name + ".md"), text);
+        Console.WriteLine(text);
+    }
+    catch (Exception e) when (e is IOException or SocketException or TimeoutException or InvalidOperationException)
+    {
+        // Caught here, so that the servers have been stopped by now.
+        Console.Error.WriteLine($"bench {name}: {e}");
+        return 3;
+    }
 }
 
 return 0;
