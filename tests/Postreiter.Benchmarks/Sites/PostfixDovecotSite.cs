@@ -100,18 +100,8 @@ internal sealed class PostfixDovecotSite : IMailSite
         await Tool.RunAsync("/usr/bin/rm", "", default, "-rf", _folder);
     }
 
-    private int Pid(string file)
-    {
-        // Postfix holds a lock on its file; a reader that shares all does not ask for one.
-        using var stream = new FileStream(
-            Path.Combine(_folder, file),
-            FileMode.Open,
-            FileAccess.Read,
-            FileShare.ReadWrite | FileShare.Delete
-        );
-        using var reader = new StreamReader(stream);
-        return int.Parse(reader.ReadToEnd().Trim(), CultureInfo.InvariantCulture);
-    }
+    private int Pid(string file) =>
+        int.Parse(File.ReadAllText(Path.Combine(_folder, file)).Trim(), CultureInfo.InvariantCulture);
 
     private string DovecotSettings(int lmtp) =>
         $$"""
