@@ -6,6 +6,9 @@ namespace Postreiter.Interop.Tests;
 /// <summary>Programs that are not ours. A test that needs one that is not there is skipped with its name.</summary>
 internal static class ForeignProgram
 {
+    // Above every program's own time limits: one that hangs fails its test, not the whole run.
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
     /// <summary>Runs a program to its end, with a folder of its own as home, working and temporary folder.</summary>
     /// <returns>Its exit code and what it printed, both streams.</returns>
     public static async Task<(int ExitCode, string Output)> RunAsync(
@@ -15,7 +18,10 @@ internal static class ForeignProgram
         params string[] arguments
     )
     {
-        var ct = TestContext.Current.CancellationToken;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        using var patience = new CancellationTokenSource(Patience, TimeProvider.System);
+        await using var linked = patience.Token.Register(limit.Cancel);
+        var ct = limit.Token;
         var path = Find(name);
         Assert.SkipWhen(path is null, $"{name} is not installed: run tests/setup as root");
         var start = new ProcessStartInfo(path!, arguments)
