@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Postreiter.Control;
+using Postreiter.Storage.Mail;
 
 namespace Postreiter.Interop.Tests;
 
@@ -49,7 +50,7 @@ public abstract class ClientTests(PostreiterProcess server) : IDisposable
     /// <summary>Files a message as <c>mail import</c> does.</summary>
     protected async Task FileAsync(string account, string message, string mailbox = "INBOX")
     {
-        var target = new AppendTarget(account, mailbox, 0, null);
+        var target = new AppendTarget(account, mailbox, SystemFlags.None, null);
         var reply = await Server.Control.AppendAsync(target, Encoding.UTF8.GetBytes(message), Ct);
         Assert.True(reply.ExitCode == 0, reply.Message);
     }

@@ -57,18 +57,7 @@ public class PostreiterProcess : IAsyncLifetime
     /// <summary>Starts <c>serve</c> and waits for its word.</summary>
     public async Task StartAsync()
     {
-        string[] listeners =
-        [
-            "smtp",
-            "submission",
-            "submissions",
-            "lmtp",
-            "imap",
-            "imaps",
-            "pop3",
-            "pop3s",
-            "http",
-        ];
+        string[] listeners = ["smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", "http"];
         var settings = listeners.Select(l => $"listen.{l}=[\"127.0.0.1:0\"]").Concat(Settings);
         _process = Process.Start(StartInfo(["serve", .. settings.SelectMany(s => new[] { "--set", s })]))!;
         _process.StandardInput.Close();
