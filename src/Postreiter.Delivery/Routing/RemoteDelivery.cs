@@ -94,6 +94,10 @@ public sealed class RemoteDelivery(
                 return (Outcomes(item, result.Replies, hop.Name, client.OffersDsn), result.MayTryNextHost);
             }
 
+            // RFC 5321 §4.1.1.10: whoever still listens hears QUIT first.
+            if (!refusal.ClosesConnection)
+                await client.QuitAsync(ct);
+
             // RFC 7435 §3: no TLS is better than no mail, where TLS was only an offer.
             if (!client.TlsFailed || tls != SmtpTlsMode.Opportunistic)
                 return (All(item, refusal, hop.Name), refusal.IsTransient);

@@ -6,6 +6,7 @@ using Postreiter.Core;
 using Postreiter.Delivery.Queue;
 using Postreiter.Delivery.Routing;
 using Postreiter.Net;
+using Postreiter.Smtp.Client;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.Queue;
 using Postreiter.Testing;
@@ -54,7 +55,22 @@ public sealed class RemoteDeliveryTests
         Assert.All(outcomes, o => Assert.Equal(action, o.Action));
     }
 
-    private static async Task<(IReadOnlyList<RecipientOutcome>, string)> RunAsync(string[] replies)
+    [Theory]
+    [InlineData("554 go away|221 bye")]
+    [InlineData("220 hi|550 no|502 not this either|221 bye")]
+    [InlineData("220 hi|250-me\r\n250 AUTH PLAIN|535 5.7.8 who?|221 bye")]
+    [InlineData("220 hi|250 me|221 bye")]
+    public async Task A_session_that_is_refused_before_any_mail_ends_with_QUIT(string replies)
+    {
+        // RFC 5321 §4.1.1.10: the channel is not closed before QUIT was said.
+        var (_, wire) = await RunAsync(replies.Split('|'), new SmtpCredentials("me", "secret"));
+        Assert.EndsWith("QUIT\r\n", wire, StringComparison.Ordinal);
+    }
+
+    private static async Task<(IReadOnlyList<RecipientOutcome>, string)> RunAsync(
+        string[] replies,
+        SmtpCredentials? credentials = null
+    )
     {
         var ct = TestContext.Current.CancellationToken;
         using var listener = new TcpListener(IPAddress.Loopback, 0);
@@ -63,7 +79,7 @@ public sealed class RemoteDeliveryTests
         var options = new OutboundOptions
         {
             HostName = DomainName.Parse("mx.our.test"),
-            Smarthost = new RelayHost("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port),
+            Smarthost = new RelayHost("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port, Credentials: credentials),
         };
         var delivery = new RemoteDelivery(
             options,
