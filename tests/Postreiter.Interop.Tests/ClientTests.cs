@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Security.Cryptography.X509Certificates;
 using System.Text;
 using System.Text.Json.Nodes;
 using Postreiter.Control;
@@ -15,6 +16,9 @@ public abstract class ClientTests(PostreiterProcess server) : IDisposable
 
     /// <summary>A folder of this test's own.</summary>
     protected string Folder => _folder.Root;
+
+    /// <summary>The server's certificate, for clients that are to trust it; it is for localhost too.</summary>
+    protected string Certificate => Path.Combine(Server.Data, "tls.crt");
 
     protected static CancellationToken Ct => TestContext.Current.CancellationToken;
 
@@ -55,6 +59,13 @@ public abstract class ClientTests(PostreiterProcess server) : IDisposable
         Assert.True(reply.ExitCode == 0, reply.Message);
     }
 
+    /// <summary>Whether a certificate is the server's own.</summary>
+    protected bool IsServers(X509Certificate? certificate)
+    {
+        using var own = X509CertificateLoader.LoadCertificateFromFile(Certificate);
+        return certificate is not null && own.RawDataMemory.Span.SequenceEqual(certificate.GetRawCertData());
+    }
+
     /// <summary>A small message.</summary>
     protected static string Message(string subject, string body) =>
         $"From: bob@far.example\r\nTo: {PostreiterProcess.Domain}\r\nSubject: {subject}\r\n"
@@ -72,6 +83,33 @@ public abstract class ClientTests(PostreiterProcess server) : IDisposable
     /// <summary>Runs a foreign program in <see cref="Folder"/>.</summary>
     protected Task<(int ExitCode, string Output)> RunAsync(string program, params string[] arguments) =>
         ForeignProgram.RunAsync(program, Folder, "", arguments);
+
+    /// <summary>As <see cref="RunAsync"/>, with something on standard input.</summary>
+    protected Task<(int ExitCode, string Output)> RunWithInputAsync(
+        string program,
+        string input,
+        params string[] arguments
+    ) => ForeignProgram.RunAsync(program, Folder, input, arguments);
+
+    /// <summary>Runs a script that prints "all well" as its last word.</summary>
+    protected async Task PythonAsync(string script, params string[] arguments)
+    {
+        var (code, output) = await RunWithInputAsync("python3", script, ["-", .. arguments]);
+        Assert.True(code == 0 && output.Contains("all well", StringComparison.Ordinal), output);
+    }
+
+    /// <summary>The UIDs, flags and texts of a mailbox in a form that two moments can be compared by.</summary>
+    protected async Task<string> StateAsync(string account, params string[] mailboxes)
+    {
+        var state = new StringBuilder();
+        foreach (var mailbox in mailboxes)
+        {
+            foreach (var (uid, flags, text) in await ReadAsync(account, mailbox))
+                state.Append(CultureInfo.InvariantCulture, $"{mailbox} {uid} {flags} {text}\n");
+        }
+
+        return state.ToString();
+    }
 
     protected static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
 }

@@ -47,7 +47,7 @@ public class PostreiterProcess : IAsyncLifetime
     /// <inheritdoc cref="Port"/>
     public string PortText(string listener) => Port(listener).ToString(CultureInfo.InvariantCulture);
 
-    public async ValueTask InitializeAsync()
+    public virtual async ValueTask InitializeAsync()
     {
         await SetUpAsync();
         Check(await RunAsync("init", "--hostname", HostName, "--domain", Domain));
@@ -96,10 +96,10 @@ public class PostreiterProcess : IAsyncLifetime
 
     /// <summary>A new account of this server, with <see cref="Password"/>.</summary>
     /// <returns>Its address.</returns>
-    public async Task<string> AddAccountAsync()
+    public async Task<string> AddAccountAsync(string domain = Domain)
     {
         var number = Interlocked.Increment(ref s_accounts);
-        var address = $"user{number.ToString(CultureInfo.InvariantCulture)}@{Domain}";
+        var address = $"user{number.ToString(CultureInfo.InvariantCulture)}@{domain}";
         var arguments = new JsonObject { ["address"] = address, ["password"] = Password };
         var reply = await Control.CallAsync(ControlVerbs.AccountAdd, arguments, TestContext.Current.CancellationToken);
         Assert.True(reply.ExitCode == 0, reply.Message);
@@ -145,7 +145,7 @@ public class PostreiterProcess : IAsyncLifetime
         return await WaitForExitAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    public virtual async ValueTask DisposeAsync()
     {
         GC.SuppressFinalize(this);
         try

@@ -1,115 +1,155 @@
-using System.Globalization;
 using System.Text;
 using MailKit.Net.Pop3;
 using MailKit.Security;
 
 namespace Postreiter.Interop.Tests.Pop3;
 
-/// <summary>POP3 clients that people use, against the POP3 room over a socket.</summary>
-public sealed class Pop3ClientTests
+/// <summary>POP3 clients that people use.</summary>
+public sealed class Pop3ClientTests(PlaintextProcess server) : ClientTests(server), IClassFixture<PlaintextProcess>
 {
+    private const string Dots = ".\r\n..\r\n.x\r\nend";
+
     private const string Poplib = """
         import poplib, ssl, sys
-        port, way = int(sys.argv[1]), sys.argv[2]
-        context = ssl._create_unverified_context()
-        box = poplib.POP3_SSL('127.0.0.1', port, context=context) if way == 'tls' else poplib.POP3('127.0.0.1', port)
-        if way == 'stls':
-            assert 'STLS' in box.capa()
-            box.stls(context)
-        assert 'UIDL' in box.capa()
-        box.user('ann@our.example')
-        box.pass_('open sesame')
-        assert box.stat()[0] == 2, box.stat()
-        assert len(box.list()[1]) == 2 and len(set(box.uidl()[1])) == 2
+        port, way, certificate, user, password = int(sys.argv[1]), *sys.argv[2:]
+        context = ssl.create_default_context(cafile=certificate)
+
+        def connect():
+            if way == 'tls':
+                return poplib.POP3_SSL('localhost', port, context=context)
+            box = poplib.POP3('localhost', port)
+            if way == 'stls':
+                assert 'STLS' in box.capa()
+                box.stls(context)
+            return box
+
+        box = connect()
+        for word in ['UIDL', 'TOP', 'USER', 'SASL', 'PIPELINING', 'RESP-CODES', 'AUTH-RESP-CODE']:
+            assert word in box.capa(), (word, box.capa())
+        box.user(user)
+        try:
+            box.pass_('wrong')
+            raise SystemExit('logged in with a wrong password')
+        except poplib.error_proto as e:
+            assert b'[AUTH]' in e.args[0], e
+        box.user(user)
+        box.pass_(password)
+        count, size = box.stat()
+        assert count == 2 and size == sum(int(l.split()[1]) for l in box.list()[1]), box.stat()
+        assert len(set(l.split()[1] for l in box.uidl()[1])) == 2
         assert box.retr(2)[1][-4:] == [b'.', b'..', b'.x', b'end'], box.retr(2)
-        assert box.top(2, 1)[1][-1] == b'.'
+        assert box.retr(2)[2] == int(box.list(2).split()[2])
+        assert box.top(2, 1)[1][-1] == b'.' and box.top(2, 0)[1][-1] == b'', box.top(2, 1)
+        assert box.noop().startswith(b'+OK')
+
+        other = connect()
+        other.user(user)
+        try:
+            other.pass_(password)
+            raise SystemExit('two sessions hold one mailbox')
+        except poplib.error_proto as e:
+            assert b'[IN-USE]' in e.args[0], e
+        other.close()
+
         box.dele(1)
+        assert box.stat()[0] == 1
+        try:
+            box.retr(1)
+            raise SystemExit('a deleted message was given')
+        except poplib.error_proto:
+            pass
         box.rset()
+        assert box.stat()[0] == 2
+        box.dele(2)
+        box.close()
+        box = connect()
+        box.user(user)
+        box.pass_(password)
+        assert box.stat()[0] == 2, 'a connection that breaks deletes nothing'
         box.dele(2)
         box.quit()
         print('all well')
         """;
 
-    private static CancellationToken Ct => TestContext.Current.CancellationToken;
-
-    [Theory, InlineData("plain"), InlineData("stls"), InlineData("tls")]
-    public async Task Python_poplib(string way)
+    [Theory, InlineData("plain", "pop3"), InlineData("stls", "pop3"), InlineData("tls", "pop3s")]
+    public async Task Python_poplib(string way, string listener)
     {
-        await using var server = await Pop3Loopback.StartAsync(way == "tls");
-        var (code, output) = await ForeignProgram.RunAsync(
-            "python3",
-            server.Folder,
-            Poplib,
-            "-",
-            Text(server.Port),
-            way
-        );
-        Assert.True(code == 0 && output.Contains("all well", StringComparison.Ordinal), output);
-        Assert.Equal(1, await server.CountAsync());
+        var account = await FilledAsync();
+        await PythonAsync(Poplib, Server.PortText(listener), way, Certificate, account, PostreiterProcess.Password);
+        Assert.Contains("Subject: one", Assert.Single(await ReadAsync(account)).Text, StringComparison.Ordinal);
     }
 
-    [Theory, InlineData("pop3", false), InlineData("pop3", true), InlineData("pop3s", true)]
-    public async Task Curl(string scheme, bool tls)
+    [Theory]
+    [InlineData("pop3", "")]
+    [InlineData("pop3", "--ssl-reqd")]
+    [InlineData("pop3", "--ssl-reqd --login-options AUTH=PLAIN --sasl-ir")]
+    [InlineData("pop3s", "")]
+    [InlineData("pop3s", "--login-options AUTH=LOGIN")]
+    public async Task Curl(string scheme, string options)
     {
-        await using var server = await Pop3Loopback.StartAsync(scheme == "pop3s");
-        var url = $"{scheme}://127.0.0.1:{Text(server.Port)}/2";
-        List<string> arguments = ["-sS", "--insecure", "--user", $"{Pop3Loopback.User}:{Pop3Loopback.Password}", url];
-        if (tls)
-            arguments.Insert(0, "--ssl-reqd");
-        var (code, output) = await ForeignProgram.RunAsync("curl", server.Folder, "", [.. arguments]);
-        Assert.True(code == 0, output);
-        Assert.Equal(Pop3Loopback.Messages[1], output);
+        var account = await FilledAsync();
+        Task<string> AskAsync(string path, params string[] more) => CurlAsync(account, scheme, options, path, more);
+
+        Assert.Equal(2, (await AskAsync("")).Split('\n', StringSplitOptions.RemoveEmptyEntries).Length);
+        Assert.Equal(Message("dots", Dots), await AskAsync("2"));
+        Assert.StartsWith("From: ", await AskAsync("", "--request", "TOP 1 0"), StringComparison.Ordinal);
+        Assert.Contains("2 ", await AskAsync("", "--request", "UIDL"), StringComparison.Ordinal);
+        await AskAsync("1", "--request", "DELE", "--head");
+        Assert.Contains("Subject: dots", Assert.Single(await ReadAsync(account)).Text, StringComparison.Ordinal);
     }
 
-    [Theory, InlineData("plain"), InlineData("stls")]
-    public async Task Fetchmail_takes_all_and_leaves_nothing(string way)
+    [Theory]
+    [InlineData("pop3", "sslproto ''")]
+    [InlineData("pop3", "sslproto TLS1.2+ sslcertck")]
+    [InlineData("pop3s", "ssl sslcertck")]
+    public async Task Fetchmail_takes_all_and_leaves_nothing(string listener, string tls)
     {
-        await using var server = await Pop3Loopback.StartAsync();
-        var settings = Path.Combine(server.Folder, "fetchmailrc");
-        var received = Path.Combine(server.Folder, "received");
-        var ssl = way == "stls" ? "sslproto TLS1.2+ no sslcertck" : "sslproto ''";
-        await File.WriteAllTextAsync(
-            settings,
+        var account = await FilledAsync();
+        var received = Path.Combine(Folder, "received");
+        var trust = tls.Contains("sslcertck", StringComparison.Ordinal) ? $"sslcertfile {Certificate}" : "";
+        var settings = await WriteAsync(
+            "fetchmailrc",
             $"""
-            poll 127.0.0.1 service {Text(server.Port)} protocol POP3
-              user "{Pop3Loopback.User}" password "{Pop3Loopback.Password}" {ssl} fetchall no rewrite
+            poll localhost service {Server.PortText(listener)} protocol POP3
+              user "{account}" password "{PostreiterProcess.Password}" {tls} {trust} fetchall no rewrite
               mda "/bin/cat >> {received}"
 
-            """,
-            Ct
+            """
         );
-        File.SetUnixFileMode(settings, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        var (code, output) = await ForeignProgram.RunAsync(
+        var (code, output) = await RunAsync(
             "fetchmail",
-            server.Folder,
-            "",
             "-f",
             settings,
             "--pidfile",
-            Path.Combine(server.Folder, "pid"),
+            Path.Combine(Folder, "pid"),
             "--nodetach",
             "-v"
         );
         Assert.True(code == 0, output);
         var mail = await File.ReadAllTextAsync(received, Ct);
         Assert.Contains("\n.\n..\n.x\nend\n", mail, StringComparison.Ordinal);
-        Assert.Equal(0, await server.CountAsync());
+        Assert.Contains("\nSubject: one\n", mail, StringComparison.Ordinal);
+        Assert.Empty(await ReadAsync(account));
     }
 
     [Theory]
-    [InlineData("SCRAM-SHA-256", SecureSocketOptions.None)]
-    [InlineData("SCRAM-SHA-256", SecureSocketOptions.StartTls)]
-    [InlineData("SCRAM-SHA-256-PLUS", SecureSocketOptions.SslOnConnect)]
-    [InlineData("PLAIN", SecureSocketOptions.StartTls)]
-    [InlineData("LOGIN", SecureSocketOptions.SslOnConnect)]
-    public async Task MailKit_logs_in_by_SASL_and_reads_by_pipeline(string mechanism, SecureSocketOptions tls)
+    [InlineData("SCRAM-SHA-256", "pop3", SecureSocketOptions.None)]
+    [InlineData("SCRAM-SHA-256", "pop3", SecureSocketOptions.StartTls)]
+    [InlineData("SCRAM-SHA-256-PLUS", "pop3s", SecureSocketOptions.SslOnConnect)]
+    [InlineData("PLAIN", "pop3", SecureSocketOptions.StartTls)]
+    [InlineData("LOGIN", "pop3s", SecureSocketOptions.SslOnConnect)]
+    public async Task MailKit_logs_in_by_SASL_and_reads_by_pipeline(
+        string mechanism,
+        string listener,
+        SecureSocketOptions tls
+    )
     {
-        await using var server = await Pop3Loopback.StartAsync(tls == SecureSocketOptions.SslOnConnect);
+        var account = await FilledAsync();
         using var client = new Pop3Client();
-        client.ServerCertificateValidationCallback = (_, _, _, _) => true;
-        await client.ConnectAsync("127.0.0.1", server.Port, tls, Ct);
+        client.ServerCertificateValidationCallback = (_, c, _, _) => IsServers(c);
+        await client.ConnectAsync("localhost", Server.Port(listener), tls, Ct);
         Assert.Contains(mechanism, client.AuthenticationMechanisms);
-        var sasl = SaslMechanism.Create(mechanism, Encoding.UTF8, new(Pop3Loopback.User, Pop3Loopback.Password));
+        var sasl = SaslMechanism.Create(mechanism, Encoding.UTF8, new(account, PostreiterProcess.Password));
         Assert.NotNull(sasl);
         await client.AuthenticateAsync(sasl, Ct);
         Assert.True(client.Capabilities.HasFlag(Pop3Capabilities.Pipelining));
@@ -118,8 +158,33 @@ public sealed class Pop3ClientTests
         Assert.Equal(["one", "dots"], messages.Select(m => m.Subject));
         await client.DeleteMessageAsync(0, Ct);
         await client.DisconnectAsync(quit: true, Ct);
-        Assert.Equal(1, await server.CountAsync());
+        Assert.Contains("Subject: dots", Assert.Single(await ReadAsync(account)).Text, StringComparison.Ordinal);
     }
 
-    private static string Text(int number) => number.ToString(CultureInfo.InvariantCulture);
+    private async Task<string> FilledAsync()
+    {
+        var account = await Server.AddAccountAsync();
+        await FileAsync(account, Message("one", "Hello"));
+        await FileAsync(account, Message("dots", Dots));
+        return account;
+    }
+
+    private async Task<string> CurlAsync(string account, string scheme, string options, string path, string[] more)
+    {
+        var (code, output) = await RunAsync(
+            "curl",
+            [
+                "-sS",
+                "--cacert",
+                Certificate,
+                "--user",
+                $"{account}:{PostreiterProcess.Password}",
+                .. options.Split(' ', StringSplitOptions.RemoveEmptyEntries),
+                .. more,
+                $"{scheme}://localhost:{Server.PortText(scheme)}/{path}",
+            ]
+        );
+        Assert.True(code == 0, output);
+        return output;
+    }
 }
