@@ -250,6 +250,28 @@ public sealed class LimitTests
         await connection.DisposeAsync();
     }
 
+    [Fact]
+    public async Task A_literal_before_login_that_comes_in_drops_has_60_s_in_all()
+    {
+        var server = await ImapTestServer.StartAsync();
+        var connection = MemoryConnection.Create(Pacing.Bytes);
+        var session = server.Handler.HandleAsync(connection, CancellationToken.None);
+        var client = Dialogue.On(connection, Pacing.Lines, server.Clock);
+        await client.RunAsync("S: * OK *\nC: 1 LOGIN {4000}\nS: + *");
+        for (var i = 0; i < 3; i++)
+        {
+            // The write ends when the server has taken the byte; then it waits again.
+            await connection.Client.Output.WriteAsync("x"u8.ToArray(), TestContext.Current.CancellationToken);
+            while (!server.Clock.HasTimerWithin(TimeSpan.FromSeconds(60)))
+                await Task.Yield();
+            server.Clock.Advance(TimeSpan.FromSeconds(15));
+        }
+
+        await client.RunAsync("T: 15s\nS: * BYE *");
+        await session;
+        await connection.DisposeAsync();
+    }
+
     [Theory]
     [InlineData("1 NOOP\\n")]
     [InlineData("1 NO\\0OP\\r\\n")]

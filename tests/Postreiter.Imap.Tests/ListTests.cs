@@ -82,6 +82,11 @@ public sealed class ListTests
             C: 10 LIST () "" d% RETURN ()
             S: * LIST (\HasChildren) "/" "d"
             S: 10 OK *
+            C: 20 LIST (SUBSCRIBED RECURSIVEMATCH) "" (a d) RETURN (STATUS (MESSAGES))
+            S: * LIST (\HasChildren) "/" "a" ("CHILDINFO" ("SUBSCRIBED"))
+            S: * LIST (\HasChildren \Subscribed) "/" "d" ("CHILDINFO" ("SUBSCRIBED"))
+            S: * STATUS "d" (MESSAGES 0)     # RFC 5819 §2: "a" is no match itself
+            S: 20 OK *
             C: 11 UNSUBSCRIBE d
             S: 11 OK *
             C: 12 LSUB "" "%"

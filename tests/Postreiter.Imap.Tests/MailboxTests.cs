@@ -206,8 +206,7 @@ public sealed class MailboxTests
             S: * LIST () "/" "{Composed}" ("OLDNAME" ("{Decomposed}"))
             S: 2 OK *
             C: 3 SELECT "{Decomposed}"
-            S... * LIST () "/" "{Composed}"
-            S: * LIST () "/" "{Composed}" ("OLDNAME" ("{Decomposed}"))
+            S... * LIST () "/" "{Composed}" ("OLDNAME" ("{Decomposed}"))
             S: 3 OK *
             C: 4 CLOSE
             S: 4 OK *

@@ -52,6 +52,10 @@ public sealed class SelectedTests
                 S: * OK [UIDNEXT 4] *
                 S: * LIST () "/" "INBOX"
                 S: 12 OK [READ-ONLY] *
+                C: 20 SELECT Sent
+                S... * OK [UIDNEXT 1] *
+                S: * LIST (\Sent) "/" "Sent"
+                S: 20 OK [READ-WRITE] *
                 C: 13 SELECT
                 S: 13 BAD *
                 C: 14 SELECT INBOX (X)
@@ -144,6 +148,8 @@ public sealed class SelectedTests
                 S: 8 OK *                   # no message, so no COPYUID
                 C: 9 COPY 1 nowhere
                 S: 9 NO [TRYCREATE] *
+                C: 9 COPY 1 a//b
+                S: 9 NO [NONEXISTENT] *     # it cannot be created
                 C: 10 MOVE 1 nowhere
                 S: 10 NO [TRYCREATE] *
                 C: 11 UID MOVE 2:3 Trash

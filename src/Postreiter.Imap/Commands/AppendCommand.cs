@@ -43,7 +43,7 @@ internal sealed class AppendCommand : IImapCommand
         // L22, RFC 7888 §5: it is coming already, and nobody will read it.
         if (literal.IsNonSync && literal.Length > session.Options.MaxSmallLiteralBytes)
         {
-            ImapMetrics.Limit("L22");
+            session.Meet("L22");
             session.Bye("The literal is too big", "TOOBIG");
             return ImapReply.Bad("The literal is too big");
         }
@@ -97,7 +97,12 @@ internal sealed class AppendCommand : IImapCommand
         /// <returns>Whether the message is there and may be filed.</returns>
         public async ValueTask<bool> ReceiveAsync(CancellationToken ct)
         {
-            var status = await session.Input.ReadBytesAsync(literal.Length, session.Patience, b => TakeAsync(b, ct));
+            var status = await session.Input.ReadBytesAsync(
+                literal.Length,
+                session.Patience,
+                isForAll: false,
+                b => TakeAsync(b, ct)
+            );
             byte[] rest = [];
             if (status == InputStatus.Line)
                 (status, rest) = await session.Input.ReadLineAsync(MaxRest, session.Patience);
@@ -163,17 +168,27 @@ internal sealed class AppendCommand : IImapCommand
         {
             if (literal.Length > session.Options.MaxMessageBytes)
             {
-                ImapMetrics.Limit("L3");
+                session.Meet("L3");
                 return ImapReply.No("The message is too big", "TOOBIG");
             }
 
             if (literal.Length == 0)
                 return ImapReply.No("An empty message is not kept");
             if (_arguments.Flags.Keywords.Any(static keyword => keyword.Length > StoreCommand.MaxKeywordLength))
+            {
+                session.Meet("L25");
                 return ImapReply.No("A keyword is too long", "LIMIT");
+            }
+
             _target = await session.Store.Mail.FindMailboxAsync(session.AccountId, _arguments.Mailbox, ct);
             if (_target is null)
-                return ImapReply.NoTarget;
+                return MailboxName.NoTarget(_arguments.Mailbox);
+            if (!await session.Keywords.HasRoomAsync(session.Store.Mail, _target.Id, _arguments.Flags, ct))
+            {
+                session.Meet("L25");
+                return ImapReply.No("Too many keywords", "LIMIT");
+            }
+
             // F2: told before the data, when it is known then; the store has the last word.
             var account = await session.Store.Directory.FindAccountAsync(session.User!.Address, ct);
             return account is { QuotaBytes: > 0 } && account.UsedBytes + literal.Length > account.QuotaBytes
@@ -185,6 +200,8 @@ internal sealed class AppendCommand : IImapCommand
         {
             if (IsRefused)
                 return;
+            // Deviation: RFC 6855 §4 refuses 8-bit header fields before ENABLE UTF8=ACCEPT. Old mail has them, and those
+            // who move or keep it would lose it; bytes are kept as they are (P8).
             // RFC 9051 §4.3: only literal8 may hold NUL.
             if (!literal.IsBinary && bytes.Span.Contains((byte)0))
             {

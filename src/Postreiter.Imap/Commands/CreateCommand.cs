@@ -29,14 +29,14 @@ internal sealed class CreateCommand : IImapCommand
         // RFC 9051 §6.3.4: a separator at the end only says that children will come.
         (mailbox, given) = (mailbox.TrimEnd(Mailbox.Separator), given.TrimEnd(Mailbox.Separator));
         if (!MailboxName.IsGood(mailbox))
-            return MailboxName.Refused;
+            return MailboxName.Refuse(session, mailbox);
         var use = uses.Count == 0 ? SpecialUse.None : uses[0].GetValueOrDefault();
         var change = await session.Store.Mail.CreateMailboxAsync(session.AccountId, mailbox, use, ct);
         if (change == MailboxChange.NotAllowed && use != SpecialUse.None)
             return NoSuchUse;
         if (change == MailboxChange.Done)
             MailboxResponses.OldName(session, given, mailbox);
-        return MailboxName.Answer(change);
+        return MailboxName.Answer(session, change);
     }
 
     /// <summary><c>[SP "(" "USE" SP "(" [use-attr *(SP use-attr)] ")" ")"]</c>; null is a use that we do not have.</summary>

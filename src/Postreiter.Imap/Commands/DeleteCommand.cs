@@ -20,11 +20,11 @@ internal sealed class DeleteCommand : IImapCommand
         var found = await mail.FindMailboxAsync(session.AccountId, mailbox, ct);
         var change = await mail.DeleteMailboxAsync(session.AccountId, mailbox, ct);
         if (change != MailboxChange.Done)
-            return MailboxName.Answer(change);
+            return MailboxName.Answer(session, change);
         MailboxResponses.OldName(session, given, mailbox, "\\NonExistent");
         // The one who deletes the selected mailbox knows that it is gone; others hear BYE.
         if (found is not null && session.Selected?.Mailbox.Id == found.Id)
             session.CloseSelected();
-        return MailboxName.Answer(change);
+        return MailboxName.Answer(session, change);
     }
 }

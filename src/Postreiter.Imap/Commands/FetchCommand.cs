@@ -26,12 +26,51 @@ internal sealed partial class FetchCommand(string name, bool byUid) : IImapComma
             return ImapReply.Syntax;
         if (!FetchItemReader.TryRead(args, out var items) || !args.AtEnd)
             return ImapReply.Syntax;
+        // Synchronising clients ask for these of every message: the session has them.
+        var isKnown = items.TrueForAll(static item => item.Kind is FetchKind.Flags or FetchKind.Uid);
+        if (isKnown)
+            await session.TellChangesAsync(mayExpunge: false, ct);
+        if (session.Selected is null)
+            return ImapReply.No("The mailbox is gone", "NONEXISTENT");
         if (!selected.TryResolve(set, byUid, out var uids))
             return ImapReply.Bad("No such message");
         if (byUid && !items.Exists(static item => item.Kind == FetchKind.Uid))
             items.Insert(0, FetchItemReader.Uid);
+        if (isKnown)
+            return await AnswerKnownAsync(session, selected, uids, items, ct);
         var seen = await SetSeenAsync(session, selected, uids, items, ct);
         return await AnswerAsync(session, selected, uids, items, seen, ct);
+    }
+
+    private static async ValueTask<ImapReply> AnswerKnownAsync(
+        ImapSession session,
+        SelectedMailbox selected,
+        IReadOnlyList<UidRange> uids,
+        List<FetchItem> items,
+        CancellationToken ct
+    )
+    {
+        var writer = session.Writer;
+        foreach (var (sequence, entry) in selected.Numbered(uids))
+        {
+            writer.Raw("* "u8).Number(sequence).Raw(" FETCH ("u8);
+            for (var i = 0; i < items.Count; i++)
+            {
+                writer.Raw(i == 0 ? ""u8 : " "u8);
+                if (items[i].Kind == FetchKind.Uid)
+                    writer.Raw("UID "u8).Number(entry.Uid);
+                else
+                    writer.Raw("FLAGS "u8).Flags(entry.Flags);
+            }
+
+            writer.Raw(")\r\n"u8);
+            await writer.FlushIfLargeAsync(ct);
+        }
+
+        // RFC 5530 §3.
+        return selected.HasGone(uids)
+            ? ImapReply.Ok("Done, but some messages are gone", "EXPUNGEISSUED")
+            : ImapReply.Ok("Done");
     }
 
     /// <summary>Sets \Seen where the items ask for it and it is missing.</summary>

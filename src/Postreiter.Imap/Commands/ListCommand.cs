@@ -24,7 +24,11 @@ internal sealed class ListCommand : IImapCommand
         }
 
         if (!TryPatterns(session, request.Reference, request.Patterns, out var patterns))
+        {
+            session.Meet("L24");
             return ImapReply.Bad("Too many wildcards");
+        }
+
         var boxes = await session.Store.Mail.ListMailboxesAsync(session.AccountId, ct);
         var kin = new Kinship(boxes, request.Select, patterns);
         foreach (var box in boxes)
@@ -38,7 +42,8 @@ internal sealed class ListCommand : IImapCommand
                 continue;
             var attributes = Attributes(request, box, isSelected, kin.HasChildren(box.Name));
             MailboxResponses.List(session, "LIST", attributes, box.Name, has ? "\"CHILDINFO\" (\"SUBSCRIBED\")" : null);
-            if (request.Status.Count > 0)
+            // RFC 5819 §2: not for those that come in only for what lies below them.
+            if (request.Status.Count > 0 && isSelected)
                 MailboxResponses.Status(session, box, request.Status);
             await session.Writer.FlushIfLargeAsync(ct);
         }

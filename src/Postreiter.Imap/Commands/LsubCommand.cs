@@ -24,7 +24,11 @@ internal sealed class LsubCommand : IImapCommand
         }
 
         if (!ListCommand.TryPatterns(session, reference, [last], out var patterns))
+        {
+            session.Meet("L24");
             return ImapReply.Bad("Too many wildcards");
+        }
+
         var boxes = await session.Store.Mail.ListMailboxesAsync(session.AccountId, ct);
         var (parents, levels) = (
             new HashSet<string>(StringComparer.Ordinal),

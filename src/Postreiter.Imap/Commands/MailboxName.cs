@@ -57,13 +57,28 @@ internal static class MailboxName
     }
 
     /// <summary>Whether a mailbox may get this name (L25): no wildcards, controls or line ends of any kind (RFC 9051 §5.1).</summary>
-    public static bool IsGood(string name)
+    public static bool IsGood(string name) =>
+        !IsTooLong(name)
+        && Array.TrueForAll(name.Split(Mailbox.Separator), static level => level.Length > 0)
+        && !name.Any(static c => char.IsControl(c) || c is '*' or '%' or '\u2028' or '\u2029');
+
+    /// <summary>The answer when the name of a mailbox to be made is not good.</summary>
+    public static ImapReply Refuse(ImapSession session, string name)
+    {
+        if (IsTooLong(name))
+            session.Meet("L25");
+        return Refused;
+    }
+
+    /// <summary>The answer when a target is not there: TRYCREATE only if it could be made (RFC 9051 §6.3.12).</summary>
+    public static ImapReply NoTarget(string name) => IsGood(name) ? ImapReply.NoTarget : ImapReply.NoMailbox;
+
+    private static bool IsTooLong(string name)
     {
         var levels = name.Split(Mailbox.Separator);
-        return System.Text.Encoding.UTF8.GetByteCount(name) <= MaxBytes
-            && levels.Length <= MaxDepth
-            && levels.All(l => l.Length > 0 && System.Text.Encoding.UTF8.GetByteCount(l) <= MaxLevelBytes)
-            && !name.Any(c => char.IsControl(c) || c is '*' or '%' or '\u2028' or '\u2029');
+        return levels.Length > MaxDepth
+            || System.Text.Encoding.UTF8.GetByteCount(name) > MaxBytes
+            || Array.Exists(levels, static level => System.Text.Encoding.UTF8.GetByteCount(level) > MaxLevelBytes);
     }
 
     /// <summary>Writes a name.</summary>
@@ -71,8 +86,11 @@ internal static class MailboxName
         writer.String(session.UsesUtf8 ? name : ModifiedUtf7.Encode(name), session.UsesUtf8);
 
     /// <summary>The answer to a change of mailboxes.</summary>
-    public static ImapReply Answer(MailboxChange change) =>
-        change switch
+    public static ImapReply Answer(ImapSession session, MailboxChange change)
+    {
+        if (change == MailboxChange.TooMany)
+            session.Meet("L25");
+        return change switch
         {
             MailboxChange.Done => ImapReply.Ok("Done"),
             MailboxChange.AlreadyExists => ImapReply.No("The name is taken", "ALREADYEXISTS"),
@@ -81,4 +99,5 @@ internal static class MailboxName
             MailboxChange.TooMany => ImapReply.No("Too many mailboxes", "LIMIT"),
             _ => ImapReply.No("That cannot be done with it", "CANNOT"),
         };
+    }
 }

@@ -20,7 +20,7 @@ internal sealed class RenameCommand : IImapCommand
             return ImapReply.Syntax;
         (to, givenTo) = (to.TrimEnd(Mailbox.Separator), givenTo.TrimEnd(Mailbox.Separator));
         if (!MailboxName.IsGood(to))
-            return MailboxName.Refused;
+            return MailboxName.Refuse(session, to);
         var change = await session.Store.Mail.RenameMailboxAsync(session.AccountId, from, to, ct);
         // RFC 9051 §6.3.6: told when one of the two names was not written as we keep it.
         var isAsGiven =
@@ -29,6 +29,6 @@ internal sealed class RenameCommand : IImapCommand
         if (change == MailboxChange.Done && !isAsGiven)
             MailboxResponses.OldName(session, givenFrom, to);
         session.Selected?.ExpectChanges();
-        return MailboxName.Answer(change);
+        return MailboxName.Answer(session, change);
     }
 }

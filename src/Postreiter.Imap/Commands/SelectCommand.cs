@@ -8,9 +8,6 @@ namespace Postreiter.Imap.Commands;
 /// <summary>SELECT and EXAMINE (RFC 9051 §6.3.2, §6.3.3).</summary>
 internal sealed class SelectCommand(string name, bool isReadOnly) : IImapCommand
 {
-    // L25.
-    private const int MaxKeywords = 256;
-
     public string Name => name;
 
     public ImapStates AllowedIn => ImapStates.LoggedIn;
@@ -41,8 +38,10 @@ internal sealed class SelectCommand(string name, bool isReadOnly) : IImapCommand
         Tell(session, opened);
         if (session.IsRev2)
         {
-            MailboxResponses.List(session, "LIST", "", opened.Mailbox.Name);
-            MailboxResponses.OldName(session, given, mailbox);
+            // RFC 9051 §6.3.2: with the name that the client wrote, when it is not the one we keep.
+            var attributes = opened.Mailbox.Use == SpecialUse.None ? "" : $"\\{opened.Mailbox.Use}";
+            if (!MailboxResponses.OldName(session, given, mailbox, attributes))
+                MailboxResponses.List(session, "LIST", attributes, opened.Mailbox.Name);
         }
 
         return ImapReply.Ok("Selected", isReadOnly ? "READ-ONLY" : "READ-WRITE");
@@ -51,20 +50,12 @@ internal sealed class SelectCommand(string name, bool isReadOnly) : IImapCommand
     private void Tell(ImapSession session, MailboxChanges opened)
     {
         var writer = session.Writer;
-        // Equal flags are one object, so few sets are looked at.
-        var sets = opened
-            .Entries.Select(static e => e.Flags)
-            .Distinct<MessageFlags>(ReferenceEqualityComparer.Instance);
-        var keywords = sets.SelectMany(static f => f.Keywords);
-        var flags = new MessageFlags(
-            SystemFlags.Seen | SystemFlags.Answered | SystemFlags.Flagged | SystemFlags.Deleted | SystemFlags.Draft,
-            keywords.Distinct(StringComparer.OrdinalIgnoreCase).Take(MaxKeywords)
-        );
-        writer.Raw("* FLAGS "u8).Flags(flags).Crlf();
+        var keywords = KeywordCensus.Of(opened.Entries);
+        writer.Raw("* FLAGS "u8).Flags(MailboxResponses.Flags(keywords)).Crlf();
         if (isReadOnly)
             writer.Raw("* OK [PERMANENTFLAGS ()] None can be changed\r\n"u8);
         else
-            writer.Raw("* OK [PERMANENTFLAGS "u8).Flags(flags, andNew: true).Raw("] Kept\r\n"u8);
+            MailboxResponses.PermanentFlags(writer, keywords);
         writer.Raw("* "u8).Number(opened.Entries.Count).Raw(" EXISTS\r\n"u8);
         if (!session.IsRev2)
             TellRev1(writer, opened);

@@ -8,9 +8,6 @@ namespace Postreiter.Imap.Commands;
 /// <summary>STORE and UID STORE (RFC 9051 §6.4.6).</summary>
 internal sealed class StoreCommand(string name, bool byUid) : IImapCommand
 {
-    // L25.
-    private const int MaxKeywords = 256;
-
     // Names are kept in every row that has them; no client uses longer ones.
     internal const int MaxKeywordLength = 100;
 
@@ -31,8 +28,13 @@ internal sealed class StoreCommand(string name, bool byUid) : IImapCommand
             return ImapReply.Bad("No such message");
         if (selected.IsReadOnly)
             return ImapReply.ReadOnly;
-        if (IsTooMany(selected, change))
+        if (!HasRoom(session, selected, change))
+        {
+            session.Meet("L25");
             return ImapReply.No("Too many keywords, or one is too long", "LIMIT");
+        }
+
+        session.Keywords.Forget();
         var result = await session.Store.Mail.ChangeFlagsAsync(selected.Mailbox.Id, uids, change, null, ct);
         var known = 0;
         foreach (var entry in result.Entries)
@@ -86,22 +88,21 @@ internal sealed class StoreCommand(string name, bool byUid) : IImapCommand
         return true;
     }
 
-    private static bool IsTooMany(SelectedMailbox selected, FlagChange change)
+    private static bool HasRoom(ImapSession session, SelectedMailbox selected, FlagChange change)
     {
         if (change.Kind == FlagChangeKind.Remove || change.Flags.Keywords.IsEmpty)
-            return false;
-        if (change.Flags.Keywords.Any(static keyword => keyword.Length > MaxKeywordLength))
             return true;
-        var there = new HashSet<string>(StringComparer.OrdinalIgnoreCase);
-        // Equal flags are one object, so few sets are looked at.
-        var sets = new HashSet<MessageFlags>(ReferenceEqualityComparer.Instance);
-        foreach (var entry in selected.Entries)
-        {
-            if (sets.Add(entry.Flags))
-                there.UnionWith(entry.Flags.Keywords);
-        }
-
-        var added = change.Flags.Keywords.Count(keyword => !there.Contains(keyword));
-        return added > 0 && there.Count + added > MaxKeywords;
+        if (change.Flags.Keywords.Any(static keyword => keyword.Length > MaxKeywordLength))
+            return false;
+        var there = KeywordCensus.Of(selected.Entries);
+        var added = KeywordCensus.Added(there, change.Flags);
+        if (added == 0 || there.Count + added < KeywordCensus.Most)
+            return true;
+        var hasRoom = there.Count + added == KeywordCensus.Most;
+        if (hasRoom)
+            there.UnionWith(change.Flags.Keywords);
+        // RFC 9051 §7.1, PERMANENTFLAGS: told anew, without \*, when the limit is reached.
+        MailboxResponses.PermanentFlags(session.Writer, there);
+        return hasRoom;
     }
 }

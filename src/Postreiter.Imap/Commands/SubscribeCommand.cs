@@ -15,6 +15,9 @@ internal sealed class SubscribeCommand(string name, bool subscribe) : IImapComma
     {
         if (!args.TrySpace() || !MailboxName.TryRead(args, session, out var mailbox) || !args.AtEnd)
             return ImapReply.Syntax;
-        return MailboxName.Answer(await session.Store.Mail.SubscribeAsync(session.AccountId, mailbox, subscribe, ct));
+        return MailboxName.Answer(
+            session,
+            await session.Store.Mail.SubscribeAsync(session.AccountId, mailbox, subscribe, ct)
+        );
     }
 }

@@ -24,7 +24,7 @@ internal sealed class TransferCommand(string name, bool byUid, bool move) : IIma
         if (move && selected.IsReadOnly)
             return ImapReply.ReadOnly;
         if (await session.Store.Mail.FindMailboxAsync(session.AccountId, target, ct) is not { } to)
-            return ImapReply.NoTarget;
+            return MailboxName.NoTarget(target);
         var result = await session.Store.Mail.TransferAsync(selected.Mailbox.Id, uids, to.Id, move, ct);
         if (result.Status != TransferStatus.Done)
             return result.Status == TransferStatus.OverQuota ? ImapReply.OverQuota : ImapReply.NoTarget;

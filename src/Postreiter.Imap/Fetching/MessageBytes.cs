@@ -31,7 +31,13 @@ internal sealed class MessageBytes(MessageContent content) : IAsyncDisposable
     {
         if (range.Length is 0 or > MaxHeld)
             return;
-        _held ??= ArrayPool<byte>.Shared.Rent(MaxHeld);
+        if (_held is not null && _held.Length < range.Length)
+        {
+            ArrayPool<byte>.Shared.Return(_held);
+            _held = null;
+        }
+
+        _held ??= ArrayPool<byte>.Shared.Rent((int)range.Length);
         _window = default;
         var read = await content.ReadAsync(range.Offset, _held.AsMemory(0, (int)range.Length), ct);
         _window = range with { Length = read };

@@ -149,6 +149,8 @@ internal sealed class ImapWriter(PipeWriter output, TimeSpan timeout, TimeProvid
             }
 
             var result = await flush;
+            if (late is { IsCancellationRequested: true })
+                ImapMetrics.Limit("L29");
             if (result.IsCompleted || result.IsCanceled)
                 throw new PeerGoneException("the peer is gone or takes nothing");
         }

@@ -34,14 +34,30 @@ internal static class MailboxResponses
     /// <param name="given">The name as it came.</param>
     /// <param name="name">The name as it is.</param>
     /// <param name="attributes">Such as \NonExistent.</param>
-    public static void OldName(ImapSession session, string given, string name, string attributes = "")
+    /// <returns>Whether there was something to tell.</returns>
+    public static bool OldName(ImapSession session, string given, string name, string attributes = "")
     {
         if (!session.IsRev2 || name == Mailbox.Inbox || string.Equals(given, name, StringComparison.Ordinal))
-            return;
+            return false;
         session.Writer.Raw($"* LIST ({attributes}) \"/\" ");
         MailboxName.Write(session.Writer, session, name);
         MailboxName.Write(session.Writer.Raw(" (\"OLDNAME\" ("u8), session, given);
         session.Writer.Raw("))\r\n"u8);
+        return true;
+    }
+
+    /// <summary>All flags of a mailbox: the system flags and its keywords, those within L25.</summary>
+    public static MessageFlags Flags(IReadOnlyCollection<string> keywords) =>
+        new(
+            SystemFlags.Seen | SystemFlags.Answered | SystemFlags.Flagged | SystemFlags.Deleted | SystemFlags.Draft,
+            keywords.Take(KeywordCensus.Most)
+        );
+
+    /// <summary>Tells which flags can be kept; <c>\*</c> while new keywords can be made (RFC 9051 §7.1).</summary>
+    public static void PermanentFlags(ImapWriter writer, IReadOnlyCollection<string> keywords)
+    {
+        var andNew = keywords.Count < KeywordCensus.Most;
+        writer.Raw("* OK [PERMANENTFLAGS "u8).Flags(Flags(keywords), andNew).Raw("] Kept\r\n"u8);
     }
 
     /// <summary>A STATUS response.</summary>

@@ -117,8 +117,11 @@ internal readonly struct StructureWriter(ImapWriter writer, bool utf8)
         for (var i = 0; i < parameters.Count; i++)
         {
             writer.Raw(i == 0 ? "("u8 : " "u8);
-            Text(parameters[i].Key);
-            Text(parameters[i].Value, space: true);
+            var (name, value) = parameters[i];
+            // Quoted UTF-8 is for those who have enabled it (RFC 9051 appendix A); RFC 2231 §4 says it in ASCII.
+            var isExtended = !utf8 && !Ascii.IsValid(value);
+            Text(isExtended ? name + "*" : name);
+            Text(isExtended ? "utf-8''" + Uri.EscapeDataString(value) : value, space: true);
         }
 
         writer.Raw(")"u8);

@@ -119,38 +119,56 @@ internal sealed class CommandInput(Connection connection, TimeProvider time, Can
     }
 
     /// <summary>Reads exactly so many bytes and hands them on as they come.</summary>
+    /// <param name="length">How many.</param>
+    /// <param name="patience">How long the next of them, or all of them, may take.</param>
+    /// <param name="isForAll">The patience is for all of them.</param>
+    /// <param name="take">Takes them.</param>
     public async ValueTask<InputStatus> ReadBytesAsync(
         long length,
         TimeSpan patience,
+        bool isForAll,
         Func<ReadOnlyMemory<byte>, ValueTask> take
     )
     {
-        while (length > 0)
+        CancellationTokenSource? late = null;
+        try
         {
-            if (!connection.Input.TryRead(out var result))
+            while (length > 0)
             {
-                using var late = new CancellationTokenSource(patience, time);
-                try
+                if (!connection.Input.TryRead(out var result))
                 {
-                    using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
-                    result = await connection.Input.ReadAsync(both.Token);
+                    if (late is null || !isForAll)
+                    {
+                        late?.Dispose();
+                        late = new CancellationTokenSource(patience, time);
+                    }
+
+                    try
+                    {
+                        using var both = CancellationTokenSource.CreateLinkedTokenSource(late.Token, stopping);
+                        result = await connection.Input.ReadAsync(both.Token);
+                    }
+                    catch (Exception e) when (e is OperationCanceledException or IOException)
+                    {
+                        return Why(late);
+                    }
                 }
-                catch (Exception e) when (e is OperationCanceledException or IOException)
-                {
-                    return Why(late);
-                }
+
+                var part = result.Buffer.Length > length ? result.Buffer.Slice(0, length) : result.Buffer;
+                foreach (var segment in part)
+                    await take(segment);
+                length -= part.Length;
+                connection.Input.AdvanceTo(part.End);
+                if (length > 0 && (result.IsCompleted || result.IsCanceled))
+                    return InputStatus.Closed;
             }
 
-            var part = result.Buffer.Length > length ? result.Buffer.Slice(0, length) : result.Buffer;
-            foreach (var segment in part)
-                await take(segment);
-            length -= part.Length;
-            connection.Input.AdvanceTo(part.End);
-            if (length > 0 && (result.IsCompleted || result.IsCanceled))
-                return InputStatus.Closed;
+            return InputStatus.Line;
         }
-
-        return InputStatus.Line;
+        finally
+        {
+            late?.Dispose();
+        }
     }
 
     // Kestrel ends an aborted connection's read by an exception of either kind.

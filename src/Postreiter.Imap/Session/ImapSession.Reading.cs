@@ -81,7 +81,7 @@ internal sealed partial class ImapSession
         var most = User is null ? Options.MaxSmallLiteralBytes : Options.MaxLiteralBytes;
         if (literal.Length > most || all > most || (literal.IsNonSync && literal.Length > Options.MaxSmallLiteralBytes))
         {
-            ImapMetrics.Limit("L22");
+            Meet("L22");
             // L22. RFC 7888 §4: what comes unasked would have to be read as commands or thrown away; we hang up.
             if (literal.IsNonSync)
                 Bye("The literal is too big", "TOOBIG");
@@ -99,6 +99,7 @@ internal sealed partial class ImapSession
         var status = await _input.ReadBytesAsync(
             literal.Length,
             Remaining(since),
+            isForAll: User is null,
             bytes =>
             {
                 parts.Write(bytes.Span);

@@ -17,6 +17,7 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
     private int _failedLogins;
     private bool _ended;
     private string? _byeAfterAnswer;
+    private List<string>? _limitsMet;
 
     public Connection Connection => connection;
 
@@ -33,6 +34,9 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
 
     /// <summary>Who has logged in.</summary>
     public AuthenticatedUser? User { get; private set; }
+
+    /// <summary>For APPEND with keywords.</summary>
+    public KeywordCensus Keywords { get; } = new();
 
     /// <summary>The selected mailbox.</summary>
     public SelectedMailbox? Selected { get; private set; }
@@ -70,6 +74,17 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
     /// <summary>Whether the session is over.</summary>
     public bool HasEnded => _ended;
 
+    /// <summary>A limit was met: it is counted, and logged once in a session.</summary>
+    public void Meet(string limit)
+    {
+        ImapMetrics.Limit(limit);
+        _limitsMet ??= [];
+        if (_limitsMet.Contains(limit))
+            return;
+        _limitsMet.Add(limit);
+        LogLimit(services.Logger, connection.Id, limit);
+    }
+
     /// <summary>Says BYE and ends the session.</summary>
     public void Bye(string text, string? code = null)
     {
@@ -93,7 +108,7 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
             return ImapReply.No("Logins cannot be checked now", "UNAVAILABLE");
         if (++_failedLogins >= Options.MaxFailedLogins)
         {
-            ImapMetrics.Limit("L13");
+            Meet("L13");
             _byeAfterAnswer = "Too many failed logins";
         }
 
@@ -104,7 +119,7 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
     /// <param name="tail">The line's last bytes.</param>
     public ImapReply CountTooLong(byte[] tail)
     {
-        ImapMetrics.Limit("L21");
+        Meet("L21");
         // A literal that comes unasked after such a line would be taken for commands.
         if (++_tooLong >= 2 || LiteralHeader.Find(tail.AsSpan().TrimEnd("\r\n"u8)) is { IsNonSync: true })
             Bye("Command lines are too long");
@@ -216,6 +231,8 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
         var reply = command.AllowedIn.HasFlag(State)
             ? await RunAsync(command, args)
             : ImapReply.Bad("Not in this state");
+        if (args.LimitMet is { } limit)
+            Meet(limit);
         ImapMetrics.Command(command.Name, reply.Status);
         return reply;
     }
@@ -256,7 +273,7 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
         var most = User is null ? Options.MaxBadCommandsBeforeLogin : Options.MaxBadCommands;
         if (reply.IsBad && ++_badCommands >= most)
         {
-            ImapMetrics.Limit("L26");
+            Meet("L26");
             Bye("Too many bad commands");
         }
 
@@ -265,4 +282,7 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
 
     [LoggerMessage(Level = LogLevel.Error, Message = "IMAP {ConnectionId}: {Command} failed")]
     private static partial void LogFault(ILogger logger, Exception e, string connectionId, string command);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "IMAP {ConnectionId}: limit {Limit} was met")]
+    private static partial void LogLimit(ILogger logger, string connectionId, string limit);
 }

@@ -8,9 +8,14 @@ namespace Postreiter.Imap.Session;
 /// <summary>The selected mailbox as this session has told it to the client: sequence numbers and UIDs.</summary>
 internal sealed class SelectedMailbox : IDisposable
 {
+    private const int MaxFlagSets = 1000;
+
     private readonly ChangeSubscription _changes;
     private readonly List<MessageEntry> _entries;
     private readonly SortedSet<uint> _gone = [];
+
+    // Equal flags stay one object, whatever command brought them: 24 bytes a message, and no more.
+    private readonly HashSet<MessageFlags> _flagSets = [];
     private long _modSeq;
     private bool _mustRead;
 
@@ -18,6 +23,12 @@ internal sealed class SelectedMailbox : IDisposable
     {
         (Mailbox, IsReadOnly, _changes) = (opened.Mailbox, isReadOnly, changes);
         (_entries, _modSeq) = ([.. opened.Entries], opened.Mailbox.HighestModSeq);
+        MessageFlags? last = null;
+        foreach (var entry in _entries)
+        {
+            if (!ReferenceEquals(entry.Flags, last))
+                _flagSets.Add(last = entry.Flags);
+        }
     }
 
     /// <summary>The mailbox; its counters are those of the last look.</summary>
@@ -45,21 +56,28 @@ internal sealed class SelectedMailbox : IDisposable
     public uint UidAt(int sequence) => _entries[sequence - 1].Uid;
 
     /// <summary>The messages the client knows of in ranges that are sorted and apart.</summary>
-    public IEnumerable<MessageEntry> Named(IReadOnlyList<UidRange> uids)
+    public IEnumerable<MessageEntry> Named(IReadOnlyList<UidRange> uids) => Numbered(uids).Select(static n => n.Entry);
+
+    /// <summary>The same with their sequence numbers.</summary>
+    public IEnumerable<(int Sequence, MessageEntry Entry)> Numbered(IReadOnlyList<UidRange> uids)
     {
         foreach (var range in uids)
         {
             var at = Find(range.First);
             for (at = at < 0 ? ~at : at; at < Count && _entries[at].Uid <= range.Last; at++)
-                yield return _entries[at];
+                yield return (at + 1, _entries[at]);
         }
     }
+
+    /// <summary>Whether others have expunged some of these messages and the client has not been told.</summary>
+    public bool HasGone(IReadOnlyList<UidRange> uids) =>
+        _gone.Count > 0 && Named(uids).Any(entry => _gone.Contains(entry.Uid));
 
     /// <summary>Notes flags that a command has just told the client, so that they are not told again.</summary>
     public void Update(MessageEntry entry)
     {
         if (Find(entry.Uid) is >= 0 and var index)
-            _entries[index] = entry;
+            _entries[index] = Shared(entry);
     }
 
     /// <summary>Has the next look read the store, also when no signal came yet.</summary>
@@ -139,14 +157,14 @@ internal sealed class SelectedMailbox : IDisposable
         {
             if (_entries.Count == 0 || entry.Uid > _entries[^1].Uid)
             {
-                _entries.Add(entry);
+                _entries.Add(Shared(entry));
                 continue;
             }
 
             var index = Find(entry.Uid);
             if (index < 0 || _entries[index].ModSeq >= entry.ModSeq)
                 continue;
-            _entries[index] = entry;
+            _entries[index] = Shared(entry);
             // RFC 9051 §7.5.2: the UID comes along, for clients that count by it.
             writer.Raw("* "u8).Number(index + 1).Raw(" FETCH (UID "u8).Number(entry.Uid).Raw(" FLAGS "u8);
             writer.Flags(entry.Flags).Raw(")\r\n"u8);
@@ -175,6 +193,17 @@ internal sealed class SelectedMailbox : IDisposable
 
         _entries.RemoveAll(e => _gone.Contains(e.Uid));
         _gone.Clear();
+    }
+
+    private MessageEntry Shared(MessageEntry entry)
+    {
+        if (_flagSets.TryGetValue(entry.Flags, out var same))
+            return entry with { Flags = same };
+        // Sets that no message has any more are forgotten some time.
+        if (_flagSets.Count == MaxFlagSets)
+            _flagSets.Clear();
+        _flagSets.Add(entry.Flags);
+        return entry;
     }
 
     private int Find(uint uid)

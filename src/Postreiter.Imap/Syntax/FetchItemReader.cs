@@ -38,7 +38,9 @@ internal static class FetchItemReader
 
         do
         {
-            if (items.Count == MaxItems || !TryItem(args, out var item))
+            if (items.Count == MaxItems)
+                return args.Exceeds("L23");
+            if (!TryItem(args, out var item))
                 return false;
             items.Add(item);
         } while (args.TrySpace());

@@ -31,6 +31,17 @@ internal sealed class ImapReader(ReadOnlyMemory<byte> command)
     /// <summary>The next byte, or 0 at the end.</summary>
     public byte Peek => AtEnd ? (byte)0 : command.Span[_at];
 
+    /// <summary>The limit that stopped the reading, such as <c>L23</c>; null when none did.</summary>
+    public string? LimitMet { get; private set; }
+
+    /// <summary>Notes that a limit was met.</summary>
+    /// <returns>False, for the parser that stops there.</returns>
+    public bool Exceeds(string limit)
+    {
+        LimitMet = limit;
+        return false;
+    }
+
     /// <summary>Takes one byte.</summary>
     public bool TryByte(byte b)
     {
@@ -46,8 +57,10 @@ internal sealed class ImapReader(ReadOnlyMemory<byte> command)
     /// <summary>Takes "(", at most <see cref="MaxDepth"/> deep.</summary>
     public bool TryOpen()
     {
-        if (_depth == MaxDepth || !TryByte((byte)'('))
+        if (!TryByte((byte)'('))
             return false;
+        if (_depth == MaxDepth)
+            return Exceeds("L23");
         _depth++;
         return true;
     }
@@ -182,7 +195,9 @@ internal sealed class ImapReader(ReadOnlyMemory<byte> command)
         var ranges = new List<(uint, uint)>(1);
         do
         {
-            if (ranges.Count == SequenceSet.MaxRanges || !TrySequenceNumber(out var first))
+            if (ranges.Count == SequenceSet.MaxRanges)
+                return Exceeds("L23");
+            if (!TrySequenceNumber(out var first))
                 return Back(start);
             var last = first;
             if (TryByte((byte)':') && !TrySequenceNumber(out last))

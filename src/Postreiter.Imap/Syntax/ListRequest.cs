@@ -98,7 +98,9 @@ internal sealed record ListRequest(
         var isList = args.TryOpen();
         do
         {
-            if (patterns.Count == ListPattern.MaxPatterns || !args.TryListMailbox(out var pattern))
+            if (patterns.Count == ListPattern.MaxPatterns)
+                return args.Exceeds("L24");
+            if (!args.TryListMailbox(out var pattern))
                 return false;
             patterns.Add(pattern);
         } while (isList && args.TrySpace());

@@ -98,7 +98,7 @@ internal sealed class SearchReader
         key = All;
         // L23: what is too deep or too much is refused before it is read.
         if (depth > ImapReader.MaxDepth || ++_keys > MaxKeys)
-            return false;
+            return _args.Exceeds("L23");
         if (_args.Peek == '(')
             return _args.TryOpen() && TryKeys(depth + 1, out key) && _args.TryClose();
         if (_args.Peek is (byte)'*' or (byte)'$' or (>= (byte)'0' and <= (byte)'9'))
