@@ -2,7 +2,7 @@ namespace Postreiter.Imap.Tests;
 
 /// <summary>
 /// Two clients in one mailbox: what each is told, and when. Numbers never move under FETCH, STORE and SEARCH
-/// (RFC 9051 §7.5.1, RFC 2180 §4).
+/// (RFC 9051 §7.5.1).
 /// </summary>
 public sealed class SeveralSessionsTests
 {
