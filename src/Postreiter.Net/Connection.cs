@@ -31,6 +31,12 @@ public abstract class Connection : IAsyncDisposable
     public abstract bool CanStartTls { get; }
 
     /// <summary>
+    /// Whether its listener is short of places (above 80 % of L12): sessions are then to be short and strict. May change at any
+    /// time.
+    /// </summary>
+    public virtual bool IsUnderStress => false;
+
+    /// <summary>
     /// Does the server's side of a TLS handshake and goes on under TLS. What the peer had sent before and was not yet read is
     /// thrown away (RFC 3207 §4.2); then what waits in <see cref="Output"/> is flushed: the go-ahead, which must not have been
     /// flushed before, or the peer's first handshake bytes could be thrown away with the rest.

@@ -14,6 +14,7 @@ namespace Postreiter.Testing;
 /// <item><c>S... text</c> skips lines up to one that matches;</item>
 /// <item><c>S: &lt;closed&gt;</c> expects the end of the stream; <c>S: &lt;nothing&gt;</c> that no byte has come yet;</item>
 /// <item><c>T: 5m</c> waits until the server waits for a moment within that span, and moves the clock (s, m, h, d);</item>
+/// <item><c>A: 4m</c> waits until the server waits for anything by the clock, and moves the clock by less than that;</item>
 /// <item><c>TLS</c> does the handshake after the reply to STARTTLS; <c>CLOSE</c> hangs up.</item>
 /// </list>
 /// </summary>
@@ -125,6 +126,11 @@ public sealed partial class Dialogue
                 return;
             case ['T', ':', ' ', ..]:
                 await Clock().AdvanceWhenAwaitedAsync(Span(Remark().Replace(step[3..], "").Trim()), ct);
+                return;
+            case ['A', ':', ' ', ..]:
+                // What was sent has to be with the server before, or it would come after the move.
+                await _writes;
+                await Clock().AdvanceWhileAwaitedAsync(Span(Remark().Replace(step[3..], "").Trim()), ct);
                 return;
             case ['S', '.', '.', '.', ' ', ..]:
                 await ExpectAsync(Remark().Replace(step[5..], ""), skip: true, ct);

@@ -76,6 +76,12 @@ public sealed class MemoryConnection : Connection
     /// <inheritdoc/>
     public override bool CanStartTls => _offersTls && _tls is null;
 
+    /// <summary>Whether the listener is short of places; a test says so.</summary>
+    public bool HasStress { get; set; }
+
+    /// <inheritdoc/>
+    public override bool IsUnderStress => HasStress;
+
     /// <summary>Whether the server aborted the connection.</summary>
     public bool WasAborted => _aborted;
 

@@ -43,6 +43,27 @@ public sealed class TestClock : FakeTimeProvider
         Advance(span);
     }
 
+    /// <summary>Waits until something waits for a later moment, then moves, not so far as to wake it.</summary>
+    /// <param name="span">How far to move.</param>
+    /// <param name="ct">Ends the wait when nothing ever does.</param>
+    public async Task AdvanceWhileAwaitedAsync(TimeSpan span, CancellationToken ct)
+    {
+        while (!HasTimerAfter(span))
+        {
+            ct.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+
+        Advance(span);
+    }
+
+    private bool HasTimerAfter(TimeSpan span)
+    {
+        var limit = GetUtcNow() + span;
+        lock (_lock)
+            return _timers.Count > 0 && _timers.All(t => t.Due > limit);
+    }
+
     private sealed class Timer(TestClock clock) : ITimer
     {
         public ITimer Inner { get; set; } = null!;

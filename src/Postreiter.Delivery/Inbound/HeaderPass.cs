@@ -10,14 +10,14 @@ namespace Postreiter.Delivery.Inbound;
 /// </summary>
 /// <remarks>
 /// Taken out: Return-Path and X-Spam-* always, Authentication-Results with our host name (RFC 8601 §5), and on submission
-/// Bcc (RFC 5322 §3.6.3: blind copies stay blind even where the client forgot).
+/// Bcc (RFC 5322 §3.6.3: blind copies stay blind even where the client forgot). A message whose first line is no field has no
+/// header: it gets an empty line in front, or its text would pass for a continuation of our trace fields.
 /// </remarks>
-internal sealed class HeaderPass(string hostName, HeaderAdditions? additions)
+internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? additions)
 {
     internal const int MaxHeaderBytes = 256 * 1024;
     internal const int MaxFields = 1_000;
     internal const int MaxFieldBytes = 64 * 1024;
-    internal const int MaxHops = 100;
 
     private const int MaxDeliveredTo = 100;
 
@@ -29,6 +29,7 @@ internal sealed class HeaderPass(string hostName, HeaderAdditions? additions)
     private bool _hasDate;
     private bool _hasMessageId;
     private bool _atLineStart = true;
+    private bool? _hasHeader;
 
     /// <summary>Set once a limit is met.</summary>
     public SmtpReply? Refusal { get; private set; }
@@ -54,12 +55,23 @@ internal sealed class HeaderPass(string hostName, HeaderAdditions? additions)
             _bytes += line.Length;
             if (_bytes > MaxHeaderBytes || (_field.WrittenCount + line.Length > MaxFieldBytes) || _fields > MaxFields)
             {
+                InboundMetrics.Limit("L4");
                 Refusal = new SmtpReply(552, "5.3.4", "Message header too large");
                 break;
             }
 
             _field.Write(line);
             rest = rest[line.Length..];
+            _hasHeader ??= BeginsWithField(_field.WrittenSpan);
+            if (_hasHeader == false)
+            {
+                AddMissing(output);
+                output.Write("\r\n"u8);
+                Flush(output);
+                IsInBody = true;
+                break;
+            }
+
             _atLineStart = end > 0;
             if (_atLineStart && _field.WrittenSpan is [(byte)'\r', (byte)'\n'] or [(byte)'\n'])
             {
@@ -83,14 +95,38 @@ internal sealed class HeaderPass(string hostName, HeaderAdditions? additions)
         IsInBody = true;
     }
 
+    /// <summary>Whether a message begins with a field (RFC 5322 §2.2); null while that is open.</summary>
+    private static bool? BeginsWithField(ReadOnlySpan<byte> start)
+    {
+        var i = 0;
+        while (i < start.Length && start[i] is > 32 and < 127 and not (byte)':')
+            i++;
+        if (i == start.Length)
+            return null;
+        // An empty header is one too.
+        if (i == 0)
+            return start[0] is (byte)'\r' or (byte)'\n';
+        // Left over from a mailbox file; the header comes behind it.
+        if (start[i] == ' ' && (start[..i].SequenceEqual("From"u8) || start[..i].SequenceEqual(">From"u8)))
+            return true;
+        // RFC 5322 §4.5: white space before the colon is obsolete, and still a field.
+        while (i < start.Length && start[i] is (byte)' ' or (byte)'\t')
+            i++;
+        return i == start.Length ? null : start[i] == ':';
+    }
+
     private void EndField(IBufferWriter<byte> output)
     {
         _fields++;
         var field = _field.WrittenSpan;
         var colon = field.IndexOf((byte)':');
         var name = colon > 0 ? field[..colon].TrimEnd(" \t"u8) : [];
-        if (Is(name, "received"u8) && ++_hops > MaxHops)
+        if (Is(name, "received"u8) && ++_hops == maxHops + 1)
+        {
+            InboundMetrics.Limit("L7");
             Refusal ??= new SmtpReply(554, "5.4.6", "Too many hops");
+        }
+
         _hasDate |= Is(name, "date"u8);
         _hasMessageId |= Is(name, "message-id"u8);
         if (Is(name, "delivered-to"u8) && _deliveredTo.Count < MaxDeliveredTo)

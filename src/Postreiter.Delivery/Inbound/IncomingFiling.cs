@@ -18,6 +18,7 @@ internal sealed partial class IncomingFiling(
     PendingBlob content,
     ReadOnlyMemory<byte> structure,
     IReadOnlyList<string> deliveredTo,
+    DomainName? reverseName,
     DateTimeOffset now
 )
 {
@@ -25,7 +26,7 @@ internal sealed partial class IncomingFiling(
     private static readonly SmtpReply NotNow = new(451, "4.3.0", "Temporary failure, try again later");
 
     private readonly SmtpReply _accepted = new(250, "2.0.0", $"{envelope.Id} accepted");
-    private readonly string _received = TraceField.Received(peer, envelope, intake.HostName, now);
+    private readonly string _received = TraceField.Received(peer, envelope, reverseName, intake.HostName, now);
 
     /// <summary>One reply, for LMTP one for each recipient.</summary>
     public async ValueTask<IReadOnlyList<SmtpReply>> FileAsync(CancellationToken ct)

@@ -1,5 +1,4 @@
 using System.Buffers;
-using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Messages;
 using Postreiter.Smtp.Server;
@@ -9,7 +8,7 @@ using Postreiter.Storage.Blobs;
 namespace Postreiter.Delivery.Inbound;
 
 /// <summary>One message on its way in: its bytes go at once to the blob writer and to the scanner.</summary>
-internal sealed partial class IncomingMessage(
+internal sealed class IncomingMessage(
     MessageIntake intake,
     IMessageScanner scanner,
     SmtpPeer peer,
@@ -23,6 +22,7 @@ internal sealed partial class IncomingMessage(
     private readonly ArrayBufferWriter<byte> _passed = new(512);
     private readonly HeaderPass _header = new(
         intake.HostName,
+        intake.MaxHops,
         peer.Role == ListenerRole.Submission ? new HeaderAdditions(intake.Time.GetUtcNow(), envelope.Id) : null
     );
     private long _received;
@@ -63,13 +63,14 @@ internal sealed partial class IncomingMessage(
                 content,
                 facts.Structure,
                 _header.DeliveredTo,
+                peer.ReverseName is { } asked ? await asked : null,
                 _now
             );
             return await outcome.FileAsync(ct);
         }
         catch (StoreException e)
         {
-            return Replies(OnFault(e));
+            return Replies(intake.ReplyTo(e, peer, envelope));
         }
     }
 
@@ -107,21 +108,10 @@ internal sealed partial class IncomingMessage(
         }
         catch (StoreException e)
         {
-            EarlyRefusal = OnFault(e);
+            EarlyRefusal = intake.ReplyTo(e, peer, envelope);
         }
-    }
-
-    private SmtpReply OnFault(StoreException e)
-    {
-        LogFault(intake.Log, e, peer.ConnectionId, envelope.Id);
-        return e.Fault == StoreFault.DiskFull
-            ? new SmtpReply(452, "4.3.1", "Insufficient storage, try again later")
-            : new SmtpReply(451, "4.3.0", "Temporary failure, try again later");
     }
 
     private SmtpReply[] Replies(SmtpReply reply) =>
         peer.Role == ListenerRole.Lmtp ? [.. Enumerable.Repeat(reply, envelope.Recipients.Count)] : [reply];
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "{Connection}: message {Id} cannot be stored")]
-    private static partial void LogFault(ILogger log, StoreException e, string connection, TraceId id);
 }

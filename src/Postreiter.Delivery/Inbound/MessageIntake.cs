@@ -16,7 +16,8 @@ namespace Postreiter.Delivery.Inbound;
 /// <param name="maxMessageBytes">L3; 50 MiB by default.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">Told of our own faults.</param>
-public sealed class MessageIntake(
+/// <param name="maxHops">L7: Received fields; 100 by default.</param>
+public sealed partial class MessageIntake(
     IStore store,
     RecipientResolver resolver,
     NoticeFiler notices,
@@ -24,9 +25,17 @@ public sealed class MessageIntake(
     DomainName hostName,
     long maxMessageBytes,
     TimeProvider time,
-    ILogger<MessageIntake> log
+    ILogger<MessageIntake> log,
+    int maxHops = 100
 ) : IMessageIntake
 {
+    /// <summary>F1.</summary>
+    internal static readonly SmtpReply DiskFull = new(452, "4.3.1", "Insufficient storage, try again later");
+
+    private static readonly SmtpReply Unavailable = new(451, "4.3.0", "Temporary failure, try again later");
+
+    internal int MaxHops => maxHops;
+
     internal IStore Store => store;
 
     internal RecipientResolver Resolver => resolver;
@@ -41,9 +50,28 @@ public sealed class MessageIntake(
 
     internal ILogger Log => log;
 
-    internal QuotaWatch Quotas { get; } = new(store, time);
+    internal QuotaWatch Quotas => resolver.Quotas;
 
     /// <inheritdoc/>
-    public ValueTask<IncomingMessageStart> BeginAsync(SmtpPeer peer, SmtpEnvelope envelope, CancellationToken ct) =>
-        new(new IncomingMessageStart(new IncomingMessage(this, scanner(), peer, envelope), null));
+    public ValueTask<IncomingMessageStart> BeginAsync(SmtpPeer peer, SmtpEnvelope envelope, CancellationToken ct)
+    {
+        try
+        {
+            return new(new IncomingMessageStart(new IncomingMessage(this, scanner(), peer, envelope), null));
+        }
+        catch (StoreException e)
+        {
+            return new(new IncomingMessageStart(null, ReplyTo(e, peer, envelope)));
+        }
+    }
+
+    /// <summary>F1, F3 and the rest: a fault of the store is told as one of ours, and logged.</summary>
+    internal SmtpReply ReplyTo(StoreException e, SmtpPeer peer, SmtpEnvelope envelope)
+    {
+        LogFault(log, e, peer.ConnectionId, envelope.Id);
+        return e.Fault == StoreFault.DiskFull ? DiskFull : Unavailable;
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Connection}: message {Id} cannot be stored")]
+    private static partial void LogFault(ILogger log, StoreException e, string connection, TraceId id);
 }

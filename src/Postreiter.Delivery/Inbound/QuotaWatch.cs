@@ -13,7 +13,7 @@ internal sealed class QuotaWatch(IStore store, TimeProvider time)
 {
     private const int MaxEntries = 100_000;
     private static readonly TimeSpan Patience = TimeSpan.FromHours(24);
-    private readonly ConcurrentDictionary<long, DateTimeOffset> _overSince = new();
+    private readonly ConcurrentDictionary<long, long> _overSince = new();
 
     /// <summary>The refusal when an account has no room for a message of this size; null when it has.</summary>
     /// <param name="account">From the cache; asked anew when it has a quota.</param>
@@ -33,9 +33,10 @@ internal sealed class QuotaWatch(IStore store, TimeProvider time)
     /// <summary>The refusal for an account that is found over its quota now.</summary>
     public SmtpReply Refuse(long accountId)
     {
-        var now = time.GetUtcNow();
+        // F11: a clock that jumps must not turn a deferral into a refusal.
+        var now = time.GetTimestamp();
         var since = _overSince.Count < MaxEntries ? _overSince.GetOrAdd(accountId, now) : now;
-        return now - since < Patience
+        return time.GetElapsedTime(since, now) < Patience
             ? new SmtpReply(452, "4.2.2", "Mailbox full")
             : new SmtpReply(552, "5.2.2", "Mailbox full");
     }

@@ -1,5 +1,7 @@
+using System.Net;
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
+using Postreiter.Dns;
 using Postreiter.Net;
 using Postreiter.Smtp.Server;
 using Postreiter.Storage;
@@ -10,23 +12,52 @@ namespace Postreiter.Delivery.Inbound;
 /// <remarks>
 /// Mx and Lmtp take mail for local addresses only; Submission takes it from logged-in users only, who may use only their
 /// own addresses as sender: the account's, its subaddresses, and aliases that lead to it alone; also the empty one, for
-/// notices of mail clients (RFC 8098). The outbound limits L34 are not kept here yet.
+/// notices of mail clients (RFC 8098); and within the outbound limits (L34). The author in the header is not compared: a
+/// message sent on as it is (Resent-From, RFC 5322 §3.6.6) has another's.
 /// </remarks>
 public sealed partial class ReceptionPolicy : IReceptionPolicy
 {
     private static readonly SmtpReply DirectoryDown = new(451, "4.3.0", "Temporary failure, try again later");
     private static readonly SmtpReply LoginFirst = new(530, "5.7.0", "Authentication required");
 
+    private static readonly SmtpReply OverAllowance = new(451, "4.7.1", "Too much mail for one day, try again later");
+
+    private readonly IStore _store;
     private readonly RecipientResolver _resolver;
-    private readonly QuotaWatch _quotas;
+    private readonly OutboundAllowance _allowance;
+    private readonly ReverseLookup? _reverse;
     private readonly ILogger<ReceptionPolicy> _log;
 
     /// <summary>A policy over a store's directory.</summary>
-    public ReceptionPolicy(IStore store, RecipientResolver resolver, TimeProvider time, ILogger<ReceptionPolicy> log) =>
-        (_resolver, _quotas, _log) = (resolver, new QuotaWatch(store, time), log);
+    /// <param name="store">Its space, and its directory.</param>
+    /// <param name="resolver">Finds recipients.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Told of faults and of limits that were met.</param>
+    /// <param name="limits">L34; null for the defaults.</param>
+    /// <param name="dns">For the peer's name in Received; null leaves it out.</param>
+    public ReceptionPolicy(
+        IStore store,
+        RecipientResolver resolver,
+        TimeProvider time,
+        ILogger<ReceptionPolicy> log,
+        OutboundLimits? limits = null,
+        IDnsResolver? dns = null
+    )
+    {
+        (_store, _resolver, _log) = (store, resolver, log);
+        limits ??= new OutboundLimits();
+        _allowance = new OutboundAllowance(time, limits.MaxMessages, limits.MaxNewRecipients);
+        _reverse = dns is null ? null : new ReverseLookup(dns, time);
+    }
 
     /// <inheritdoc/>
-    public ValueTask<SmtpReply?> OnConnectAsync(SmtpPeer peer, CancellationToken ct) => new((SmtpReply?)null);
+    public ValueTask<SmtpReply?> OnConnectAsync(SmtpPeer peer, CancellationToken ct)
+    {
+        // This machine's own programs have no name of use; users come from anywhere.
+        if (peer.Role == ListenerRole.Mx && _reverse is not null && !IPAddress.IsLoopback(peer.Address))
+            peer.ReverseName = _reverse.FindAsync(peer.Address);
+        return new((SmtpReply?)null);
+    }
 
     /// <inheritdoc/>
     public ValueTask<SmtpReply?> OnHeloAsync(SmtpPeer peer, CancellationToken ct) => new((SmtpReply?)null);
@@ -34,12 +65,15 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
     /// <inheritdoc/>
     public async ValueTask<SmtpReply?> OnMailAsync(SmtpPeer peer, MailArguments mail, CancellationToken ct)
     {
-        if (peer.Role != ListenerRole.Submission)
-            return null;
-        if (peer.User is not { } user)
+        if (peer.Role == ListenerRole.Submission && peer.User is null)
             return LoginFirst;
         try
         {
+            // F1: said before the message is on its way.
+            if (!_store.Blobs.HasSpace)
+                return MessageIntake.DiskFull;
+            if (peer.User is not { } user)
+                return null;
             return mail.ReversePath is not { } sender || await IsOwnAsync(user, sender, ct)
                 ? null
                 : new SmtpReply(553, "5.7.1", "Sender address is not yours");
@@ -66,7 +100,14 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
             var found = await _resolver.ResolveAsync(recipient.Recipient, ct);
             switch (found.Status)
             {
-                case ResolutionStatus.NotLocal when peer.Role == ListenerRole.Submission:
+                case ResolutionStatus.NotLocal when peer.User is { } user:
+                    if (!_allowance.TryTake(user.AccountId, recipient.Recipient, !HasRemote(envelope)))
+                    {
+                        InboundMetrics.Limit("L34");
+                        LogAllowance(user.Address, peer.ConnectionId);
+                        return new RecipientDecision(OverAllowance);
+                    }
+
                     return RecipientDecision.Accept(
                         new Resolution(ResolutionStatus.NotLocal, [], [recipient.Recipient])
                     );
@@ -81,7 +122,7 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
 
             foreach (var account in found.Accounts)
             {
-                if (await _quotas.CheckAsync(account, envelope.Mail.Size ?? 0, ct) is { } full)
+                if (await _resolver.Quotas.CheckAsync(account, envelope.Mail.Size ?? 0, ct) is { } full)
                     return new RecipientDecision(full);
             }
 
@@ -94,6 +135,9 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
         }
     }
 
+    private static bool HasRemote(SmtpEnvelope envelope) =>
+        envelope.Recipients.Any(r => r.Target is Resolution { Status: ResolutionStatus.NotLocal });
+
     private async ValueTask<bool> IsOwnAsync(AuthenticatedUser user, EmailAddress sender, CancellationToken ct)
     {
         var found = await _resolver.ResolveAsync(sender, ct);
@@ -103,6 +147,9 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Connection}: the directory cannot answer")]
     private partial void LogDirectoryDown(StoreException e, string connection);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Connection}: {Account} has met its outbound limit of the day")]
+    private partial void LogAllowance(EmailAddress account, string connection);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Connection}: aliases of {Address} lead in a circle")]
     private partial void LogAliasLoop(EmailAddress address, string connection);

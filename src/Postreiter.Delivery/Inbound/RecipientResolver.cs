@@ -24,17 +24,29 @@ public sealed class RecipientResolver : IDisposable
     private readonly DirectoryCache _directory;
     private readonly DomainName _hostName;
     private readonly EmailAddress? _postmaster;
+    private readonly string _separators;
 
     /// <summary>A resolver over a store's directory.</summary>
     /// <param name="store">Whose directory and change feed.</param>
     /// <param name="hostName">The server's own name.</param>
     /// <param name="postmaster">Who gets postmaster's mail where no alias and no account does; null for the defaults.</param>
     /// <param name="time">For the cache.</param>
-    public RecipientResolver(IStore store, DomainName hostName, EmailAddress? postmaster, TimeProvider time)
+    /// <param name="separators">Characters that part user and tag (RFC 5233); the first one found counts. Empty: no subaddresses.</param>
+    public RecipientResolver(
+        IStore store,
+        DomainName hostName,
+        EmailAddress? postmaster,
+        TimeProvider time,
+        string separators = "+"
+    )
     {
         _directory = new DirectoryCache(store, time);
-        (_hostName, _postmaster) = (hostName, postmaster);
+        (_hostName, _postmaster, _separators) = (hostName, postmaster, separators);
+        Quotas = new QuotaWatch(store, time);
     }
+
+    /// <summary>Who is over quota since when; one for policy and intake.</summary>
+    internal QuotaWatch Quotas { get; }
 
     internal DirectoryCache Directory => _directory;
 
@@ -89,8 +101,8 @@ public sealed class RecipientResolver : IDisposable
 
         if (await TryExactAsync(address, walk, depth, ct))
             return;
-        var plus = address.LocalPart.IndexOf('+', StringComparison.Ordinal);
-        if (plus > 0 && await TryExactAsync(address.WithLocalPart(address.LocalPart[..plus]), walk, depth, ct))
+        var tag = address.LocalPart.AsSpan().IndexOfAny(_separators);
+        if (tag > 0 && await TryExactAsync(address.WithLocalPart(address.LocalPart[..tag]), walk, depth, ct))
             return;
         if (IsPostmaster(address))
         {

@@ -12,7 +12,14 @@ internal static class TraceField
     /// <param name="envelope">What it said; <c>for</c> is written only for a single recipient, so that none learns of another.</param>
     /// <param name="hostName">Ours.</param>
     /// <param name="now">When.</param>
-    public static string Received(SmtpPeer peer, SmtpEnvelope envelope, string hostName, DateTimeOffset now)
+    /// <param name="reverseName">The peer's name in the DNS, where it leads back to the peer.</param>
+    public static string Received(
+        SmtpPeer peer,
+        SmtpEnvelope envelope,
+        DomainName? reverseName,
+        string hostName,
+        DateTimeOffset now
+    )
     {
         var text = new StringBuilder(256);
         var address = peer.Address.IsIPv4MappedToIPv6 ? peer.Address.MapToIPv4() : peer.Address;
@@ -20,7 +27,11 @@ internal static class TraceField
             address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6
                 ? $"[IPv6:{address}]"
                 : $"[{address}]";
-        text.Append("Received: from ").Append(SafeHelo(peer.Helo)).Append(" (").Append(literal).Append(")\r\n");
+        text.Append("Received: from ").Append(SafeHelo(peer.Helo)).Append(" (");
+        // RFC 5321 §4.4: TCP-info, what the connection itself tells: the name by DNS look-up, and the address.
+        if (reverseName is { } name)
+            text.Append(name.Ascii).Append(' ');
+        text.Append(literal).Append(")\r\n");
         text.Append("\tby ").Append(hostName).Append(" with ").Append(Protocol(peer, envelope.Mail.SmtpUtf8));
         if (peer.Tls is { } tls)
             text.Append(" (").Append(tls.Protocol).Append(' ').Append(tls.Cipher).Append(')');

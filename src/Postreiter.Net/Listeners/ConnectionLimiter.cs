@@ -11,6 +11,9 @@ internal sealed class ConnectionLimiter(int most, int mostPerAddress)
     private readonly ConcurrentDictionary<IPAddress, int> _byAddress = new();
     private int _open;
 
+    /// <summary>Whether more than 80 % of the places are taken.</summary>
+    public bool IsUnderStress => Volatile.Read(ref _open) > most * 0.8;
+
     /// <summary>Takes a place; false when there is none.</summary>
     /// <param name="address">The peer; null (a Unix socket), 127.0.0.1 and ::1 are not counted by address.</param>
     public bool TryEnter(IPAddress? address)

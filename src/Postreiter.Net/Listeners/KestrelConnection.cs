@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.IO.Pipelines;
 using System.Net;
 using System.Net.Security;
@@ -5,34 +6,44 @@ using System.Security.Authentication;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Microsoft.AspNetCore.Connections;
+using Postreiter.Core;
 
 namespace Postreiter.Net.Listeners;
 
 /// <summary>A connection that Kestrel accepted; under TLS an <see cref="SslStream"/> over its pipes.</summary>
 internal sealed class KestrelConnection : Connection
 {
+    private static readonly TimeSpan ProxyTimeout = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan HandshakeTimeout = TimeSpan.FromSeconds(30);
     private readonly ConnectionContext _context;
     private readonly MailListener _listener;
+    private readonly ConnectionLimiter _limiter;
     private readonly TimeProvider _time;
+    private IPEndPoint _remote;
+    private IPEndPoint _local;
     private PipeReader _input;
     private PipeWriter _output;
     private SslStream? _ssl;
     private TlsInfo? _tls;
 
-    public KestrelConnection(ConnectionContext context, MailListener listener, TimeProvider time)
+    public KestrelConnection(
+        ConnectionContext context,
+        MailListener listener,
+        ConnectionLimiter limiter,
+        TimeProvider time
+    )
     {
-        (_context, _listener, _time) = (context, listener, time);
+        (_context, _listener, _limiter, _time) = (context, listener, limiter, time);
         (_input, _output) = (context.Transport.Input, context.Transport.Output);
-        Remote = Ip(context.RemoteEndPoint);
-        Local = Ip(context.LocalEndPoint);
+        _remote = Ip(context.RemoteEndPoint);
+        _local = Ip(context.LocalEndPoint);
     }
 
     public override string Id => _context.ConnectionId;
 
-    public override IPEndPoint Remote { get; }
+    public override IPEndPoint Remote => _remote;
 
-    public override IPEndPoint Local { get; }
+    public override IPEndPoint Local => _local;
 
     public override PipeReader Input => _input;
 
@@ -40,7 +51,39 @@ internal sealed class KestrelConnection : Connection
 
     public override TlsInfo? Tls => _tls;
 
+    public override bool IsUnderStress => _limiter.IsUnderStress;
+
     public override bool CanStartTls => _tls is null && _listener.Certificate() is not null;
+
+    /// <summary>Reads the PROXY header that a proxy begins with.</summary>
+    /// <returns>False when it is broken or did not come within 10 s.</returns>
+    public async ValueTask<bool> ReadProxyHeaderAsync(CancellationToken ct)
+    {
+        var input = _context.Transport.Input;
+        using var timer = new CancellationTokenSource(ProxyTimeout, _time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, ct);
+        while (true)
+        {
+            ReadResult read;
+            try
+            {
+                read = await input.ReadAsync(either.Token);
+            }
+            catch (OperationCanceledException)
+            {
+                return false;
+            }
+
+            var reader = new SequenceReader<byte>(read.Buffer);
+            var status = ProxyHeader.TryRead(ref reader, out var header);
+            input.AdvanceTo(reader.Position, status == ParseStatus.Complete ? reader.Position : read.Buffer.End);
+            if (status == ParseStatus.NeedMoreData && !read.IsCompleted)
+                continue;
+            if (header is { Source: { } source, Destination: { } destination })
+                (_remote, _local) = (Ip(source), Ip(destination));
+            return status == ParseStatus.Complete;
+        }
+    }
 
     public override async ValueTask<bool> StartTlsAsync(CancellationToken ct)
     {

@@ -1,7 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Connections;
-using Microsoft.AspNetCore.Connections.Features;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.Logging;
@@ -14,6 +13,12 @@ public static class KestrelMailListeners
     /// <summary>Connections that may wait to be accepted.</summary>
     public const int Backlog = 4096;
 
+    /// <summary>How long a peer may leave what we send unacknowledged, or its window shut, before the system ends the connection.</summary>
+    public static readonly TimeSpan UserTimeout = TimeSpan.FromMinutes(5);
+
+    // linux/tcp.h; .NET has no name for it.
+    private const int TcpUserTimeout = 18;
+
     /// <summary>What all sockets of the host are to have.</summary>
     public static void Configure(SocketTransportOptions options)
     {
@@ -22,6 +27,13 @@ public static class KestrelMailListeners
         options.MaxReadBufferSize = 64 * 1024;
         // L29: output that the peer has not taken; above it the writer waits.
         options.MaxWriteBufferSize = 256 * 1024;
+        options.CreateBoundListenSocket = static end =>
+        {
+            var socket = SocketTransportOptions.CreateDefaultBoundListenSocket(end);
+            if (end is IPEndPoint)
+                WatchPeers(socket);
+            return socket;
+        };
     }
 
     /// <summary>Adds one listener.</summary>
@@ -38,11 +50,11 @@ public static class KestrelMailListeners
     )
     {
         ListenOptions? options = null;
-        var limiter = new ConnectionLimiter(listener.MaxConnections, listener.MaxPerAddress);
+        var door = new ListenerDoor(listener, time, logger);
         void Use(ListenOptions listen)
         {
             options = listen;
-            listen.Run(context => ServeAsync(context, listener, limiter, time, logger));
+            listen.Run(door.ServeAsync);
         }
 
         switch (listener.Address)
@@ -58,57 +70,21 @@ public static class KestrelMailListeners
         return options!;
     }
 
-    private static async Task ServeAsync(
-        ConnectionContext context,
-        MailListener listener,
-        ConnectionLimiter limiter,
-        TimeProvider time,
-        ILogger logger
-    )
+    /// <summary>
+    /// F14: a peer that vanished without a word is found out by keep-alive, one that takes nothing by the user timeout (RFC 5482), also
+    /// while Kestrel drains what a session left. Linux hands both on from the listening socket to the accepted ones.
+    /// </summary>
+    private static void WatchPeers(Socket socket)
     {
-        await using var connection = new KestrelConnection(context, listener, time);
-        var address = context.RemoteEndPoint is IPEndPoint ? connection.Remote.Address : null;
-        if (!limiter.TryEnter(address))
+        socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 120);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 30);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 6);
+        if (OperatingSystem.IsLinux())
         {
-            logger.LogInformation(
-                "{ConnectionId}: {Listener} is full for {Remote}",
-                context.ConnectionId,
-                listener.Name,
-                address
-            );
-            if (!listener.ImplicitTls)
-                await context.Transport.Output.WriteAsync(listener.BusyReply);
-            return;
-        }
-
-        try
-        {
-            if (listener.ImplicitTls && !await connection.HandshakeAsync(context.ConnectionClosed))
-            {
-                logger.LogInformation(
-                    "{ConnectionId}: no TLS with {Remote} on {Listener}",
-                    context.ConnectionId,
-                    address,
-                    listener.Name
-                );
-                return;
-            }
-
-            var stopping =
-                context.Features.Get<IConnectionLifetimeNotificationFeature>()?.ConnectionClosedRequested ?? default;
-            await listener.Handler.HandleAsync(connection, stopping);
-        }
-        catch (Exception e) when (e is ConnectionResetException or ConnectionAbortedException or IOException)
-        {
-            logger.LogDebug("{ConnectionId}: the peer is gone: {Reason}", context.ConnectionId, e.Message);
-        }
-        catch (Exception e)
-        {
-            logger.LogError(e, "{ConnectionId}: the session of {Listener} failed", context.ConnectionId, listener.Name);
-        }
-        finally
-        {
-            limiter.Leave(address);
+            Span<byte> milliseconds = stackalloc byte[sizeof(int)];
+            BitConverter.TryWriteBytes(milliseconds, (int)UserTimeout.TotalMilliseconds);
+            socket.SetRawSocketOption((int)SocketOptionLevel.Tcp, TcpUserTimeout, milliseconds);
         }
     }
 }

@@ -21,6 +21,18 @@ public sealed record MailListener
     /// <summary>L12: open connections of one address; of one /64 with IPv6. Unix sockets are not counted by address.</summary>
     public required int MaxPerAddress { get; init; }
 
+    /// <summary>
+    /// Whether nothing is to be done here without TLS (F10): without a certificate, or with one that has expired, callers are
+    /// turned away.
+    /// </summary>
+    public bool NeedsCertificate { get; init; }
+
+    /// <summary>What a caller is told where <see cref="NeedsCertificate"/> is not fulfilled, unless TLS begins with the first byte.</summary>
+    public ReadOnlyMemory<byte> NoCertificateReply { get; init; }
+
+    /// <summary>Proxies whose connections begin with a PROXY header that names the real peer; nobody else's header is read. Default none.</summary>
+    public IReadOnlyList<IPNetwork> Proxies { get; init; } = [];
+
     /// <summary>What a caller above the limits is told before the connection closes.</summary>
     public required ReadOnlyMemory<byte> BusyReply { get; init; }
 

@@ -22,25 +22,34 @@ public sealed class LoginThrottle
         TimeSpan.FromSeconds(15),
     ];
 
-    /// <summary>Failures that lock an address out.</summary>
+    /// <summary>Failures that lock an address out, unless the settings say otherwise.</summary>
     public const int FailuresUntilLocked = 20;
 
-    /// <summary>Within how long they count, how long the lock lasts, and how long a name's failures are remembered.</summary>
+    /// <summary>Within how long they count, how long the lock lasts, and how long a name's failures are remembered, unless the settings say otherwise.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
 
     private const int MaxNameLength = 320;
     private readonly TimeProvider _time;
+    private readonly int _failuresUntilLocked;
+    private readonly TimeSpan _window;
     private readonly Lock _lock = new();
     private readonly Ledger<string> _accounts;
     private readonly Ledger<IPAddress> _addresses;
 
     /// <summary>A throttle with nothing to hold against anybody.</summary>
     /// <param name="time">The clock.</param>
+    /// <param name="failuresUntilLocked">Failures that lock an address out; 20 by default.</param>
+    /// <param name="window">Within how long they count, how long the lock lasts, how long names are remembered; null is 10 minutes.</param>
     /// <param name="capacity">Most names and most addresses remembered; 1 or more.</param>
-    public LoginThrottle(TimeProvider time, int capacity = 20_000)
+    public LoginThrottle(
+        TimeProvider time,
+        int failuresUntilLocked = FailuresUntilLocked,
+        TimeSpan? window = null,
+        int capacity = 20_000
+    )
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        _time = time;
+        (_time, _failuresUntilLocked, _window) = (time, failuresUntilLocked, window ?? Window);
         _accounts = new Ledger<string>(capacity, StringComparer.OrdinalIgnoreCase);
         _addresses = new Ledger<IPAddress>(capacity, EqualityComparer<IPAddress>.Default);
     }
@@ -86,9 +95,9 @@ public sealed class LoginThrottle
             var address = _addresses.Touch(NetworkOf(remote));
             if (address.Failures == 0 || IsOld(address))
                 (address.Failures, address.Since) = (0, _time.GetTimestamp());
-            if (++address.Failures < FailuresUntilLocked)
+            if (++address.Failures < _failuresUntilLocked)
                 return;
-            address.LockedUntil = _time.GetTimestamp() + (long)(Window.TotalSeconds * _time.TimestampFrequency);
+            address.LockedUntil = _time.GetTimestamp() + (long)(_window.TotalSeconds * _time.TimestampFrequency);
             address.Failures = 0;
         }
     }
@@ -100,7 +109,7 @@ public sealed class LoginThrottle
             _accounts.Remove(Shorten(user));
     }
 
-    private bool IsOld(Entry entry) => _time.GetElapsedTime(entry.Since) >= Window;
+    private bool IsOld(Entry entry) => _time.GetElapsedTime(entry.Since) >= _window;
 
     private static string Shorten(string user) => user.Length <= MaxNameLength ? user : user[..MaxNameLength];
 

@@ -13,18 +13,18 @@ internal sealed class ChunkTransfer(SmtpSession session, long size, bool isLast,
 {
     private readonly DataPace _pace = new(session);
 
-    public async ValueTask<IReadOnlyList<SmtpReply>> RunAsync(CancellationToken ct)
+    public async ValueTask<IReadOnlyList<SmtpReply>> RunAsync()
     {
         var denied = refusal;
         for (var left = size; left > 0; )
         {
-            var (bytes, fault) = await _pace.ReadAsync(ct);
+            var (bytes, fault) = await _pace.ReadAsync();
             if (fault is not null)
                 return [fault];
             var part = bytes.Length > left ? bytes.Slice(0, left) : bytes;
             left -= part.Length;
             if (denied is null)
-                denied = await KeepAsync(part, ct);
+                denied = await KeepAsync(part);
             session.Connection.Input.AdvanceTo(part.End);
         }
 
@@ -36,7 +36,7 @@ internal sealed class ChunkTransfer(SmtpSession session, long size, bool isLast,
         if (isLast)
         {
             session.Chunks = default;
-            return await session.EndMessageAsync(denied, ct);
+            return await session.EndMessageAsync(denied);
         }
 
         if (denied is null)
@@ -47,7 +47,7 @@ internal sealed class ChunkTransfer(SmtpSession session, long size, bool isLast,
         return [denied];
     }
 
-    private async ValueTask<SmtpReply?> KeepAsync(ReadOnlySequence<byte> bytes, CancellationToken ct)
+    private async ValueTask<SmtpReply?> KeepAsync(ReadOnlySequence<byte> bytes)
     {
         var message = session.Message!;
         if (message.EarlyRefusal is not null)
@@ -61,8 +61,13 @@ internal sealed class ChunkTransfer(SmtpSession session, long size, bool isLast,
                 out var fault
             )
         )
-            return fault;
+            return LimitOf(fault!);
         session.Chunks = chunks;
-        return await session.TryWriteAsync(message, bytes, ct);
+        return await session.TryWriteAsync(message, bytes);
     }
+
+    private SmtpReply LimitOf(SmtpReply fault) =>
+        fault == Replies.TooBig ? session.Limit("L3", fault)
+        : fault == Replies.TextLineTooLong ? session.Limit("L2", fault)
+        : fault;
 }

@@ -11,16 +11,16 @@ internal sealed class DataPace(SmtpSession session)
     private long _bytes;
 
     /// <summary>The next bytes, or the reply that ends the session.</summary>
-    public async ValueTask<(ReadOnlySequence<byte> Bytes, SmtpReply? Fault)> ReadAsync(CancellationToken ct)
+    public async ValueTask<(ReadOnlySequence<byte> Bytes, SmtpReply? Fault)> ReadAsync()
     {
         var start = session.Time.GetTimestamp();
-        var (status, bytes) = await session.Input.ReadBytesAsync(ct);
+        var (status, bytes) = await session.Input.ReadBytesAsync();
         if (status != InputStatus.Line)
         {
             // The peer is gone in the middle of a message: nobody is left to be told (P2).
             return status == InputStatus.Closed
-                ? throw new IOException("closed within a message")
-                : (default, Replies.TimedOut);
+                ? throw new PeerGoneException("closed within a message")
+                : (default, session.Limit("data block", Replies.TimedOut));
         }
 
         // Only waiting counts: the time that storing takes is ours.
@@ -29,7 +29,7 @@ internal sealed class DataPace(SmtpSession session)
         if (_waited >= Window)
         {
             if (_bytes < session.Options.Timeouts.MinDataRate * _waited.TotalSeconds)
-                return (default, Replies.TooSlow);
+                return (default, session.Limit("data rate", Replies.TooSlow));
             (_waited, _bytes) = (TimeSpan.Zero, 0);
         }
 

@@ -7,5 +7,5 @@ internal interface IMessageTransfer
 {
     /// <summary>Does it.</summary>
     /// <returns>The replies, in order; one that closes the connection is the last.</returns>
-    ValueTask<IReadOnlyList<SmtpReply>> RunAsync(CancellationToken ct);
+    ValueTask<IReadOnlyList<SmtpReply>> RunAsync();
 }

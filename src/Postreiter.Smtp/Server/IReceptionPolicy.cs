@@ -29,6 +29,12 @@ public sealed class SmtpPeer
     /// <summary>Its address.</summary>
     public required IPAddress Address { get; init; }
 
+    /// <summary>
+    /// The name that the DNS has for <see cref="Address"/> and that leads back to it; its task is under way since the connection
+    /// was made and gives null where there is none. Null when nobody asked.
+    /// </summary>
+    public Task<DomainName?>? ReverseName { get; set; }
+
     /// <summary>The argument of HELO, EHLO or LHLO as sent; null before.</summary>
     public string? Helo { get; set; }
 

@@ -43,7 +43,16 @@ public sealed class SmtpConnectionHandler(
     /// <inheritdoc/>
     public async Task HandleAsync(Connection connection, CancellationToken stopping)
     {
-        await using var session = new SmtpSession(this, connection, stopping);
-        await session.RunAsync();
+        var name = new KeyValuePair<string, object?>("role", SmtpMetrics.Name(role));
+        SmtpMetrics.Sessions.Add(1, name);
+        try
+        {
+            await using var session = new SmtpSession(this, connection, stopping);
+            await session.RunAsync();
+        }
+        finally
+        {
+            SmtpMetrics.Sessions.Add(-1, name);
+        }
     }
 }

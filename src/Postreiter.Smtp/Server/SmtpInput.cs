@@ -25,7 +25,7 @@ internal enum InputStatus
     /// <summary>The server is going down.</summary>
     Stopping,
 
-    /// <summary>The peer has closed.</summary>
+    /// <summary>The peer has closed, or takes no replies.</summary>
     Closed,
 }
 
@@ -36,7 +36,7 @@ internal enum InputStatus
 internal sealed class SmtpInput : IAsyncDisposable
 {
     private readonly Connection _connection;
-    private readonly SmtpServerOptions _options;
+    private readonly SmtpTimeouts _timeouts;
     private readonly TimeProvider _time;
     private readonly ITimer _timer;
     private readonly CancellationTokenRegistration _stop;
@@ -45,10 +45,11 @@ internal sealed class SmtpInput : IAsyncDisposable
     private long _lastMessage;
     private bool _timerIsSet;
     private volatile bool _timedOut;
+    private volatile bool _isFlushing;
 
-    public SmtpInput(Connection connection, SmtpServerOptions options, TimeProvider time, CancellationToken stopping)
+    public SmtpInput(Connection connection, SmtpTimeouts timeouts, TimeProvider time, CancellationToken stopping)
     {
-        (_connection, _options, _time, _stopping) = (connection, options, time, stopping);
+        (_connection, _timeouts, _time, _stopping) = (connection, timeouts, time, stopping);
         _lastMessage = time.GetTimestamp();
         _timer = time.CreateTimer(
             static input => ((SmtpInput)input!).OnTimer(),
@@ -66,9 +67,11 @@ internal sealed class SmtpInput : IAsyncDisposable
     public void NoteMessage() => _lastMessage = _time.GetTimestamp();
 
     /// <summary>Reads one command line; the memory is valid until the next read.</summary>
+    /// <param name="maxBytes">Longest line with its CRLF.</param>
+    /// <param name="maxAuthBytes">The same for a line that begins with AUTH.</param>
     public async ValueTask<(InputStatus Status, ReadOnlyMemory<byte> Line)> ReadLineAsync(
         int maxBytes,
-        CancellationToken ct
+        int maxAuthBytes
     )
     {
         try
@@ -77,26 +80,23 @@ internal sealed class SmtpInput : IAsyncDisposable
             {
                 if (_connection.Input.TryRead(out var result))
                 {
-                    if (!result.IsCanceled || !result.Buffer.IsEmpty)
-                    {
-                        var buffer = result.Buffer;
-                        var status = CommandLineReader.TryRead(ref buffer, maxBytes, out var line);
-                        if (status != LineStatus.NeedMoreData)
-                            return Take(status, line, buffer);
-                        _connection.Input.AdvanceTo(buffer.Start, buffer.End);
-                    }
-                    else
-                    {
-                        _connection.Input.AdvanceTo(result.Buffer.Start);
-                    }
-
+                    var buffer = result.Buffer;
+                    var status = CommandLineReader.TryRead(ref buffer, maxBytes, maxAuthBytes, out var line);
+                    if (status != LineStatus.NeedMoreData)
+                        return Take(status, line, buffer);
+                    _connection.Input.AdvanceTo(buffer.Start, buffer.End);
                     if (result.IsCompleted)
                         return (InputStatus.Closed, default);
                 }
 
-                if (await WaitAsync(CommandWait(), ct) is { } stopped)
+                if (await WaitAsync(CommandWait(), endsOnStop: true) is { } stopped)
                     return (stopped, default);
             }
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            // How a socket tells that its peer is gone.
+            return (InputStatus.Closed, default);
         }
         finally
         {
@@ -105,28 +105,66 @@ internal sealed class SmtpInput : IAsyncDisposable
     }
 
     /// <summary>Waits for bytes of a message; the caller advances the reader.</summary>
-    public async ValueTask<(InputStatus Status, ReadOnlySequence<byte> Bytes)> ReadBytesAsync(CancellationToken ct)
+    public async ValueTask<(InputStatus Status, ReadOnlySequence<byte> Bytes)> ReadBytesAsync()
     {
-        while (true)
+        try
         {
-            if (_connection.Input.TryRead(out var result))
+            while (true)
             {
-                if (!result.Buffer.IsEmpty)
-                    return (InputStatus.Line, result.Buffer);
-                _connection.Input.AdvanceTo(result.Buffer.Start);
-                if (result.IsCompleted)
-                    return (InputStatus.Closed, default);
-            }
+                if (_connection.Input.TryRead(out var result))
+                {
+                    if (!result.Buffer.IsEmpty)
+                        return (InputStatus.Line, result.Buffer);
+                    _connection.Input.AdvanceTo(result.Buffer.Start);
+                    if (result.IsCompleted)
+                        return (InputStatus.Closed, default);
+                }
 
-            // A message under way may finish while the server stops; the host ends it after its 10 s.
-            if (await WaitAsync(_options.Timeouts.DataBlock, ct) is { } status and not InputStatus.Stopping)
-            {
-                StopTimer();
-                return (status, default);
+                // A message under way may finish while the server stops; the host ends it after its 10 s.
+                if (await WaitAsync(_timeouts.DataBlock, endsOnStop: false) is { } status)
+                    return (status, default);
             }
-
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            return (InputStatus.Closed, default);
+        }
+        finally
+        {
             StopTimer();
         }
+    }
+
+    /// <summary>Sends what is written.</summary>
+    /// <returns>False when the peer is gone, or took nothing for too long (L29); the connection is then of no more use.</returns>
+    public async ValueTask<bool> FlushAsync()
+    {
+        try
+        {
+            var flush = _connection.Output.FlushAsync(CancellationToken.None);
+            if (!flush.IsCompleted)
+            {
+                _isFlushing = true;
+                Arm(_timeouts.Write);
+            }
+
+            var result = await flush;
+            if (_isFlushing)
+            {
+                _isFlushing = false;
+                StopTimer();
+            }
+
+            if (!result.IsCanceled)
+                return !result.IsCompleted;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            _isFlushing = false;
+        }
+
+        _connection.Abort();
+        return false;
     }
 
     public async ValueTask DisposeAsync()
@@ -166,39 +204,37 @@ internal sealed class SmtpInput : IAsyncDisposable
 
     /// <summary>Sends what is due and waits for more input.</summary>
     /// <returns>Null when there is something to read.</returns>
-    private async ValueTask<InputStatus?> WaitAsync(TimeSpan longest, CancellationToken ct)
+    private async ValueTask<InputStatus?> WaitAsync(TimeSpan longest, bool endsOnStop)
     {
-        var flush = await _connection.Output.FlushAsync(ct);
-        if (flush.IsCompleted)
+        if (!await FlushAsync())
             return InputStatus.Closed;
         if (longest <= TimeSpan.Zero)
             return InputStatus.TimedOut;
         // Armed once a command: the limit is for the whole of it, not for each octet.
         if (!_timerIsSet)
-        {
-            (_timerIsSet, _timedOut) = (true, false);
-            _timer.Change(longest, Timeout.InfiniteTimeSpan);
-        }
-
-        if (_stopping.IsCancellationRequested)
+            Arm(longest);
+        if (endsOnStop && _stopping.IsCancellationRequested)
             _connection.Input.CancelPendingRead();
-        var result = await _connection.Input.ReadAsync(ct);
+        var result = await _connection.Input.ReadAsync(CancellationToken.None);
         _connection.Input.AdvanceTo(result.Buffer.Start, result.IsCompleted ? result.Buffer.End : result.Buffer.Start);
-        if (result.IsCanceled)
-        {
-            if (_timedOut)
-                return InputStatus.TimedOut;
-            if (_stopping.IsCancellationRequested)
-                return InputStatus.Stopping;
-        }
-
-        return null;
+        if (!result.IsCanceled)
+            return null;
+        if (_timedOut)
+            return InputStatus.TimedOut;
+        return endsOnStop && _stopping.IsCancellationRequested ? InputStatus.Stopping : null;
     }
 
     private TimeSpan CommandWait()
     {
-        var left = _options.Timeouts.WithoutMessage - _time.GetElapsedTime(_lastMessage);
-        return left < _options.Timeouts.Command ? left : _options.Timeouts.Command;
+        var left = _timeouts.WithoutMessage - _time.GetElapsedTime(_lastMessage);
+        var command = _connection.IsUnderStress ? _timeouts.CommandUnderStress : _timeouts.Command;
+        return left < command ? left : command;
+    }
+
+    private void Arm(TimeSpan span)
+    {
+        (_timerIsSet, _timedOut) = (true, false);
+        _timer.Change(span, Timeout.InfiniteTimeSpan);
     }
 
     private void StopTimer()
@@ -212,6 +248,10 @@ internal sealed class SmtpInput : IAsyncDisposable
     private void OnTimer()
     {
         _timedOut = true;
-        _connection.Input.CancelPendingRead();
+        // A flush that is not pending must not be touched: under TLS the next one would lose its bytes.
+        if (_isFlushing)
+            _connection.Output.CancelPendingFlush();
+        else
+            _connection.Input.CancelPendingRead();
     }
 }

@@ -45,7 +45,7 @@ public sealed record SmtpLimits
     [Range(1, 1000)]
     public int SlowErrors { get; init; } = 10;
 
-    /// <summary>L8: so many errors end the session with 421 4.7.0. Default 20.</summary>
+    /// <summary>L8: so many errors end the session with 421 4.7.0. Default 20. One under stress.</summary>
     [Range(1, 1000)]
     public int MaxErrors { get; init; } = 20;
 
@@ -61,7 +61,7 @@ public sealed record SmtpLimits
     [Range(1, 10_000)]
     public int MaxIdleCommands { get; init; } = 100;
 
-    /// <summary>L11: messages of one session; the next MAIL gets 421 4.7.0. Default 10,000: bulk senders keep a connection.</summary>
+    /// <summary>L11: messages of one session; the next MAIL gets 421 4.7.0. Default 10,000: bulk senders keep a connection. One under stress.</summary>
     [Range(1, 1_000_000)]
     public int MaxMessages { get; init; } = 10_000;
 
@@ -76,11 +76,23 @@ public sealed record SmtpTimeouts
     /// <summary>For a whole command, from the first wait to its CRLF. Default 5 min; then 421 4.4.2.</summary>
     public TimeSpan Command { get; init; } = TimeSpan.FromMinutes(5);
 
+    /// <summary>As <see cref="Command"/>, while the listener is short of places. Default 10 s.</summary>
+    public TimeSpan CommandUnderStress { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>For the next bytes of a message. Default 3 min; then 421 4.4.2.</summary>
     public TimeSpan DataBlock { get; init; } = TimeSpan.FromMinutes(3);
 
     /// <summary>Least octets a second of message data over each minute of waiting. Default 500.</summary>
     public int MinDataRate { get; init; } = 500;
+
+    /// <summary>
+    /// From the end of data to the answer (RFC 5321 §4.5.3.2.6 lets the client wait 10 min). Default 60 s; then 451 4.3.0, unless the message
+    /// is being committed: that is waited for, since nobody could tell afterwards whether it was kept (P2).
+    /// </summary>
+    public TimeSpan EndOfData { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>L29: for the peer to take replies. Default 2 min; then the connection is ended.</summary>
+    public TimeSpan Write { get; init; } = TimeSpan.FromMinutes(2);
 
     /// <summary>For a session without a delivered message. Default 1 h; then 421 4.4.2.</summary>
     public TimeSpan WithoutMessage { get; init; } = TimeSpan.FromHours(1);

@@ -11,6 +11,7 @@ namespace Postreiter.Smtp.Server;
 /// <summary>One session: its state, and the loop that reads commands and writes replies.</summary>
 internal sealed partial class SmtpSession : IAsyncDisposable
 {
+    private const int MostUnflushed = 32 * 1024;
     private readonly SmtpConnectionHandler _handler;
     private readonly SmtpInput _input;
     private readonly CancellationToken _stopping;
@@ -19,11 +20,13 @@ internal sealed partial class SmtpSession : IAsyncDisposable
     private int _unknownRecipients;
     private int _failedLogins;
     private int _idleCommands;
+    private bool _isCounted;
+    private HashSet<string>? _limitsMet;
 
     public SmtpSession(SmtpConnectionHandler handler, Connection connection, CancellationToken stopping)
     {
         (_handler, Connection, _stopping) = (handler, connection, stopping);
-        _input = new SmtpInput(connection, handler.Options, handler.Time, stopping);
+        _input = new SmtpInput(connection, handler.Options.Timeouts, handler.Time, stopping);
         Peer = new SmtpPeer
         {
             ConnectionId = connection.Id,
@@ -73,6 +76,9 @@ internal sealed partial class SmtpSession : IAsyncDisposable
         : Envelope is not null ? SmtpPhases.Transaction
         : SmtpPhases.Ready;
 
+    /// <summary>Messages that this session may still bring (L11).</summary>
+    public bool MayBringAnother => Messages < (Connection.IsUnderStress ? 1 : Options.Limits.MaxMessages);
+
     /// <summary>Serves the peer from greeting to close.</summary>
     public async Task RunAsync()
     {
@@ -83,11 +89,10 @@ internal sealed partial class SmtpSession : IAsyncDisposable
             var goesOn = greeting.Code == 220;
             while (goesOn)
                 goesOn = await StepAsync();
-            await Connection.Output.FlushAsync(CancellationToken.None);
+            await _input.FlushAsync();
         }
-        catch (Exception e) when (e is IOException or OperationCanceledException)
+        catch (PeerGoneException e)
         {
-            // The peer is gone: nobody is left to be told.
             LogGone(_handler.Log, Connection.Id, e.Message);
             Connection.Abort();
         }
@@ -95,7 +100,7 @@ internal sealed partial class SmtpSession : IAsyncDisposable
         {
             LogFault(_handler.Log, e, Connection.Id);
             Write(Replies.OwnFault with { Code = 421, ClosesConnection = true });
-            await Connection.Output.FlushAsync(CancellationToken.None);
+            await _input.FlushAsync();
         }
     }
 
@@ -129,9 +134,8 @@ internal sealed partial class SmtpSession : IAsyncDisposable
 
     /// <summary>The message has ended; the transaction is over.</summary>
     /// <param name="refusal">Known before: bad line ends, too long lines, too big.</param>
-    /// <param name="ct">The peer is gone.</param>
     /// <returns>One reply, with LMTP one for each recipient.</returns>
-    public async ValueTask<IReadOnlyList<SmtpReply>> EndMessageAsync(SmtpReply? refusal, CancellationToken ct)
+    public async ValueTask<IReadOnlyList<SmtpReply>> EndMessageAsync(SmtpReply? refusal)
     {
         var (envelope, message) = (Envelope!, Message!);
         (Envelope, Message) = (null, null);
@@ -140,35 +144,25 @@ internal sealed partial class SmtpSession : IAsyncDisposable
         await using (message)
         {
             refusal ??= message.EarlyRefusal;
-            try
-            {
-                var replies = refusal is null ? await message.CompleteAsync(ct) : Repeated(refusal, envelope);
+            var replies = refusal is null ? await CompleteAsync(message, envelope) : Repeated(refusal, envelope);
+            foreach (var reply in replies)
+                SmtpMetrics.Message(_handler.Role, reply);
+            if (replies.Any(r => r.IsPositive))
                 _input.NoteMessage();
-                return replies;
-            }
-            catch (Exception e) when (e is not OperationCanceledException)
-            {
-                // Not known to be durable: the client keeps it and tries again.
-                LogFault(_handler.Log, e, Connection.Id);
-                return Repeated(Replies.OwnFault, envelope);
-            }
+            return replies;
         }
     }
 
     /// <summary>Hands bytes to the message.</summary>
     /// <returns>A reply when that failed for a reason of ours.</returns>
-    public async ValueTask<SmtpReply?> TryWriteAsync(
-        IIncomingMessage message,
-        ReadOnlySequence<byte> bytes,
-        CancellationToken ct
-    )
+    public async ValueTask<SmtpReply?> TryWriteAsync(IIncomingMessage message, ReadOnlySequence<byte> bytes)
     {
         try
         {
-            await message.WriteAsync(bytes, ct);
+            await message.WriteAsync(bytes, CancellationToken.None);
             return null;
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e)
         {
             LogFault(_handler.Log, e, Connection.Id);
             return Replies.OwnFault;
@@ -177,35 +171,50 @@ internal sealed partial class SmtpSession : IAsyncDisposable
 
     /// <summary>Writes a challenge and reads the answer line (RFC 4954 §4).</summary>
     /// <returns>The line, or a reply that ends the exchange.</returns>
-    public async ValueTask<(ReadOnlyMemory<byte> Line, SmtpReply? Fault)> AskAsync(
-        SmtpReply challenge,
-        CancellationToken ct
-    )
+    public async ValueTask<(ReadOnlyMemory<byte> Line, SmtpReply? Fault)> AskAsync(SmtpReply challenge)
     {
         Write(challenge);
-        var (status, line) = await _input.ReadLineAsync(Options.Limits.MaxAuthBytes, ct);
-        return (line.ToArray(), FaultOf(status));
+        var most = Options.Limits.MaxAuthBytes;
+        var (status, line) = await _input.ReadLineAsync(most, most);
+        return status == InputStatus.Closed
+            ? throw new PeerGoneException("closed within AUTH")
+            : (line.ToArray(), FaultOf(status));
     }
 
-    /// <summary>L9: an unknown recipient; guessing gets slow, then ends.</summary>
-    public async ValueTask<SmtpReply> CountUnknownAsync(SmtpReply reply, CancellationToken ct)
+    /// <summary>L9: an unknown recipient; guessing gets slow, then ends. It has its own limit and is no error of L8.</summary>
+    public async ValueTask<SmtpReply> CountUnknownAsync(SmtpReply reply)
     {
+        _isCounted = true;
         _unknownRecipients++;
         if (_unknownRecipients >= Options.Limits.MaxUnknownRecipients)
-            return Limit(Replies.TooManyUnknown);
+            return Limit("L9", Replies.TooManyUnknown);
         if (_unknownRecipients > Options.Limits.SlowUnknownRecipients)
-            await PauseAsync(ct);
+            await PauseAsync();
         return reply;
     }
 
     /// <summary>L13: a failed log-in.</summary>
-    public async ValueTask<SmtpReply> CountFailedLoginAsync(SmtpReply reply, CancellationToken ct)
+    public async ValueTask<SmtpReply> CountFailedLoginAsync(SmtpReply reply)
     {
         if (++_failedLogins < Options.Limits.MaxFailedLogins)
             return reply;
         Write(reply);
-        await Connection.Output.FlushAsync(ct);
-        return Limit(Replies.TooManyLogins);
+        await FlushAsync();
+        return Limit("L13", Replies.TooManyLogins);
+    }
+
+    /// <summary>Logs a fault of our own.</summary>
+    public void LogFault(Exception e) => LogFault(_handler.Log, e, Connection.Id);
+
+    /// <summary>Counts a limit that was met, and logs it once a session.</summary>
+    /// <param name="number">Its number, or a name for a timeout.</param>
+    /// <param name="reply">The answer; given back.</param>
+    public SmtpReply Limit(string number, SmtpReply reply)
+    {
+        SmtpMetrics.Limit(number);
+        if ((_limitsMet ??= []).Add(number))
+            LogLimit(_handler.Log, Connection.Id, number, reply.ToString());
+        return reply;
     }
 
     public async ValueTask DisposeAsync()
@@ -224,7 +233,7 @@ internal sealed partial class SmtpSession : IAsyncDisposable
             var protocol = _handler.Role == ListenerRole.Lmtp ? "LMTP" : "ESMTP";
             return refusal ?? new SmtpReply(220, (EnhancedStatus?)null, $"{Options.HostName} {protocol} Postreiter");
         }
-        catch (Exception e) when (e is not (IOException or OperationCanceledException))
+        catch (Exception e)
         {
             LogFault(_handler.Log, e, Connection.Id);
             return new SmtpReply(421, "4.3.0", "Temporary failure on our side, try again later");
@@ -235,7 +244,11 @@ internal sealed partial class SmtpSession : IAsyncDisposable
     /// <returns>False when the session is over.</returns>
     private async ValueTask<bool> StepAsync()
     {
-        var (status, line) = await _input.ReadLineAsync(Options.Limits.MaxCommandBytes, CancellationToken.None);
+        var limits = Options.Limits;
+        var (status, line) = await _input.ReadLineAsync(
+            limits.MaxCommandBytes,
+            Sasl is null ? limits.MaxCommandBytes : limits.MaxAuthBytes
+        );
         if (status == InputStatus.Closed)
             return false;
         var reply = FaultOf(status) ?? await DispatchAsync(line);
@@ -244,7 +257,7 @@ internal sealed partial class SmtpSession : IAsyncDisposable
         if (_transfer is { } transfer)
         {
             _transfer = null;
-            foreach (var outcome in await transfer.RunAsync(CancellationToken.None))
+            foreach (var outcome in await transfer.RunAsync())
             {
                 if (!await AnswerAsync(outcome))
                     return false;
@@ -266,15 +279,30 @@ internal sealed partial class SmtpSession : IAsyncDisposable
         if (!command.AllowedIn.HasFlag(Phase))
             return OutOfOrder();
         if (command.IsIdle && ++_idleCommands > Options.Limits.MaxIdleCommands)
-            _errors++;
+            await CountErrorAsync();
         try
         {
             return await command.ExecuteAsync(this, arguments, CancellationToken.None);
         }
-        catch (Exception e) when (e is not (IOException or OperationCanceledException))
+        catch (Exception e) when (e is not PeerGoneException)
         {
             LogFault(_handler.Log, e, Connection.Id);
             return Replies.OwnFault;
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<SmtpReply>> CompleteAsync(IIncomingMessage message, SmtpEnvelope envelope)
+    {
+        using var timer = new CancellationTokenSource(Options.Timeouts.EndOfData, Time);
+        try
+        {
+            return await message.CompleteAsync(timer.Token);
+        }
+        catch (Exception e)
+        {
+            // Not known to be durable: the client keeps it and tries again.
+            LogFault(_handler.Log, e, Connection.Id);
+            return Repeated(Replies.OwnFault, envelope);
         }
     }
 
@@ -287,24 +315,34 @@ internal sealed partial class SmtpSession : IAsyncDisposable
             _ => new SmtpReply(503, "5.5.1", "The next chunk or RSET is due"),
         };
 
-    /// <summary>L8: counts what was wrong and slows down.</summary>
     private async ValueTask<bool> AnswerAsync(SmtpReply reply)
     {
-        if (reply.IsPermanent && ++_errors > Options.Limits.SlowErrors && !reply.ClosesConnection)
-            await PauseAsync(CancellationToken.None);
+        if (reply.IsPermanent && !_isCounted && !reply.ClosesConnection)
+            await CountErrorAsync();
+        _isCounted = false;
         Write(reply);
         if (reply.ClosesConnection || reply.Code == 421)
             return false;
-        if (_errors < Options.Limits.MaxErrors)
+        // L29: replies to pipelined commands wait for one flush, but not without bound.
+        if (Connection.Output.UnflushedBytes > MostUnflushed)
+            await FlushAsync();
+        if (_errors < (Connection.IsUnderStress ? 1 : Options.Limits.MaxErrors))
             return true;
-        Write(Limit(Replies.TooManyErrors));
+        Write(Limit("L8", Replies.TooManyErrors));
         return false;
     }
 
-    // What is known is told before the pause: only the next command has to wait.
-    private async ValueTask PauseAsync(CancellationToken ct)
+    /// <summary>L8: what was wrong, or L10: too much idling; many get slow.</summary>
+    private async ValueTask CountErrorAsync()
     {
-        await Connection.Output.FlushAsync(ct);
+        if (++_errors > Options.Limits.SlowErrors)
+            await PauseAsync();
+    }
+
+    // What is known is told before the pause: only the next command has to wait.
+    private async ValueTask PauseAsync()
+    {
+        await FlushAsync();
         await Task.Delay(TimeSpan.FromSeconds(1), Time, _stopping)
             .ContinueWith(
                 static _ => { },
@@ -312,6 +350,12 @@ internal sealed partial class SmtpSession : IAsyncDisposable
                 TaskContinuationOptions.ExecuteSynchronously,
                 TaskScheduler.Default
             );
+    }
+
+    private async ValueTask FlushAsync()
+    {
+        if (!await _input.FlushAsync())
+            throw new PeerGoneException("takes no replies");
     }
 
     private async ValueTask<bool> StartTlsAsync()
@@ -327,22 +371,15 @@ internal sealed partial class SmtpSession : IAsyncDisposable
 
     private void Write(SmtpReply reply) => ReplyWriter.Write(Connection.Output, reply);
 
-    private SmtpReply Limit(SmtpReply reply)
-    {
-        LogLimit(_handler.Log, Connection.Id, reply.ToString());
-        return reply;
-    }
-
     private SmtpReply? FaultOf(InputStatus status) =>
         status switch
         {
             InputStatus.Line => null,
-            InputStatus.TooLong => Replies.LineTooLong,
-            InputStatus.Endless => Limit(Replies.Endless),
-            InputStatus.BareLineEnd => Limit(Replies.BareLineEnd),
-            InputStatus.TimedOut => Limit(Replies.TimedOut),
+            InputStatus.TooLong => Limit("L1", Replies.LineTooLong),
+            InputStatus.Endless => Limit("L1", Replies.Endless),
+            InputStatus.BareLineEnd => Limit("line ends", Replies.BareLineEnd),
             InputStatus.Stopping => Replies.Stopping,
-            _ => Replies.OwnFault with { ClosesConnection = true },
+            _ => Limit("command timeout", Replies.TimedOut),
         };
 
     private IReadOnlyList<SmtpReply> Repeated(SmtpReply reply, SmtpEnvelope envelope) =>
@@ -357,6 +394,6 @@ internal sealed partial class SmtpSession : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Error, Message = "SMTP {ConnectionId}: a fault of our own")]
     private static partial void LogFault(ILogger logger, Exception e, string connectionId);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "SMTP {ConnectionId}: ended by a limit: {Reply}")]
-    private static partial void LogLimit(ILogger logger, string connectionId, string reply);
+    [LoggerMessage(Level = LogLevel.Information, Message = "SMTP {ConnectionId}: met limit {Limit}: {Reply}")]
+    private static partial void LogLimit(ILogger logger, string connectionId, string limit, string reply);
 }

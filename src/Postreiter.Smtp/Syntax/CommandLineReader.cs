@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Text;
 
 namespace Postreiter.Smtp.Syntax;
 
@@ -30,8 +31,14 @@ internal static class CommandLineReader
     /// <summary>Reads one line.</summary>
     /// <param name="buffer">Moves behind the line for <see cref="LineStatus.Complete"/> and <see cref="LineStatus.TooLong"/>.</param>
     /// <param name="maxBytes">Longest line with its CRLF.</param>
+    /// <param name="maxAuthBytes">Longest line with its CRLF when it is an AUTH command (RFC 4954 §4).</param>
     /// <param name="line">The line without its CRLF.</param>
-    public static LineStatus TryRead(ref ReadOnlySequence<byte> buffer, int maxBytes, out ReadOnlySequence<byte> line)
+    public static LineStatus TryRead(
+        ref ReadOnlySequence<byte> buffer,
+        int maxBytes,
+        int maxAuthBytes,
+        out ReadOnlySequence<byte> line
+    )
     {
         line = default;
         var reader = new SequenceReader<byte>(buffer);
@@ -44,9 +51,18 @@ internal static class CommandLineReader
         if (!reader.IsNext((byte)'\n', advancePast: true))
             return LineStatus.BareLineEnd;
         buffer = buffer.Slice(reader.Position);
-        if (text.Length + 2 > maxBytes)
+        if (text.Length + 2 > (IsAuth(text) ? maxAuthBytes : maxBytes))
             return LineStatus.TooLong;
         line = text;
         return LineStatus.Complete;
+    }
+
+    private static bool IsAuth(ReadOnlySequence<byte> line)
+    {
+        Span<byte> verb = stackalloc byte[5];
+        if (line.Length < verb.Length)
+            return false;
+        line.Slice(0, verb.Length).CopyTo(verb);
+        return Ascii.EqualsIgnoreCase(verb, "AUTH "u8);
     }
 }

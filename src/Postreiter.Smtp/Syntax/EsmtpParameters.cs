@@ -45,47 +45,41 @@ internal static class EsmtpParameters
 
     /// <summary>Decodes <c>xtext</c> (RFC 3461 §4), bytes as UTF-8.</summary>
     /// <param name="text">At most 500 characters are taken.</param>
+    /// <param name="utf8">Whether characters above ASCII may stand there unencoded (RFC 6533 §3, under SMTPUTF8).</param>
     /// <param name="decoded">The text; never with control characters, so that it can stand in a report's header.</param>
-    public static bool TryDecodeXtext(string text, [NotNullWhen(true)] out string? decoded)
+    public static bool TryDecodeXtext(string text, bool utf8, [NotNullWhen(true)] out string? decoded)
     {
         decoded = null;
-        if (text.Length > 500)
+        if (text.Length > 500 || (!utf8 && !Ascii.IsValid(text)))
             return false;
-        var bytes = new List<byte>(text.Length);
-        for (var i = 0; i < text.Length; i++)
+        var raw = Encoding.UTF8.GetBytes(text);
+        var length = 0;
+        for (var i = 0; i < raw.Length; i++)
         {
-            var c = text[i];
-            if (c == '+')
+            var b = raw[i];
+            if (b == '+')
             {
-                if (i + 2 >= text.Length || !IsUpperHex(text[i + 1]) || !IsUpperHex(text[i + 2]))
+                // hexchar: "+" and two digits, letters in upper case.
+                if (i + 2 >= raw.Length || !IsUpperHex(raw[i + 1]) || !IsUpperHex(raw[i + 2]))
                     return false;
-                bytes.Add(
-                    (byte)(
-                        (Convert.ToInt32(text[i + 1].ToString(), 16) << 4) | Convert.ToInt32(text[i + 2].ToString(), 16)
-                    )
-                );
+                b = Convert.FromHexString([(char)raw[i + 1], (char)raw[i + 2]])[0];
                 i += 2;
             }
-            else if (c is > ' ' and < (char)127 and not '=')
-            {
-                bytes.Add((byte)c);
-            }
-            else if (c > 127)
-            {
-                // utf-8-addr-unitext (RFC 6533 §3) comes unencoded under SMTPUTF8.
-                bytes.AddRange(Encoding.UTF8.GetBytes([c]));
-            }
-            else
+            else if (b is <= (byte)' ' or 127 or (byte)'=')
             {
                 return false;
             }
+
+            raw[length++] = b;
         }
 
-        decoded = Encoding.UTF8.GetString([.. bytes]);
+        if (!System.Text.Unicode.Utf8.IsValid(raw.AsSpan(0, length)))
+            return false;
+        decoded = Encoding.UTF8.GetString(raw, 0, length);
         return !decoded.Any(char.IsControl);
     }
 
-    private static bool IsUpperHex(char c) => c is (>= '0' and <= '9') or (>= 'A' and <= 'F');
+    private static bool IsUpperHex(byte b) => b is (>= (byte)'0' and <= (byte)'9') or (>= (byte)'A' and <= (byte)'F');
 
     // esmtp-keyword = (ALPHA / DIGIT) *(ALPHA / DIGIT / "-")
     private static bool IsKeyword(string word) =>

@@ -34,8 +34,15 @@ internal static class PathSyntax
     /// <param name="text">The rest of the command line.</param>
     /// <param name="address">Set for <see cref="PathStatus.Address"/>.</param>
     /// <param name="rest">The parameters: empty, or what follows the space behind the path.</param>
-    public static PathStatus Read(ReadOnlySpan<byte> text, out EmailAddress address, out ReadOnlySpan<byte> rest)
+    /// <param name="isAscii">Whether the path can stand without SMTPUTF8.</param>
+    public static PathStatus Read(
+        ReadOnlySpan<byte> text,
+        out EmailAddress address,
+        out ReadOnlySpan<byte> rest,
+        out bool isAscii
+    )
     {
+        isAscii = true;
         address = default;
         rest = default;
         if (text is [(byte)' ', ..])
@@ -51,23 +58,35 @@ internal static class PathSyntax
         var mailbox = hasBrackets ? text[1..(length - 1)] : text[..length];
         if (mailbox.IsEmpty)
             return PathStatus.Null;
-        mailbox = WithoutRoute(mailbox);
-        if (Ascii.EqualsIgnoreCase(mailbox, "postmaster"u8))
-            return PathStatus.Postmaster;
+        isAscii = Ascii.IsValid(mailbox);
         if (!System.Text.Unicode.Utf8.IsValid(mailbox))
             return PathStatus.NotUtf8;
+        if (hasBrackets && !TryPassRoute(ref mailbox))
+            return PathStatus.Invalid;
+        if (Ascii.EqualsIgnoreCase(mailbox, "postmaster"u8))
+            return PathStatus.Postmaster;
         return EmailAddress.TryParse(Encoding.UTF8.GetString(mailbox), out address)
             ? PathStatus.Address
             : PathStatus.Invalid;
     }
 
-    // RFC 5321 §4.1.2 and appendix C: a source route is read and passed over.
-    private static ReadOnlySpan<byte> WithoutRoute(ReadOnlySpan<byte> mailbox)
+    // RFC 5321 §4.1.2 and appendix C: A-d-l = At-domain *( "," At-domain ), then ":". Read and passed over.
+    private static bool TryPassRoute(ref ReadOnlySpan<byte> mailbox)
     {
         if (mailbox[0] != '@')
-            return mailbox;
+            return true;
         var colon = mailbox.IndexOf((byte)':');
-        return colon < 0 ? mailbox : mailbox[(colon + 1)..];
+        // An IPv6 literal in the route has colons of its own; no route has been of use since 1989 (RFC 1123 §5.3.6).
+        if (colon < 0)
+            return false;
+        foreach (var part in Encoding.UTF8.GetString(mailbox[..colon]).Split(','))
+        {
+            if (part is not ['@', .. var domain] || !DomainName.TryParse(domain, out _))
+                return false;
+        }
+
+        mailbox = mailbox[(colon + 1)..];
+        return !mailbox.IsEmpty;
     }
 
     private static int BareLength(ReadOnlySpan<byte> text)

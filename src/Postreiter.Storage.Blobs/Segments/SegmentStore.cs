@@ -65,11 +65,20 @@ public sealed class SegmentStore : IBlobStore
     }
 
     /// <inheritdoc/>
+    public bool HasSpace
+    {
+        get
+        {
+            if (_time.GetElapsedTime(Interlocked.Read(ref _spaceChecked)) >= TimeSpan.FromSeconds(1))
+                CheckSpace();
+            return !_isFull;
+        }
+    }
+
+    /// <inheritdoc/>
     public BlobWriter Begin()
     {
-        if (_time.GetElapsedTime(Interlocked.Read(ref _spaceChecked)) >= TimeSpan.FromSeconds(1))
-            CheckSpace();
-        if (_isFull)
+        if (!HasSpace)
             throw new StoreException(StoreFault.DiskFull, "too little space is free on the blob volume");
         return new SegmentWriter(this);
     }

@@ -3,6 +3,9 @@ namespace Postreiter.Storage.Blobs;
 /// <summary>Takes contents in while they arrive: memory up to 256 KiB, a temporary file above (P9).</summary>
 public interface IBlobIntake
 {
+    /// <summary>Whether there is room for more (F1); what is refused for it now need not be brought. Cheap to ask.</summary>
+    bool HasSpace { get; }
+
     /// <summary>Starts one content. Writing to it makes nothing durable and nothing visible.</summary>
     BlobWriter Begin();
 }

@@ -51,6 +51,21 @@ internal sealed record ListenerPlan(
             }
         );
 
+    /// <summary>Whether people log in here, which they do under TLS only (P13).</summary>
+    public bool NeedsTls => Protocol is not (MailProtocol.Mx or MailProtocol.Lmtp);
+
+    /// <summary>What a caller is told while there is no certificate in force (F10).</summary>
+    public ReadOnlyMemory<byte> NoTlsReply { get; } =
+        Encoding.ASCII.GetBytes(
+            Protocol switch
+            {
+                MailProtocol.Imap => "* BYE TLS is not available at the moment, try again later\r\n",
+                MailProtocol.Pop3 => "-ERR [SYS/TEMP] TLS is not available at the moment, try again later\r\n",
+                // RFC 3207 §4.1: the words of 454 4.7.0; 421 because the connection ends.
+                _ => "421 4.7.0 TLS is not available at the moment, try again later\r\n",
+            }
+        );
+
     /// <summary>The listeners of a process, in the order of the settings; those of roles it does not have are left out.</summary>
     public static IReadOnlyList<ListenerPlan> For(ServerSettings settings)
     {

@@ -23,6 +23,7 @@ internal sealed class MailRooms : IDisposable
     private readonly ILoggerFactory _logs;
     private readonly IAuthenticator _authenticator;
     private readonly SaslServer _sasl;
+    private readonly DnsResolver _dns;
     private readonly RecipientResolver _resolver;
     private readonly NoticeFiler _notices;
     private readonly Dictionary<MailProtocol, IConnectionHandler> _handlers = [];
@@ -37,7 +38,14 @@ internal sealed class MailRooms : IDisposable
     {
         (_environment, _settings, _store, _authenticator, _logs) = (environment, settings, store, authenticator, logs);
         _sasl = new SaslServer(authenticator);
-        _resolver = new RecipientResolver(store, settings.Hostname, postmaster: null, environment.Time);
+        _dns = new DnsResolver(settings.DnsServers, environment.Time);
+        _resolver = new RecipientResolver(
+            store,
+            settings.Hostname,
+            postmaster: null,
+            environment.Time,
+            settings.Smtp.SubaddressSeparators
+        );
         _notices = new NoticeFiler(
             store,
             _resolver,
@@ -79,7 +87,7 @@ internal sealed class MailRooms : IDisposable
         var (time, random) = (_environment.Time, _environment.Random);
         var remote = new RemoteDelivery(
             OutboundMapping.Options(_settings),
-            new DnsResolver(_settings.DnsServers, time),
+            _dns,
             new SocketDialler(time),
             random,
             time,
@@ -120,11 +128,35 @@ internal sealed class MailRooms : IDisposable
                     MaxMessageBytes = smtp.MaxMessageSize,
                     MaxRecipients = smtp.MaxRecipients,
                     MaxMessages = smtp.MaxMessagesPerSession,
+                    MaxTextLineBytes = smtp.MaxLineLength,
+                    SlowErrors = smtp.MaxErrors / 2,
+                    MaxErrors = smtp.MaxErrors,
+                    SlowUnknownRecipients = (smtp.MaxUnknownRecipients + 4) / 5,
+                    MaxUnknownRecipients = smtp.MaxUnknownRecipients,
+                    MaxIdleCommands = smtp.MaxIdleCommands,
+                    MaxFailedLogins = _settings.Login.MaxFailuresPerSession,
                 },
-                Timeouts = new SmtpTimeouts { Command = smtp.CommandTimeout },
+                Timeouts = new SmtpTimeouts
+                {
+                    Command = smtp.CommandTimeout,
+                    DataBlock = smtp.DataTimeout,
+                    MinDataRate = smtp.MinDataRate,
+                    WithoutMessage = smtp.SessionTimeout,
+                },
             },
             role,
-            new ReceptionPolicy(_store, _resolver, time, _logs.CreateLogger<ReceptionPolicy>()),
+            new ReceptionPolicy(
+                _store,
+                _resolver,
+                time,
+                _logs.CreateLogger<ReceptionPolicy>(),
+                new OutboundLimits
+                {
+                    MaxMessages = _settings.Submission.MaxMessagesPerDay,
+                    MaxNewRecipients = _settings.Submission.MaxNewRecipientsPerDay,
+                },
+                _dns
+            ),
             new MessageIntake(
                 _store,
                 _resolver,
@@ -133,7 +165,8 @@ internal sealed class MailRooms : IDisposable
                 _settings.Hostname,
                 smtp.MaxMessageSize,
                 time,
-                _logs.CreateLogger<MessageIntake>()
+                _logs.CreateLogger<MessageIntake>(),
+                smtp.MaxHops
             ),
             _sasl,
             time,

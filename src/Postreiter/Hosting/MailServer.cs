@@ -110,7 +110,7 @@ internal sealed class MailServer : IAsyncDisposable
                     hasher,
                     new VerifiedPasswords(environment.Time, settings.Login.CacheFor),
                     LoginKey.Open(folder),
-                    new LoginThrottle(environment.Time),
+                    new LoginThrottle(environment.Time, settings.Login.LockAfter, settings.Login.LockFor),
                     logs.CreateLogger<PasswordAuthenticator>()
                 ),
                 logs
@@ -270,6 +270,9 @@ internal sealed class MailServer : IAsyncDisposable
                         MaxConnections = plan.MaxConnections,
                         MaxPerAddress = plan.MaxPerAddress,
                         BusyReply = plan.BusyReply,
+                        NeedsCertificate = plan.NeedsTls && !settings.Tls.AllowPlaintextAuth,
+                        NoCertificateReply = plan.NoTlsReply,
+                        Proxies = settings.Listen.Proxies,
                         Certificate = () => certificates.Current,
                         Handler = rooms.Handler(plan.Protocol),
                     };

@@ -53,6 +53,7 @@ internal sealed record ListenSettings
     public IReadOnlyList<EndPoint> Pop3s { get; init; } = Any(995);
     public IReadOnlyList<EndPoint> Spamd { get; init; } = [];
     public IReadOnlyList<EndPoint> Http { get; init; } = [new IPEndPoint(IPAddress.Loopback, 8080)];
+    public IReadOnlyList<IPNetwork> Proxies { get; init; } = [];
 
     private static EndPoint[] Any(int port) => [new IPEndPoint(IPAddress.IPv6Any, port)];
 }
@@ -75,10 +76,17 @@ internal sealed record SmtpSettings
     public long MaxMessageSize { get; init; } = 50L << 20;
     public int MaxRecipients { get; init; } = 1000;
     public TimeSpan CommandTimeout { get; init; } = TimeSpan.FromMinutes(5);
+    public TimeSpan DataTimeout { get; init; } = TimeSpan.FromMinutes(3);
+    public int MinDataRate { get; init; } = 500;
+    public TimeSpan SessionTimeout { get; init; } = TimeSpan.FromHours(1);
     public TimeSpan VerdictBudget { get; init; } = TimeSpan.FromSeconds(20);
     public int MaxConnections { get; init; } = 2000;
     public int MaxConnectionsPerAddress { get; init; } = 50;
     public int MaxMessagesPerSession { get; init; } = 10_000;
+    public int MaxLineLength { get; init; } = 65_536;
+    public int MaxErrors { get; init; } = 20;
+    public int MaxUnknownRecipients { get; init; } = 50;
+    public int MaxIdleCommands { get; init; } = 100;
     public int MaxHops { get; init; } = 100;
     public string SubaddressSeparators { get; init; } = "+";
 }
@@ -87,6 +95,8 @@ internal sealed record SubmissionSettings
 {
     public int MaxConnections { get; init; } = 200;
     public int MaxConnectionsPerAddress { get; init; } = 60;
+    public int MaxMessagesPerDay { get; init; } = 1000;
+    public int MaxNewRecipientsPerDay { get; init; } = 200;
 }
 
 internal sealed record MailboxAccessSettings
@@ -97,6 +107,7 @@ internal sealed record MailboxAccessSettings
 
 internal sealed record LoginSettings
 {
+    public int MaxFailuresPerSession { get; init; } = 3;
     public int LockAfter { get; init; } = 20;
     public TimeSpan LockFor { get; init; } = TimeSpan.FromMinutes(10);
     public TimeSpan CacheFor { get; init; } = TimeSpan.FromMinutes(5);

@@ -133,6 +133,16 @@ internal static partial class SettingKeys
             needsRestart: true
         ),
         Key(
+            "listen.proxies",
+            SettingTypes.List(SettingTypes.Network),
+            s => s.Listen.Proxies,
+            (s, v) => s with { Listen = s.Listen with { Proxies = v } },
+            "Proxies in front of the mail listeners, such as HAProxy. Their connections begin with a PROXY "
+                + "header (version 1 or 2) that names the real peer, whose address then counts for limits, checks "
+                + "and logs. From everybody else such a header is an error.",
+            needsRestart: true
+        ),
+        Key(
             "tls.certificate",
             SettingTypes.Text,
             s => s.Tls.Certificate,
@@ -217,6 +227,31 @@ internal static partial class SettingKeys
             needsRestart: true
         ),
         Key(
+            "smtp.data_timeout",
+            SettingTypes.Duration("1s", "1h"),
+            s => s.Smtp.DataTimeout,
+            (s, v) => s with { Smtp = s.Smtp with { DataTimeout = v } },
+            "Longest wait for the next bytes of a message; then 421 4.4.2.",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.min_data_rate",
+            SettingTypes.Number(0, 1_000_000),
+            s => s.Smtp.MinDataRate,
+            (s, v) => s with { Smtp = s.Smtp with { MinDataRate = v } },
+            "Fewest octets a second at which a message may come, over each minute of waiting for it; slower "
+                + "ones get 421 4.4.2.",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.session_timeout",
+            SettingTypes.Duration("1m", "1d"),
+            s => s.Smtp.SessionTimeout,
+            (s, v) => s with { Smtp = s.Smtp with { SessionTimeout = v } },
+            "Longest time in a session without a delivered message; then 421 4.4.2.",
+            needsRestart: true
+        ),
+        Key(
             "smtp.verdict_budget",
             SettingTypes.Duration("1s", "5m"),
             s => s.Smtp.VerdictBudget,
@@ -246,6 +281,39 @@ internal static partial class SettingKeys
             s => s.Smtp.MaxMessagesPerSession,
             (s, v) => s with { Smtp = s.Smtp with { MaxMessagesPerSession = v } },
             "Most messages in one session; then 421 4.7.0, and the client connects anew (L11).",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.max_line_length",
+            SettingTypes.Number(1000, 1_048_576),
+            s => s.Smtp.MaxLineLength,
+            (s, v) => s with { Smtp = s.Smtp with { MaxLineLength = v } },
+            "Longest line of a message in octets; one with a longer line gets 554 5.6.0 (L2).",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.max_errors",
+            SettingTypes.Number(2, 1000),
+            s => s.Smtp.MaxErrors,
+            (s, v) => s with { Smtp = s.Smtp with { MaxErrors = v } },
+            "Errors that end a session with 421 4.7.0; the second half of them costs a second each (L8).",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.max_unknown_recipients",
+            SettingTypes.Number(2, 10_000),
+            s => s.Smtp.MaxUnknownRecipients,
+            (s, v) => s with { Smtp = s.Smtp with { MaxUnknownRecipients = v } },
+            "Unknown recipients that end a session with 421 4.7.1; after the first fifth each costs a second "
+                + "(L9).",
+            needsRestart: true
+        ),
+        Key(
+            "smtp.max_idle_commands",
+            SettingTypes.Number(10, 10_000),
+            s => s.Smtp.MaxIdleCommands,
+            (s, v) => s with { Smtp = s.Smtp with { MaxIdleCommands = v } },
+            "NOOP, RSET, VRFY, HELP and EHLO between two messages; each further one is an error (L10).",
             needsRestart: true
         ),
         Key(
@@ -282,6 +350,24 @@ internal static partial class SettingKeys
             needsRestart: true
         ),
         Key(
+            "submission.max_messages_per_day",
+            SettingTypes.Number(0, 1_000_000),
+            s => s.Submission.MaxMessagesPerDay,
+            (s, v) => s with { Submission = s.Submission with { MaxMessagesPerDay = v } },
+            "Most messages that one account sends to other servers within 24 hours; further ones get 451 4.7.1 (L34). 0 sets "
+                + "no limit.",
+            needsRestart: true
+        ),
+        Key(
+            "submission.max_new_recipients_per_day",
+            SettingTypes.Number(0, 1_000_000),
+            s => s.Submission.MaxNewRecipientsPerDay,
+            (s, v) => s with { Submission = s.Submission with { MaxNewRecipientsPerDay = v } },
+            "Most recipients at other servers within 24 hours whom the account has not written to before; further ones get "
+                + "451 4.7.1 (L34). 0 sets no limit.",
+            needsRestart: true
+        ),
+        Key(
             "imap.max_connections",
             SettingTypes.Number(1, 1_000_000),
             s => s.Imap.MaxConnections,
@@ -311,6 +397,14 @@ internal static partial class SettingKeys
             s => s.Pop3.MaxConnectionsPerAddress,
             (s, v) => s with { Pop3 = s.Pop3 with { MaxConnectionsPerAddress = v } },
             "As pop3.max_connections, for one address (IPv6: one /64); 127.0.0.1 and ::1 are not counted.",
+            needsRestart: true
+        ),
+        Key(
+            "login.max_failures_per_session",
+            SettingTypes.Number(1, 100),
+            s => s.Login.MaxFailuresPerSession,
+            (s, v) => s with { Login = s.Login with { MaxFailuresPerSession = v } },
+            "Failed log-ins that end an SMTP session with 421 4.7.0 (L13).",
             needsRestart: true
         ),
         Key(

@@ -46,6 +46,18 @@ internal static class SettingTypes
         endPoint => TomlText.Quote(endPoint.ToString())
     );
 
+    public static readonly SettingType<IPNetwork> Network = FromText<IPNetwork>(
+        "an address or a network such as \"192.0.2.7\", \"10.0.0.0/8\" or \"2001:db8::/32\"",
+        static (string text, out IPNetwork value) =>
+        {
+            if (!IPAddress.TryParse(text, out var one))
+                return IPNetwork.TryParse(text, out value);
+            value = new IPNetwork(one, one.GetAddressBytes().Length * 8);
+            return true;
+        },
+        network => TomlText.Quote(network.ToString())
+    );
+
     /// <summary>A whole number.</summary>
     public static SettingType<int> Number(int least, int most)
     {

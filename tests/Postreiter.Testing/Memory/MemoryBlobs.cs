@@ -6,6 +6,8 @@ namespace Postreiter.Testing.Memory;
 
 internal sealed class MemoryBlobs : IBlobIntake
 {
+    public bool HasSpace => true;
+
     public BlobWriter Begin() => new Writer();
 
     private sealed class Writer : BlobWriter

@@ -2,6 +2,7 @@ using System.Buffers.Text;
 using System.Text;
 using Postreiter.Core;
 using Postreiter.Net;
+using Postreiter.Net.Sasl;
 
 namespace Postreiter.Smtp.Server.Commands;
 
@@ -11,6 +12,7 @@ internal sealed class AuthCommand : ISmtpCommand
 {
     private static readonly SmtpReply Done = new(235, "2.7.0", "Logged in");
     private static readonly SmtpReply IsIn = new(503, "5.5.1", "Logged in already");
+    private static readonly SmtpReply Syntax = new(501, "5.5.4", "Syntax: AUTH mechanism [initial-response]");
     private static readonly SmtpReply UnknownMechanism = new(504, "5.5.4", "This mechanism is not offered");
     private static readonly SmtpReply NeedsTls = new(538, "5.7.11", "This mechanism needs TLS");
     private static readonly SmtpReply BadBase64 = new(501, "5.5.2", "That is no base64");
@@ -35,8 +37,8 @@ internal sealed class AuthCommand : ISmtpCommand
         if (session.Peer.User is not null)
             return IsIn;
         var words = Encoding.Latin1.GetString(arguments.Span).Split(' ');
-        if (words.Length > 2)
-            return UnknownMechanism;
+        if (words.Length > 2 || words[0].Length == 0)
+            return Syntax;
         if (session.Sasl.Begin(words[0], session.Connection, session.Options.AllowPlaintextAuth) is not { } exchange)
             return words[0].ToUpperInvariant() is "PLAIN" or "LOGIN" ? NeedsTls : UnknownMechanism;
 
@@ -45,15 +47,26 @@ internal sealed class AuthCommand : ISmtpCommand
             return BadBase64;
         while (true)
         {
-            var step = await exchange.StepAsync(response, ct);
+            SaslStep step;
+            try
+            {
+                step = await exchange.StepAsync(response, ct);
+            }
+            catch (Exception e)
+            {
+                // F12: whoever says who is who cannot answer; that is no wrong password.
+                session.LogFault(e);
+                return Unavailable;
+            }
+
             if (step.Result is { } result)
-                return await EndAsync(session, result, ct);
+                return await EndAsync(session, result);
             var challenge = new SmtpReply(
                 334,
                 (EnhancedStatus?)null,
                 Convert.ToBase64String(step.Challenge!.Value.Span)
             );
-            var (line, fault) = await session.AskAsync(challenge, ct);
+            var (line, fault) = await session.AskAsync(challenge);
             if (fault is not null)
                 return fault;
             if (line.Span.SequenceEqual("*"u8))
@@ -63,12 +76,9 @@ internal sealed class AuthCommand : ISmtpCommand
         }
     }
 
-    private static async ValueTask<SmtpReply> EndAsync(
-        SmtpSession session,
-        AuthenticationResult result,
-        CancellationToken ct
-    )
+    private static async ValueTask<SmtpReply> EndAsync(SmtpSession session, AuthenticationResult result)
     {
+        SmtpMetrics.Login(result.Status);
         switch (result.Status)
         {
             case AuthenticationStatus.Succeeded:
@@ -77,7 +87,7 @@ internal sealed class AuthCommand : ISmtpCommand
             case AuthenticationStatus.Unavailable:
                 return Unavailable;
             default:
-                return await session.CountFailedLoginAsync(Failed, ct);
+                return await session.CountFailedLoginAsync(Failed);
         }
     }
 
@@ -87,6 +97,9 @@ internal sealed class AuthCommand : ISmtpCommand
         bytes = ReadOnlyMemory<byte>.Empty;
         if (text.IsEmpty || text.SequenceEqual("="u8))
             return true;
+        // The decoder passes over white space; RFC 4648 §3.1 does not.
+        if (text.ContainsAny(" \t\r\n"u8))
+            return false;
         var decoded = new byte[Base64.GetMaxDecodedFromUtf8Length(text.Length)];
         if (
             Base64.DecodeFromUtf8(text, decoded, out var consumed, out var written)

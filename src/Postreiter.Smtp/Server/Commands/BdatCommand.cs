@@ -27,7 +27,7 @@ internal sealed class BdatCommand : ISmtpCommand
         if (!TryRead(arguments.Span, out var size, out var isLast))
             return Syntax;
         if (size > 2 * session.Options.Limits.MaxMessageBytes)
-            return Replies.TooBig with { ClosesConnection = true };
+            return session.Limit("L3", Replies.TooBig with { ClosesConnection = true });
         SmtpReply? refusal = session.Envelope switch
         {
             null => OutOfOrder,

@@ -19,6 +19,12 @@ internal static class CommandTable
         ["QUIT"] = new QuitCommand(),
         ["STARTTLS"] = new StartTlsCommand(),
         ["AUTH"] = new AuthCommand(),
+        ["GET"] = new ForeignCommand(),
+        ["HEAD"] = new ForeignCommand(),
+        ["POST"] = new ForeignCommand(),
+        ["PUT"] = new ForeignCommand(),
+        ["CONNECT"] = new ForeignCommand(),
+        ["OPTIONS"] = new ForeignCommand(),
     };
 
     private static readonly Dictionary<string, ISmtpCommand>.AlternateLookup<ReadOnlySpan<char>> Smtp = new Dictionary<

@@ -7,6 +7,10 @@ namespace Postreiter.Smtp.Server.Commands;
 /// <remarks>RFC 5321 §4.1.1.1; LMTP RFC 2033 §4.1.</remarks>
 internal sealed class HeloCommand(bool isExtended) : ISmtpCommand
 {
+    // RFC 9422 §4: a limit has at most six digits.
+    private const int MostAnnounced = 999_999;
+    private static readonly SmtpReply Syntax = new(501, "5.5.4", "Your host name is missing");
+
     public SmtpPhases AllowedIn => SmtpPhases.Any;
 
     public bool IsIdle => true;
@@ -18,13 +22,15 @@ internal sealed class HeloCommand(bool isExtended) : ISmtpCommand
     )
     {
         var name = arguments.Span.Trim((byte)' ');
-        // RFC 5321 §4.1.4: a name that does not resolve is no reason to refuse; one that is no name is.
+        // RFC 5321 §4.1.4: a name that does not resolve is no reason to refuse. Many clients say what is no name at all; it is
+        // only kept out of Received.
         if (name.IsEmpty || name.Length > DomainName.MaxLength + 2 || name.Contains((byte)' '))
-            return new SmtpReply(501, "5.5.4", "Your host name is missing");
-        if (!System.Text.Unicode.Utf8.IsValid(name))
+            return Syntax;
+        // RFC 6531 §3.7.1: before EHLO nobody has agreed on more than ASCII.
+        if (!Ascii.IsValid(name))
             return Replies.ControlCharacter;
         var peer = session.Peer;
-        (peer.Helo, peer.IsExtended) = (Encoding.UTF8.GetString(name), isExtended);
+        (peer.Helo, peer.IsExtended) = (Encoding.ASCII.GetString(name), isExtended);
         await session.ResetAsync();
         if (await session.Policy.OnHeloAsync(peer, ct) is { } refusal)
         {
@@ -51,7 +57,7 @@ internal sealed class HeloCommand(bool isExtended) : ISmtpCommand
             "CHUNKING",
             "BINARYMIME",
             "DSN",
-            $"LIMITS MAILMAX={limits.MaxMessages} RCPTMAX={limits.MaxRecipients}",
+            $"LIMITS MAILMAX={Math.Min(limits.MaxMessages, MostAnnounced)} RCPTMAX={limits.MaxRecipients}",
         };
         if (session.Connection.CanStartTls)
             lines.Add("STARTTLS");

@@ -21,12 +21,12 @@ internal sealed class MailCommand : ISmtpCommand
         CancellationToken ct
     )
     {
-        if (session.Messages >= session.Options.Limits.MaxMessages)
-            return Replies.TooManyMessages;
+        if (!session.MayBringAnother)
+            return session.Limit("L11", Replies.TooManyMessages);
         if (TryRead(session, arguments.Span, out var mail) is { } refusal)
             return refusal;
         if (mail!.Size > session.Options.Limits.MaxMessageBytes)
-            return Replies.TooBig;
+            return session.Limit("L3", Replies.TooBig);
         if (await session.Policy.OnMailAsync(session.Peer, mail, ct) is { } denied)
             return denied;
         session.Envelope = new SmtpEnvelope
@@ -42,16 +42,9 @@ internal sealed class MailCommand : ISmtpCommand
         mail = null;
         if (text.Length < 5 || !Ascii.EqualsIgnoreCase(text[..5], "FROM:"u8))
             return Syntax;
-        var status = PathSyntax.Read(text[5..], out var address, out var rest);
-        switch (status)
-        {
-            case PathStatus.Address or PathStatus.Null:
-                break;
-            case PathStatus.NotUtf8:
-                return BadAddress;
-            default:
-                return BadAddress;
-        }
+        var status = PathSyntax.Read(text[5..], out var address, out var rest, out var isAscii);
+        if (status is not (PathStatus.Address or PathStatus.Null))
+            return BadAddress;
 
         if (!EsmtpParameters.TryRead(rest, out var parameters))
             return Syntax;
@@ -66,7 +59,8 @@ internal sealed class MailCommand : ISmtpCommand
             read = next;
         }
 
-        if (read.ReversePath is { NeedsUtf8: true } && !read.SmtpUtf8)
+        // RFC 6531 §3.4: a U-label needs it as much as a local part does.
+        if (!isAscii && !read.SmtpUtf8)
             return NeedsUtf8;
         mail = read;
         return null;
@@ -105,14 +99,20 @@ internal sealed class MailCommand : ISmtpCommand
                     }
                     : mail;
             case "ENVID":
-                return value is { Length: <= 100 } && EsmtpParameters.TryDecodeXtext(value, out var id)
+                return value is { Length: <= 100 } && EsmtpParameters.TryDecodeXtext(value, utf8: false, out var id)
                     ? mail with
                     {
                         EnvelopeId = id,
                     }
                     : mail;
             case "AUTH" when session.Mechanisms.Count > 0:
-                return value is null ? mail : mail with { Auth = value };
+                // RFC 4954 §5: xtext; "<>" is that too.
+                return value is { Length: <= 500 } && EsmtpParameters.TryDecodeXtext(value, utf8: false, out _)
+                    ? mail with
+                    {
+                        Auth = value,
+                    }
+                    : mail;
             default:
                 return null;
         }

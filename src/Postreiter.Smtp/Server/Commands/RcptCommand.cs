@@ -8,6 +8,8 @@ namespace Postreiter.Smtp.Server.Commands;
 /// <remarks>RFC 5321 §4.1.1.3; DSN parameters RFC 3461 §4.</remarks>
 internal sealed class RcptCommand : ISmtpCommand
 {
+    // RFC 3461 §4.2: the whole value.
+    private const int MaxOriginalRecipient = 500;
     private static readonly SmtpReply Syntax = new(501, "5.5.4", "Syntax: RCPT TO:<address> [parameters]");
     private static readonly SmtpReply BadAddress = new(501, "5.1.3", "That is no recipient address");
     private static readonly SmtpReply NeedsUtf8 = new(553, "5.6.7", "This recipient address needs SMTPUTF8 at MAIL");
@@ -23,12 +25,12 @@ internal sealed class RcptCommand : ISmtpCommand
         var envelope = session.Envelope!;
         // RFC 5321 §4.5.3.1.10: 452, so that the client sends the rest later; 552 would bounce it.
         if (envelope.Recipients.Count >= session.Options.Limits.MaxRecipients)
-            return Replies.TooManyRecipients;
+            return session.Limit("L6", Replies.TooManyRecipients);
         if (TryRead(session, arguments.Span, out var recipient) is { } refusal)
             return refusal;
         var decision = await session.Policy.OnRcptAsync(session.Peer, envelope, recipient!, ct);
         if (decision.Refusal is { } denied)
-            return decision.IsUnknownUser ? await session.CountUnknownAsync(denied, ct) : denied;
+            return decision.IsUnknownUser ? await session.CountUnknownAsync(denied) : denied;
         envelope.Recipients.Add(new AcceptedRecipient(recipient!, decision.Target));
         return Replies.RecipientOk;
     }
@@ -38,7 +40,7 @@ internal sealed class RcptCommand : ISmtpCommand
         recipient = null;
         if (text.Length < 3 || !Ascii.EqualsIgnoreCase(text[..3], "TO:"u8))
             return Syntax;
-        switch (PathSyntax.Read(text[3..], out var address, out var rest))
+        switch (PathSyntax.Read(text[3..], out var address, out var rest, out var isAscii))
         {
             case PathStatus.Address:
                 break;
@@ -54,20 +56,20 @@ internal sealed class RcptCommand : ISmtpCommand
         var read = new RcptArguments { Recipient = address };
         foreach (var (keyword, value) in parameters)
         {
-            if (!session.Peer.IsExtended || With(read, keyword, value) is not { } next)
+            if (!session.Peer.IsExtended || With(read, session.Envelope!.Mail.SmtpUtf8, keyword, value) is not { } next)
                 return new SmtpReply(555, "5.5.4", $"Parameter {keyword} is not known here");
             if (ReferenceEquals(next, read))
                 return new SmtpReply(501, "5.5.4", $"Parameter {keyword} has a bad value");
             read = next;
         }
 
-        if (address.NeedsUtf8 && !session.Envelope!.Mail.SmtpUtf8)
+        if (!isAscii && !session.Envelope!.Mail.SmtpUtf8)
             return NeedsUtf8;
         recipient = read;
         return null;
     }
 
-    private static RcptArguments? With(RcptArguments recipient, string keyword, string? value)
+    private static RcptArguments? With(RcptArguments recipient, bool utf8, string keyword, string? value)
     {
         switch (keyword)
         {
@@ -77,7 +79,8 @@ internal sealed class RcptCommand : ISmtpCommand
                 var semicolon = value?.IndexOf(';', StringComparison.Ordinal) ?? -1;
                 return
                     semicolon > 0
-                    && EsmtpParameters.TryDecodeXtext(value![(semicolon + 1)..], out var original)
+                    && value!.Length <= MaxOriginalRecipient
+                    && EsmtpParameters.TryDecodeXtext(value[(semicolon + 1)..], utf8, out var original)
                     && value[..semicolon].All(c => char.IsAsciiLetterOrDigit(c) || c == '-')
                     ? recipient with
                     {
