@@ -1,18 +1,26 @@
 using System.Globalization;
-using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
 using Postreiter.Core;
 
 namespace Postreiter.Interop.Tests.Crash;
 
-/// <summary>P1, P2: the process is killed with SIGKILL again and again while eight senders push mail into it.</summary>
-/// <remarks><c>POSTREITER_CRASH_KILLS</c> and <c>POSTREITER_CRASH_SEED</c> make it longer or repeat it; <c>./bench crash</c> sets them.</remarks>
+/// <summary>
+/// P1, P2, P4, P7: the process is killed with SIGKILL again and again while eight senders push mail into it and two IMAP clients
+/// append and move theirs.
+/// </summary>
+/// <remarks>
+/// For <c>./bench crash</c>: <c>POSTREITER_CRASH_KILLS</c> and <c>POSTREITER_CRASH_SEED</c> make it longer or repeat it,
+/// <c>POSTREITER_CRASH_READY_MS</c> is the longest that a start may take (0, the default: any time), and
+/// <c>POSTREITER_CRASH_REPORT</c> names a file that gets a line of numbers.
+/// </remarks>
 public sealed class CrashTests
 {
     private static readonly string[] Accounts = ["user0@our.example", "user1@our.example", "user2@our.example"];
     private static readonly int Kills = Number("POSTREITER_CRASH_KILLS", 22);
     private static readonly int Seed = Number("POSTREITER_CRASH_SEED", 20_261_124);
+
+    private static readonly int ReadyMilliseconds = Number("POSTREITER_CRASH_READY_MS", 0);
 
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -45,6 +53,16 @@ public sealed class CrashTests
                     new Random(Seed + i)
                 ).RunAsync(() => Volatile.Read(ref up).Task, stop.Token);
             })
+            .Concat(
+                Enumerable
+                    .Range(0, 2)
+                    .Select(i =>
+                        new Appender(i, server.Imap, Accounts[2], journal, new Random(Seed + 100 + i)).RunAsync(
+                            () => Volatile.Read(ref up).Task,
+                            stop.Token
+                        )
+                    )
+            )
             .ToList();
 
         for (var kill = 1; kill <= Kills; kill++)
@@ -71,7 +89,26 @@ public sealed class CrashTests
             wrong.Count == 0,
             $"seed {Seed}, {Kills} kills, {journal.All.Count} sent, {journal.Acknowledged.Count} with 250:\n{string.Join('\n', wrong)}\n{server.Log}"
         );
+        Assert.Contains(journal.Places.Values, static p => p.Mailbox == Appender.Archive);
+        Assert.Contains(journal.Places.Values, static p => p.Mailbox == Appender.Junk);
+        await ReportAsync(server, journal);
         Assert.True(journal.Acknowledged.Count > Kills, $"only {journal.Acknowledged.Count} messages were taken");
+    }
+
+    private static async Task ReportAsync(KilledServer server, Journal journal)
+    {
+        // The first start of all has nothing to recover.
+        var starts = server.Starts.Skip(1).Select(s => (int)s.TotalMilliseconds).Order().ToList();
+        var (middle, longest) = (starts[starts.Count / 2], starts[^1]);
+        TestContext.Current.TestOutputHelper?.WriteLine(
+            $"{Kills} kills, {journal.Acknowledged.Count} messages acknowledged; ready again after {middle} ms (median), {longest} ms at most"
+        );
+        if (Environment.GetEnvironmentVariable("POSTREITER_CRASH_REPORT") is { Length: > 0 } file)
+            await File.AppendAllTextAsync(file, $"{Kills} {journal.Acknowledged.Count} {middle} {longest}\n", Ct);
+        Assert.True(
+            ReadyMilliseconds == 0 || longest <= ReadyMilliseconds,
+            $"a start took {longest} ms, which is more than {ReadyMilliseconds} ms"
+        );
     }
 
     // Where each message is: tag and recipient, as often as it was found.
@@ -86,24 +123,30 @@ public sealed class CrashTests
 
         foreach (var account in Accounts)
         {
-            var folder = Path.Combine(server.Folder, account);
-            await server.RunAsync("", "mail", "export", "--account", account, "--format", "eml", folder);
-            foreach (var file in Directory.EnumerateFiles(folder, "*", SearchOption.AllDirectories))
+            foreach (var mailbox in (string[])["INBOX", Appender.Archive, Appender.Junk])
             {
-                var text = await File.ReadAllTextAsync(file, Encoding.Latin1, Ct);
-                var end = text.IndexOf("\r\n\r\n", StringComparison.Ordinal);
-                var tag = text[..end]
-                    .Split("\r\n")
-                    .FirstOrDefault(static l => l.StartsWith("X-Tag: ", StringComparison.Ordinal))
-                    ?["X-Tag: ".Length..];
-                Assert.True(tag is not null && journal.All.ContainsKey(tag), $"nobody sent this to {account}:\n{text}");
-                var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.Latin1.GetBytes(text[(end + 4)..])));
-                Assert.True(
-                    digest == journal.All[tag].Digest,
-                    $"{tag} in {account} is not what was sent (seed {Seed})"
+                var folder = Path.Combine(server.Folder, account, mailbox);
+                await server.RunAsync(
+                    "",
+                    ["mail", "export", "--account", account, "--mailbox", mailbox, "--format", "eml", folder]
                 );
-                Count(tag, account);
+                foreach (var file in Directory.EnumerateFiles(folder))
+                    CountFile(account, mailbox, file, await File.ReadAllTextAsync(file, Encoding.Latin1, Ct));
             }
+        }
+
+        void CountFile(string account, string mailbox, string file, string text)
+        {
+            var (tag, digest) = TaggedMessage.Read(text);
+            Assert.True(tag is not null && journal.All.ContainsKey(tag), $"nobody sent this to {account}:\n{text}");
+            Assert.True(digest == journal.All[tag].Digest, $"{tag} in {account} is not what was sent (seed {Seed})");
+            Count(tag, account);
+            var uid = Path.GetFileNameWithoutExtension(file).TrimStart('0');
+            if (journal.Places.TryGetValue(tag, out var place))
+                Assert.True(
+                    place == (mailbox, uid),
+                    $"{tag} was put at {place} and is at {(mailbox, uid)} (seed {Seed})"
+                );
         }
 
         var queue = await server.RunAsync("", "queue", "list", "--json");

@@ -15,6 +15,9 @@ internal sealed class Journal
     private readonly ConcurrentDictionary<string, Posted> _posted = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, bool> _acknowledged = new(StringComparer.Ordinal);
     private readonly ConcurrentQueue<string> _refused = new();
+    private readonly ConcurrentDictionary<string, (string Mailbox, string Uid)> _places = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<(string Mailbox, string Uid), string> _uids = new();
+    private readonly ConcurrentDictionary<string, string> _validities = new(StringComparer.Ordinal);
     private int _count;
     private int _target = int.MaxValue;
     private TaskCompletionSource _reached = New();
@@ -27,6 +30,22 @@ internal sealed class Journal
 
     /// <summary>Replies that no sender may get.</summary>
     public IReadOnlyCollection<string> Refused => _refused;
+
+    /// <summary>Where an IMAP client was told that its message is, by tag; without those that were under way.</summary>
+    public IReadOnlyDictionary<string, (string Mailbox, string Uid)> Places => _places;
+
+    /// <summary>Notes the mailbox and UID that the server gave a message. P7: none was given before.</summary>
+    public void Place(string tag, string mailbox, string validity, string uid)
+    {
+        _places[tag] = (mailbox, uid);
+        if (_validities.GetOrAdd(mailbox, validity) != validity)
+            Refuse("UIDVALIDITY", $"of {mailbox} became {validity}");
+        if (!_uids.TryAdd((mailbox, uid), tag))
+            Refuse("UID", $"{uid} of {mailbox} was given twice");
+    }
+
+    /// <summary>Notes that it is being moved.</summary>
+    public void Unplace(string tag) => _places.TryRemove(tag, out _);
 
     /// <summary>Notes a message before its content goes out.</summary>
     public void Post(Posted message) => _posted[message.Tag] = message;

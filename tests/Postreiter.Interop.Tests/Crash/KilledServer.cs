@@ -11,7 +11,8 @@ internal sealed class KilledServer : IDisposable
     private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "postreiter");
     private readonly TemporaryFolder _folder = new();
     private readonly List<string> _log = [];
-    private string[] _ports = ["127.0.0.1:0", "127.0.0.1:0"];
+    private readonly List<TimeSpan> _starts = [];
+    private string[] _ports = ["127.0.0.1:0", "127.0.0.1:0", "127.0.0.1:0"];
     private Process? _process;
 
     /// <summary>A place for what the test writes.</summary>
@@ -20,6 +21,11 @@ internal sealed class KilledServer : IDisposable
     public int Smtp => Port(0);
 
     public int Submission => Port(1);
+
+    public int Imap => Port(2);
+
+    /// <summary>How long each start took, from the making of the process to its "ready".</summary>
+    public IReadOnlyList<TimeSpan> Starts => _starts;
 
     /// <summary>The last lines of the log.</summary>
     public string Log
@@ -44,6 +50,7 @@ internal sealed class KilledServer : IDisposable
     /// <summary>Starts it; returns when it is ready.</summary>
     public async Task StartAsync()
     {
+        var begun = TimeProvider.System.GetTimestamp();
         _process = Process.Start(StartInfo(Serve()))!;
         _process.StandardInput.Close();
         _process.ErrorDataReceived += (_, e) =>
@@ -56,8 +63,9 @@ internal sealed class KilledServer : IDisposable
         _process.BeginErrorReadLine();
         var line = await _process.StandardOutput.ReadLineAsync();
         Assert.True(line == "ready", $"the server said '{line}':\n{Log}");
+        _starts.Add(TimeProvider.System.GetElapsedTime(begun));
         var ports = JsonNode.Parse(await File.ReadAllTextAsync(Path.Combine(Data, "ports.json")))!;
-        _ports = [(string)ports["smtp"]![0]!, (string)ports["submission"]![0]!];
+        _ports = [(string)ports["smtp"]![0]!, (string)ports["submission"]![0]!, (string)ports["imap"]![0]!];
     }
 
     /// <summary>Starts it and kills it while it starts.</summary>
@@ -108,7 +116,8 @@ internal sealed class KilledServer : IDisposable
         [
             $"listen.smtp=[\"{_ports[0]}\"]",
             $"listen.submission=[\"{_ports[1]}\"]",
-            .. new[] { "submissions", "imap", "imaps", "pop3", "pop3s", "http" }.Select(static l => $"listen.{l}=[]"),
+            $"listen.imap=[\"{_ports[2]}\"]",
+            .. new[] { "submissions", "imaps", "pop3", "pop3s", "http" }.Select(static l => $"listen.{l}=[]"),
             "tls.allow_plaintext_auth=true",
             // Nobody listens there: what is for remote.example stays in the queue.
             "outbound.routes=[{ domain=\"remote.example\", via=\"127.0.0.1:1\" }]",

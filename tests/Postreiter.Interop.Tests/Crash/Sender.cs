@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
-using System.Security.Cryptography;
 using System.Text;
 
 namespace Postreiter.Interop.Tests.Crash;
@@ -63,7 +62,7 @@ internal sealed class Sender(
                 .DefaultIfEmpty(recipients[random.Next(recipients.Count)])
                 .Select(address => address.Replace("{tag}", tag, StringComparison.Ordinal))
                 .ToList();
-            var (content, digest) = Content(tag);
+            var (content, digest) = TaggedMessage.Create(tag, random);
             await SayAsync(login is null ? "MAIL FROM:<ann@sender.example>" : "MAIL FROM:<user0@our.example>", "250");
             foreach (var recipient in chosen)
                 await SayAsync($"RCPT TO:<{recipient}>", "250");
@@ -106,27 +105,5 @@ internal sealed class Sender(
                 throw new IOException(line);
             }
         }
-    }
-
-    // Mostly small; some are several segments' writes, a few have a file of their own.
-    private (byte[] Content, string Digest) Content(string tag)
-    {
-        var lines = random.Next(100) switch
-        {
-            < 80 => random.Next(1, 60),
-            < 99 => random.Next(60, 2_000),
-            _ => random.Next(14_000, 18_000),
-        };
-        var body = new StringBuilder(lines * 78);
-        var line = new byte[57];
-        for (var i = 0; i < lines; i++)
-        {
-            random.NextBytes(line);
-            body.Append(Convert.ToBase64String(line)).Append("\r\n");
-        }
-
-        var digest = Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes(body.ToString())));
-        var header = $"From: ann@sender.example\r\nMessage-ID: <{tag}@sender.example>\r\nX-Tag: {tag}\r\n\r\n";
-        return (Encoding.ASCII.GetBytes(header + body), digest);
     }
 }
