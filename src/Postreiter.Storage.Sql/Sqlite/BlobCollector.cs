@@ -53,15 +53,10 @@ internal sealed class BlobCollector(SqliteStore store, IBlobStore blobs, TimePro
                 var now = scope.Time.GetUtcNow();
                 var dead = s.List(
                     "SELECT id, segment, offset FROM blobs WHERE unused_since < $0 LIMIT $1",
-                    r =>
-                        (
-                            Id: new BlobId(r.GetFieldValue<byte[]>(0)),
-                            At: new BlobLocation(r.GetInt32(1), r.GetInt64(2))
-                        ),
+                    r => (Id: new BlobId(r.GetBytes(0)), At: new BlobLocation(r.GetInt32(1), r.GetInt64(2))),
                     (now - Unused).UtcTicks,
                     MostAtOnce
                 );
-                dead.RemoveAll(d => scope.Wanted.Contains(d.Id));
                 foreach (var (id, _) in dead)
                     s.Run("DELETE FROM blobs WHERE id = $0 AND refs = 0", id.ToArray());
                 // A name's first half is its time; the noise behind it does not matter here.
@@ -70,7 +65,8 @@ internal sealed class BlobCollector(SqliteStore store, IBlobStore blobs, TimePro
                 scope.AfterCommit(() => RemoveBytes(dead, s));
                 return dead.Count;
             },
-            ct
+            ct,
+            alone: true
         );
 
     // Runs on the writer, after the commit: nothing can bring one of these contents back meanwhile.

@@ -10,83 +10,44 @@ internal static class FilingWork
     {
         var s = scope.Session;
         var delivery = filing.DeliveryId.ToString();
-        var targets = new List<(MailboxCopy Copy, long Box)>();
-        var boxes = new Dictionary<long, Mailbox>();
-        var before = new Dictionary<long, uint?>();
+        var filed = new FiledCopy?[filing.Copies.Count];
+        var places = new long[filing.Copies.Count];
         var needed = new Dictionary<long, long>();
-        foreach (var copy in filing.Copies)
+        for (var i = 0; i < filing.Copies.Count; i++)
         {
-            var box = boxes.GetValueOrDefault(copy.MailboxId) ?? MailboxRows.Find(s, copy.MailboxId);
-            if (box is null || box.AccountId != copy.AccountId)
-                box = MailboxRows.Find(s, copy.AccountId, Mailbox.Inbox);
-            if (box is null)
+            var copy = filing.Copies[i];
+            if (FindPlace(s, copy) is not { } box)
             {
                 if (isNotice)
                     continue;
                 return new FilingResult(FilingStatus.NoSuchAccount, []);
             }
 
-            targets.Add((copy, box.Id));
-            if (!boxes.TryAdd(box.Id, box))
-                continue;
-            before[box.Id] = s.Scalar(
-                "SELECT uid FROM deliveries WHERE delivery = $0 AND mailbox_id = $1",
-                delivery,
-                box.Id
-            )
-                is long uid
-                ? (uint)uid
-                : null;
-            if (before[box.Id] is null)
-                needed[box.AccountId] =
-                    needed.GetValueOrDefault(box.AccountId) + copy.Prefix.Length + filing.Content.Length;
+            places[i] = box;
+            // A second copy for the same mailbox is the first one once more.
+            if (Array.IndexOf(places, box) == i && !WasFiled(s, delivery, box, out filed[i]))
+                needed[copy.AccountId] = needed.GetValueOrDefault(copy.AccountId) + Size(filing, copy);
         }
 
-        foreach (var (account, bytes) in needed)
-        {
-            var fits = s.Run(
-                "UPDATE accounts SET used = used + $1 WHERE id = $0 AND ($2 OR quota = 0 OR used + $1 <= quota)",
-                account,
-                bytes,
-                isNotice
-            );
-            if (fits > 0)
-                continue;
-            // What was added for the accounts before goes back: nothing at all is changed.
-            foreach (var (earlier, added) in needed.TakeWhile(n => n.Key != account))
-                s.Run("UPDATE accounts SET used = used - $1 WHERE id = $0", earlier, added);
+        if (!Charge(s, needed, isNotice, out var modSeqs))
             return new FilingResult(FilingStatus.OverQuota, []);
-        }
 
-        var filed = new List<FiledCopy>(targets.Count);
         var blob = filing.Content.Id.ToArray();
         var references = 0;
-        foreach (var (copy, id) in targets)
+        for (var i = 0; i < places.Length; i++)
         {
-            var box = boxes[id];
-            if (before[id] is { } was)
+            if (places[i] == 0 || filed[i] is not null)
+                continue;
+            var first = Array.IndexOf(places, places[i]);
+            if (first < i)
             {
-                filed.Add(new FiledCopy(id, box.UidValidity, was, true));
+                filed[i] = filed[first]! with { WasThere = true };
                 continue;
             }
 
-            var uid = box.UidNext;
-            var size = copy.Prefix.Length + filing.Content.Length;
-            s.Run(
-                "INSERT INTO details VALUES($0, $1, $2, $3, $4)",
-                MailboxRows.Key(id, uid),
-                copy.InternalDate.UtcTicks,
-                (long)copy.InternalDate.Offset.TotalMinutes,
-                copy.Prefix.ToArray(),
-                filing.Structure.ToArray()
-            );
-            boxes[id] = MessageRows.Add(s, box, MailboxRows.NextModSeq(s, box.AccountId), copy.Flags, size, blob);
-            MailboxRows.Save(s, boxes[id]);
-            s.Run("INSERT INTO deliveries VALUES($0, $1, $2)", delivery, id, (long)uid);
-            before[id] = uid;
+            var copy = filing.Copies[i];
+            filed[i] = Add(scope, filing, copy, places[i], modSeqs[copy.AccountId], delivery, blob);
             references++;
-            scope.AccountChanged(box.AccountId);
-            filed.Add(new FiledCopy(id, box.UidValidity, uid, false));
         }
 
         if (
@@ -102,6 +63,102 @@ internal static class FilingWork
 
         if (references > 0)
             scope.AddReferences(filing.Content.Id, filing.Content.Length, references);
-        return new FilingResult(FilingStatus.Filed, filed);
+        return new FilingResult(FilingStatus.Filed, [.. filed.OfType<FiledCopy>()]);
+    }
+
+    private static long Size(Filing filing, MailboxCopy copy) => copy.Prefix.Length + filing.Content.Length;
+
+    /// <summary>The mailbox, or INBOX where it is gone; null when the account is gone too.</summary>
+    private static long? FindPlace(SqlSession s, MailboxCopy copy)
+    {
+        var box = s.Integer(
+            "SELECT id FROM mailboxes WHERE id = $0 AND account_id = $1",
+            copy.MailboxId,
+            copy.AccountId
+        );
+        if (box == 0)
+            box = MailboxRows.Find(s, copy.AccountId, Mailbox.Inbox)?.Id ?? 0;
+        return box == 0 ? null : box;
+    }
+
+    private static bool WasFiled(SqlSession s, string delivery, long box, out FiledCopy? copy)
+    {
+        copy = s.First(
+            """
+            SELECT uid_validity, uid FROM deliveries d JOIN mailboxes b ON b.id = d.mailbox_id
+            WHERE delivery = $0 AND mailbox_id = $1
+            """,
+            r => new FiledCopy(box, (uint)r.GetInt64(0), (uint)r.GetInt64(1), true),
+            delivery,
+            box
+        );
+        return copy is not null;
+    }
+
+    /// <summary>Takes the room from every account, or from none; with it comes the account's next MODSEQ.</summary>
+    private static bool Charge(
+        SqlSession s,
+        Dictionary<long, long> needed,
+        bool isNotice,
+        out Dictionary<long, long> modSeqs
+    )
+    {
+        modSeqs = new Dictionary<long, long>(needed.Count);
+        foreach (var (account, bytes) in needed)
+        {
+            var modSeq = s.Integer(
+                """
+                UPDATE accounts SET used = used + $1, modseq = modseq + 1
+                WHERE id = $0 AND ($2 OR quota = 0 OR used + $1 <= quota) RETURNING modseq
+                """,
+                account,
+                bytes,
+                isNotice
+            );
+            if (modSeq > 0)
+            {
+                modSeqs.Add(account, modSeq);
+                continue;
+            }
+
+            // What was taken from the accounts before goes back: nothing at all is changed.
+            foreach (var earlier in modSeqs.Keys)
+                s.Run(
+                    "UPDATE accounts SET used = used - $1, modseq = modseq - 1 WHERE id = $0",
+                    earlier,
+                    needed[earlier]
+                );
+            return false;
+        }
+
+        return true;
+    }
+
+    private static FiledCopy Add(
+        WriteScope scope,
+        Filing filing,
+        MailboxCopy copy,
+        long box,
+        long modSeq,
+        string delivery,
+        byte[] blob
+    )
+    {
+        var s = scope.Session;
+        var size = Size(filing, copy);
+        var (uid, validity) = MailboxRows.CountNew(s, box, modSeq, copy.Flags, size);
+        var key = MailboxRows.Key(box, uid);
+        s.Run(
+            "INSERT INTO details VALUES($0, $1, $2, $3, $4)",
+            key,
+            copy.InternalDate.UtcTicks,
+            (long)copy.InternalDate.Offset.TotalMinutes,
+            copy.Prefix.ToArray(),
+            filing.Structure.ToArray()
+        );
+        MessageRows.Insert(s, key, modSeq, copy.Flags, size, blob);
+        s.Run("INSERT INTO deliveries VALUES($0, $1, $2)", delivery, box, (long)uid);
+        scope.AccountChanged(copy.AccountId);
+        return new FiledCopy(box, validity, uid, false);
     }
 }

@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Postreiter.Storage.Mail;
 
 namespace Postreiter.Storage.Sql.Sqlite;
@@ -75,6 +74,33 @@ internal static class MailboxRows
             box.Size
         );
 
+    /// <summary>Counts a new message in its mailbox.</summary>
+    /// <returns>Its UID, and the mailbox's UIDVALIDITY.</returns>
+    public static (uint Uid, uint UidValidity) CountNew(
+        SqlSession s,
+        long mailboxId,
+        long modSeq,
+        MessageFlags flags,
+        long size
+    )
+    {
+        using var rows = s.Rows(
+            """
+            UPDATE mailboxes SET uid_next = uid_next + 1, modseq = $1, messages = messages + 1, unseen = unseen + $2,
+                deleted = deleted + $3, size = size + $4
+            WHERE id = $0 RETURNING uid_next - 1, uid_validity
+            """,
+            mailboxId,
+            modSeq,
+            !flags.Has(SystemFlags.Seen),
+            flags.Has(SystemFlags.Deleted),
+            size
+        );
+        return rows.Read()
+            ? ((uint)rows.Row.GetInt64(0), (uint)rows.Row.GetInt64(1))
+            : throw new StoreException(StoreFault.Internal, "a mailbox vanished within a unit of work");
+    }
+
     public static long NextModSeq(SqlSession s, long accountId) =>
         s.Integer("UPDATE accounts SET modseq = modseq + 1 WHERE id = $0 RETURNING modseq", accountId);
 
@@ -83,12 +109,7 @@ internal static class MailboxRows
     {
         var s = scope.Session;
         var (first, last) = (Key(box.Id, 0), Key(box.Id, uint.MaxValue));
-        var blobs = s.List(
-            "SELECT blob FROM messages WHERE id BETWEEN $0 AND $1",
-            r => r.GetFieldValue<byte[]>(0),
-            first,
-            last
-        );
+        var blobs = s.List("SELECT blob FROM messages WHERE id BETWEEN $0 AND $1", r => r.GetBytes(0), first, last);
         foreach (var blob in blobs)
             scope.Release(blob);
         s.Run("DELETE FROM messages WHERE id BETWEEN $0 AND $1", first, last);
@@ -110,7 +131,7 @@ internal static class MailboxRows
             (long)box.UidValidity
         );
 
-    private static Mailbox Read(SqliteDataReader r) =>
+    private static Mailbox Read(SqlStatement r) =>
         new(
             r.GetInt64(0),
             r.GetInt64(1),

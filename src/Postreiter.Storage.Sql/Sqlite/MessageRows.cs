@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Mail;
 
@@ -8,13 +7,13 @@ namespace Postreiter.Storage.Sql.Sqlite;
 internal static class MessageRows
 {
     public static MessageFlags Flags(
-        SqliteDataReader r,
+        SqlStatement r,
         int system,
         int keywords,
         Dictionary<(long, string), MessageFlags> seen
     )
     {
-        var key = (r.GetInt64(system), r.IsDBNull(keywords) ? "" : r.GetString(keywords));
+        var key = (r.GetInt64(system), r.IsNull(keywords) ? "" : r.GetString(keywords));
         if (!seen.TryGetValue(key, out var flags))
         {
             // Equal flags are one object: a session keeps thousands of entries.
@@ -31,17 +30,21 @@ internal static class MessageRows
         var rows = new List<Row>();
         foreach (var range in Ascending(uids))
         {
-            using var reader = s.Rows(
+            using var found = s.Rows(
                 "SELECT id & 4294967295, modseq, system, keywords, size, blob FROM messages WHERE id BETWEEN $0 AND $1",
                 MailboxRows.Key(mailboxId, range.First),
                 MailboxRows.Key(mailboxId, range.Last)
             );
-            while (reader.Read())
+            while (found.Read())
                 rows.Add(
                     new Row(
-                        new MessageEntry((uint)reader.GetInt64(0), reader.GetInt64(1), Flags(reader, 2, 3, seen)),
-                        reader.GetInt64(4),
-                        reader.GetFieldValue<byte[]>(5)
+                        new MessageEntry(
+                            (uint)found.Row.GetInt64(0),
+                            found.Row.GetInt64(1),
+                            Flags(found.Row, 2, 3, seen)
+                        ),
+                        found.Row.GetInt64(4),
+                        found.Row.GetBytes(5)
                     )
                 );
         }
@@ -69,15 +72,7 @@ internal static class MessageRows
     /// <summary>Adds a message row; details and the content's reference are the caller's.</summary>
     public static Mailbox Add(SqlSession s, Mailbox box, long modSeq, MessageFlags flags, long size, byte[] blob)
     {
-        s.Run(
-            "INSERT INTO messages VALUES($0, $1, $2, $3, $4, $5)",
-            MailboxRows.Key(box.Id, box.UidNext),
-            modSeq,
-            (long)flags.System,
-            Join(flags),
-            size,
-            blob
-        );
+        Insert(s, MailboxRows.Key(box.Id, box.UidNext), modSeq, flags, size, blob);
         return box with
         {
             UidNext = box.UidNext + 1,
@@ -88,6 +83,18 @@ internal static class MessageRows
             Size = box.Size + size,
         };
     }
+
+    /// <summary>The row alone; the counters are the caller's too.</summary>
+    public static void Insert(SqlSession s, long key, long modSeq, MessageFlags flags, long size, byte[] blob) =>
+        s.Run(
+            "INSERT INTO messages VALUES($0, $1, $2, $3, $4, $5)",
+            key,
+            modSeq,
+            (long)flags.System,
+            Join(flags),
+            size,
+            blob
+        );
 
     /// <summary>Removes a message row with its details; the content's reference is the caller's.</summary>
     public static Mailbox Remove(SqlSession s, Mailbox box, Row row, long modSeq)

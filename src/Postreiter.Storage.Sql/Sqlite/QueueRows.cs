@@ -1,5 +1,4 @@
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using Postreiter.Core;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Mail;
@@ -47,7 +46,7 @@ internal static class QueueRows
             recipients.Select(r => new RecipientRow(r.Address.ToString(), r.Notify, r.OriginalRecipient, r.LastResult))
         );
 
-    public static QueueItem Read(SqliteDataReader r)
+    public static QueueItem Read(SqlStatement r)
     {
         var envelope = JsonSerializer.Deserialize<EnvelopeRow>(r.GetString(3))!;
         return new QueueItem
@@ -72,9 +71,9 @@ internal static class QueueRows
                         LastResult = x.Last,
                     }),
             ],
-            Prefix = r.GetFieldValue<byte[]>(5),
+            Prefix = r.GetBytes(5),
             Size = r.GetInt64(6),
-            Blob = new BlobId(r.GetFieldValue<byte[]>(7)),
+            Blob = new BlobId(r.GetBytes(7)),
             Created = new DateTimeOffset(r.GetInt64(8), TimeSpan.Zero),
             NextAttempt = new DateTimeOffset(r.GetInt64(9), TimeSpan.Zero),
             Attempts = r.GetInt32(10),

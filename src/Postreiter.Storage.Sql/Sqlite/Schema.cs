@@ -61,7 +61,7 @@ internal static class Schema
         for (; version < Migrations.Length; version++)
         {
             session.Run("BEGIN IMMEDIATE");
-            session.Run(Migrations[version]);
+            session.RunScript(Migrations[version]);
             session.Run($"PRAGMA user_version={version + 1}");
             session.Run("COMMIT");
         }

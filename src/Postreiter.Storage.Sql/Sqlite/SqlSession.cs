@@ -1,80 +1,91 @@
 using Microsoft.Data.Sqlite;
+using SQLitePCL;
 
 namespace Postreiter.Storage.Sql.Sqlite;
 
-/// <summary>One connection with its prepared commands. Used by one thread at a time.</summary>
+/// <summary>One connection with its prepared statements. Used by one thread at a time.</summary>
 internal sealed class SqlSession : IDisposable
 {
+    // F3: wait up to 5 s for a lock.
+    private const int BusyMilliseconds = 5_000;
     private readonly SqliteConnection _connection;
-    private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SqlStatement> _statements = new(StringComparer.Ordinal);
 
+    /// <summary>Opens a database, making it when it is not there.</summary>
+    /// <exception cref="SqliteException">It cannot be opened.</exception>
     public SqlSession(string path)
     {
-        var options = new SqliteConnectionStringBuilder
-        {
-            DataSource = path,
-            Pooling = false,
-            // F3: wait up to 5 s for a lock.
-            DefaultTimeout = 5,
-        };
+        var options = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false };
         _connection = new SqliteConnection(options.ToString());
         _connection.Open();
+        _ = raw.sqlite3_busy_timeout(Database, BusyMilliseconds);
     }
 
+    private sqlite3 Database => _connection.Handle!;
+
     /// <summary>Runs a statement.</summary>
-    /// <returns>Rows changed.</returns>
-    public int Run(string sql, params ReadOnlySpan<object?> arguments) => Command(sql, arguments).ExecuteNonQuery();
+    /// <returns>Rows changed, where it is one that changes rows.</returns>
+    public int Run(string sql, params ReadOnlySpan<object?> arguments)
+    {
+        using var rows = Rows(sql, arguments);
+        while (rows.Read()) { }
+        return raw.sqlite3_changes(Database);
+    }
+
+    /// <summary>Runs several statements without arguments, as a migration has them.</summary>
+    public void RunScript(string sql)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = sql;
+        command.ExecuteNonQuery();
+    }
 
     /// <summary>The first column of the first row, or null.</summary>
-    public object? Scalar(string sql, params ReadOnlySpan<object?> arguments) =>
-        Command(sql, arguments).ExecuteScalar() is { } value and not DBNull ? value : null;
+    public object? Scalar(string sql, params ReadOnlySpan<object?> arguments)
+    {
+        using var rows = Rows(sql, arguments);
+        return rows.Read() ? rows.Row.GetValue(0) : null;
+    }
 
     /// <summary>As <see cref="Scalar"/>, as an integer; 0 for none.</summary>
-    public long Integer(string sql, params ReadOnlySpan<object?> arguments) => Scalar(sql, arguments) as long? ?? 0;
+    public long Integer(string sql, params ReadOnlySpan<object?> arguments)
+    {
+        using var rows = Rows(sql, arguments);
+        return rows.Read() ? rows.Row.GetInt64(0) : 0;
+    }
 
-    /// <summary>Rows; the reader must be disposed before the same statement runs again.</summary>
-    public SqliteDataReader Rows(string sql, params ReadOnlySpan<object?> arguments) =>
-        Command(sql, arguments).ExecuteReader();
+    /// <summary>Rows; they must be disposed before the same statement runs again.</summary>
+    public SqlRows Rows(string sql, params ReadOnlySpan<object?> arguments)
+    {
+        // Statements are constants, so their number is bounded.
+        if (!_statements.TryGetValue(sql, out var statement))
+            _statements.Add(sql, statement = new SqlStatement(Database, sql));
+        statement.Bind(arguments);
+        return new SqlRows(statement);
+    }
 
     /// <summary>Every row, mapped.</summary>
-    public List<T> List<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<object?> arguments)
+    public List<T> List<T>(string sql, Func<SqlStatement, T> map, params ReadOnlySpan<object?> arguments)
     {
         var list = new List<T>();
         using var rows = Rows(sql, arguments);
         while (rows.Read())
-            list.Add(map(rows));
+            list.Add(map(rows.Row));
         return list;
     }
 
     /// <summary>The first row, mapped, or null.</summary>
-    public T? First<T>(string sql, Func<SqliteDataReader, T> map, params ReadOnlySpan<object?> arguments)
+    public T? First<T>(string sql, Func<SqlStatement, T> map, params ReadOnlySpan<object?> arguments)
         where T : class
     {
         using var rows = Rows(sql, arguments);
-        return rows.Read() ? map(rows) : null;
+        return rows.Read() ? map(rows.Row) : null;
     }
 
     public void Dispose()
     {
-        foreach (var command in _commands.Values)
-            command.Dispose();
+        foreach (var statement in _statements.Values)
+            statement.Dispose();
         _connection.Dispose();
-    }
-
-    // Parameters are $0, $1, … in the order of the arguments. Statements are constants, so their number is bounded.
-    private SqliteCommand Command(string sql, ReadOnlySpan<object?> arguments)
-    {
-        if (!_commands.TryGetValue(sql, out var command))
-        {
-            command = _connection.CreateCommand();
-            command.CommandText = sql;
-            for (var i = 0; i < arguments.Length; i++)
-                command.Parameters.Add(new SqliteParameter { ParameterName = "$" + i });
-            _commands.Add(sql, command);
-        }
-
-        for (var i = 0; i < arguments.Length; i++)
-            command.Parameters[i].Value = arguments[i] ?? DBNull.Value;
-        return command;
     }
 }

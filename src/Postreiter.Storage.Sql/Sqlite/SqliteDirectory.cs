@@ -1,4 +1,3 @@
-using Microsoft.Data.Sqlite;
 using Postreiter.Core;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Mail;
@@ -153,25 +152,17 @@ internal sealed class SqliteDirectory(SqliteStore store) : IDirectoryStore
     private static Account? Find(SqlSession session, EmailAddress address) =>
         session.First($"SELECT {AccountColumns} FROM accounts WHERE key = $0", ReadAccount, address.Key);
 
-    private static Account ReadAccount(SqliteDataReader r) =>
+    private static Account ReadAccount(SqlStatement r) =>
         new(
             r.GetInt64(0),
             EmailAddress.Parse(r.GetString(1)),
-            new Credentials(
-                r.GetString(2),
-                new ScramKeys(
-                    r.GetFieldValue<byte[]>(3),
-                    r.GetInt32(4),
-                    r.GetFieldValue<byte[]>(5),
-                    r.GetFieldValue<byte[]>(6)
-                )
-            ),
+            new Credentials(r.GetString(2), new ScramKeys(r.GetBytes(3), r.GetInt32(4), r.GetBytes(5), r.GetBytes(6))),
             r.GetInt64(7),
             r.GetInt64(8),
             new DateTimeOffset(r.GetInt64(9), TimeSpan.Zero)
         );
 
     // An address has no line end in it.
-    private static Alias ReadAlias(SqliteDataReader r) =>
+    private static Alias ReadAlias(SqlStatement r) =>
         new(r.GetString(0), [.. r.GetString(1).Split('\n').Select(EmailAddress.Parse)]);
 }

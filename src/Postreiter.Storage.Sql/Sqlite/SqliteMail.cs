@@ -19,7 +19,7 @@ internal sealed partial class SqliteMail(SqliteStore store) : IMailStore
                 if (MailboxRows.Find(s, mailboxId) is not { } box)
                     return null;
                 var seen = new Dictionary<(long, string), MessageFlags>();
-                MessageEntry Read(Microsoft.Data.Sqlite.SqliteDataReader r) =>
+                MessageEntry Read(SqlStatement r) =>
                     new((uint)r.GetInt64(0), r.GetInt64(1), MessageRows.Flags(r, 2, 3, seen));
                 var (first, last) = (MailboxRows.Key(mailboxId, 0), MailboxRows.Key(mailboxId, uint.MaxValue));
                 if (afterModSeq <= 0)
@@ -92,9 +92,9 @@ internal sealed partial class SqliteMail(SqliteStore store) : IMailStore
                 MessageRows.Flags(r, 2, 3, seen),
                 new DateTimeOffset(r.GetInt64(4), TimeSpan.Zero).ToOffset(TimeSpan.FromMinutes(r.GetInt64(5))),
                 r.GetInt64(6),
-                new BlobId(r.GetFieldValue<byte[]>(7)),
-                r.GetFieldValue<byte[]>(8),
-                r.GetFieldValue<byte[]>(9)
+                new BlobId(r.GetBytes(7)),
+                r.GetBytes(8),
+                r.GetBytes(9)
             ),
             (mailboxId << 32) | first,
             MailboxRows.Key(mailboxId, last),

@@ -27,7 +27,7 @@ internal sealed class SqliteQueue(SqliteStore store) : IQueueStore
                 {
                     while (leased.Count < most && rows.Read())
                     {
-                        var item = QueueRows.Read(rows);
+                        var item = QueueRows.Read(rows.Row);
                         if (!except.Contains(item.Destination))
                             leased.Add(item);
                     }
@@ -159,9 +159,7 @@ internal sealed class SqliteQueue(SqliteStore store) : IQueueStore
                 var changed = 0;
                 if (action == QueueAction.Remove)
                 {
-                    foreach (
-                        var blob in s.List("SELECT blob FROM queue" + where, r => r.GetFieldValue<byte[]>(0), named)
-                    )
+                    foreach (var blob in s.List("SELECT blob FROM queue" + where, r => r.GetBytes(0), named))
                         scope.Release(blob);
                     changed = s.Run("DELETE FROM queue" + where, named);
                 }

@@ -16,6 +16,7 @@ public sealed class SqliteStore : IStore
 
     private readonly string _path;
     private readonly SqlSession _writeSession;
+    private readonly SqlSession _knownSession;
     private readonly StoreWriter _writer;
     private readonly ConcurrentBag<SqlSession> _readers = [];
     private readonly LocalChangeFeed _feed = new();
@@ -26,7 +27,8 @@ public sealed class SqliteStore : IStore
     private SqliteStore(string path, SqlSession session, IBlobStore blobs, TimeProvider time, ILogger logger)
     {
         (_path, _writeSession, _blobs) = (path, session, blobs);
-        _writer = new StoreWriter(session, blobs, new WriteScope(session, _feed, time), logger);
+        _knownSession = new SqlSession(path);
+        _writer = new StoreWriter(session, _knownSession, blobs, new WriteScope(session, _feed, time), logger);
         Directory = new SqliteDirectory(this);
         Mail = new SqliteMail(this);
         Queue = new SqliteQueue(this);
@@ -84,7 +86,7 @@ public sealed class SqliteStore : IStore
             )
             {
                 if (rows.Read())
-                    (segment, end) = (rows.GetInt32(0), rows.GetInt64(1));
+                    (segment, end) = (rows.Row.GetInt32(0), rows.Row.GetInt64(1));
             }
 
             blobs.Start(segment, segment == 0 ? 0 : end);
@@ -115,6 +117,7 @@ public sealed class SqliteStore : IStore
         _stopping.Dispose();
         foreach (var reader in _readers)
             reader.Dispose();
+        _knownSession.Dispose();
         _writeSession.Dispose();
         await _blobs.DisposeAsync();
     }
@@ -152,8 +155,9 @@ public sealed class SqliteStore : IStore
     internal ValueTask<T> WriteAsync<T>(
         Func<WriteScope, T> work,
         CancellationToken ct,
-        IReadOnlyList<PendingBlob>? contents = null
-    ) => _writer.RunAsync(work, ct, contents);
+        IReadOnlyList<PendingBlob>? contents = null,
+        bool alone = false
+    ) => _writer.RunAsync(work, ct, contents, alone);
 
     internal MessageContent OpenContent(BlobId id, ReadOnlyMemory<byte> prefix)
     {

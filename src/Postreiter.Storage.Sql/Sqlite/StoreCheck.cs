@@ -71,8 +71,15 @@ internal static class StoreCheck
             while (rows.Read())
             {
                 ct.ThrowIfCancellationRequested();
-                var id = new BlobId(rows.GetFieldValue<byte[]>(0));
-                if (!IsWhole(blobs, id, new BlobLocation(rows.GetInt32(1), rows.GetInt64(2)), rows.GetInt64(3)))
+                var id = new BlobId(rows.Row.GetBytes(0));
+                if (
+                    !IsWhole(
+                        blobs,
+                        id,
+                        new BlobLocation(rows.Row.GetInt32(1), rows.Row.GetInt64(2)),
+                        rows.Row.GetInt64(3)
+                    )
+                )
                     problems.Add($"content {id}: its bytes are damaged or missing");
                 if (++done % 256 == 0)
                     progress?.Report((done * messages / total, messages));

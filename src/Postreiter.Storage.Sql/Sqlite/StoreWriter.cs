@@ -1,72 +1,80 @@
-using System.Threading.Channels;
+using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Postreiter.Storage.Blobs;
 
 namespace Postreiter.Storage.Sql.Sqlite;
 
-/// <summary>One unit of work: all of it or nothing.</summary>
-internal abstract class WorkUnit
-{
-    /// <summary>Contents that must be durable before the rows.</summary>
-    public IReadOnlyList<PendingBlob> Contents { get; init; } = [];
-
-    public abstract void Run(WriteScope scope);
-
-    public abstract void Complete();
-
-    public abstract void Fail(Exception error);
-}
-
-internal sealed class WorkUnit<T>(Func<WriteScope, T> work) : WorkUnit
-{
-    private readonly TaskCompletionSource<T> _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private T? _result;
-
-    public Task<T> Done => _done.Task;
-
-    public override void Run(WriteScope scope) => _result = work(scope);
-
-    public override void Complete() => _done.TrySetResult(_result!);
-
-    public override void Fail(Exception error) => _done.TrySetException(error);
-}
-
 /// <summary>
-/// The only writer: takes whatever units wait, makes their contents durable with one sync, runs each unit in a savepoint
-/// of one transaction, commits once, then completes all of them (group commit).
+/// The only writer: takes whatever units wait, makes their contents durable with one sync, runs them in one transaction,
+/// commits once, then completes all of them (group commit).
 /// </summary>
+/// <remarks>
+/// Two threads take turns, each with a whole batch from its first step to its last: while one commits, the other makes the
+/// contents of the next batch durable. A step's lock is taken before that of the step before is let go, so batches commit
+/// in the order in which they were taken. They are threads of their own because they spend their time waiting for the disk.
+/// </remarks>
 internal sealed class StoreWriter : IAsyncDisposable
 {
-    private const int MostUnits = 512;
-    private const long MostBytes = 16 * 1024 * 1024;
-    private readonly Channel<WorkUnit> _waiting = Channel.CreateBounded<WorkUnit>(
-        new BoundedChannelOptions(4096) { SingleReader = true }
-    );
+    private const int Threads = 2;
+
+    // Not bounded by itself: every unit has a caller that waits for it, and callers are bounded (L12).
+    private readonly BlockingCollection<WorkUnit> _waiting = [];
+    private readonly Lock _contentStep = new();
+    private readonly Lock _commitStep = new();
     private readonly SqlSession _session;
+    private readonly SqlSession _known;
     private readonly IBlobStore _blobs;
     private readonly WriteScope _scope;
     private readonly ILogger _logger;
-    private readonly Task _loop;
+    private readonly Task[] _loops;
+    private WorkUnit? _kept;
+    private WorkBatch? _before;
 
-    public StoreWriter(SqlSession session, IBlobStore blobs, WriteScope scope, ILogger logger)
+    /// <summary>Starts the two threads.</summary>
+    /// <param name="session">Writes.</param>
+    /// <param name="known">Reads which contents are there, beside a commit that is under way.</param>
+    /// <param name="blobs">Where contents go.</param>
+    /// <param name="scope">What units work with.</param>
+    /// <param name="logger">Told of faults.</param>
+    public StoreWriter(SqlSession session, SqlSession known, IBlobStore blobs, WriteScope scope, ILogger logger)
     {
-        (_session, _blobs, _scope, _logger) = (session, blobs, scope, logger);
-        _loop = Task.Run(LoopAsync);
+        (_session, _known, _blobs, _scope, _logger) = (session, known, blobs, scope, logger);
+        _loops =
+        [
+            .. Enumerable
+                .Range(0, Threads)
+                .Select(_ =>
+                    Task.Factory.StartNew(
+                        Loop,
+                        CancellationToken.None,
+                        TaskCreationOptions.LongRunning,
+                        TaskScheduler.Default
+                    )
+                ),
+        ];
     }
 
+    /// <summary>Does a unit of work; when the task completes it is durable.</summary>
+    /// <param name="work">What is to be done; may be called twice, see <see cref="WorkUnit.Run"/>.</param>
+    /// <param name="ct">Stops it before it is under way, never after.</param>
+    /// <param name="contents">What must be durable before the rows.</param>
+    /// <param name="alone">See <see cref="WorkUnit.IsAlone"/>.</param>
+    /// <exception cref="StoreException">Nothing was changed.</exception>
     public async ValueTask<T> RunAsync<T>(
         Func<WriteScope, T> work,
         CancellationToken ct,
-        IReadOnlyList<PendingBlob>? contents = null
+        IReadOnlyList<PendingBlob>? contents = null,
+        bool alone = false
     )
     {
-        var unit = new WorkUnit<T>(work) { Contents = contents ?? [] };
+        ct.ThrowIfCancellationRequested();
+        var unit = new WorkUnit<T>(work) { Contents = contents ?? [], IsAlone = alone };
         try
         {
-            await _waiting.Writer.WriteAsync(unit, ct);
+            _waiting.Add(unit, CancellationToken.None);
         }
-        catch (ChannelClosedException e)
+        catch (InvalidOperationException e)
         {
             throw new StoreException(StoreFault.Internal, "the store is closed", e);
         }
@@ -77,139 +85,9 @@ internal sealed class StoreWriter : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _waiting.Writer.TryComplete();
-        await _loop;
-    }
-
-    private async Task LoopAsync()
-    {
-        var batch = new List<WorkUnit>();
-        while (await _waiting.Reader.WaitToReadAsync())
-        {
-            batch.Clear();
-            for (
-                var bytes = 0L;
-                batch.Count < MostUnits && bytes < MostBytes && _waiting.Reader.TryRead(out var unit);
-
-            )
-            {
-                batch.Add(unit);
-                foreach (var content in unit.Contents)
-                    bytes += content.Length;
-            }
-
-            try
-            {
-                Commit(batch);
-            }
-            catch (Exception e)
-            {
-                // Our own fault, met once for the whole batch: every unit of it fails, the writer goes on.
-                _logger.LogError(e, "a batch of {Count} units of work failed", batch.Count);
-                var fault = AsStoreException(e);
-                foreach (var unit in batch)
-                    unit.Fail(fault);
-            }
-        }
-    }
-
-    private void Commit(List<WorkUnit> batch)
-    {
-        _scope.Reset();
-        PersistContents(batch);
-        _session.Run("BEGIN IMMEDIATE");
-        var done = new List<WorkUnit>(batch.Count);
-        var failed = new List<(WorkUnit Unit, Exception Error)>();
-        try
-        {
-            foreach (var unit in batch)
-            {
-                _session.Run("SAVEPOINT unit");
-                try
-                {
-                    unit.Run(_scope);
-                    done.Add(unit);
-                    _scope.KeepChanges();
-                }
-                catch (Exception e)
-                {
-                    // One unit's fault is not its neighbours'.
-                    _logger.LogError(e, "a unit of work failed");
-                    _session.Run("ROLLBACK TO unit");
-                    _scope.DropChanges();
-                    failed.Add((unit, AsStoreException(e)));
-                }
-
-                _session.Run("RELEASE unit");
-            }
-
-            _session.Run("COMMIT");
-        }
-        catch (SqliteException)
-        {
-            _scope.DropAll();
-            TryRollback();
-            throw;
-        }
-
-        _scope.Publish();
-        foreach (var unit in done)
-            unit.Complete();
-        foreach (var (unit, error) in failed)
-            unit.Fail(error);
-        // Everybody has their answer: an error from here on is only logged.
-        _scope.RunAfterCommit();
-    }
-
-    // limits-and-promises, order of writes: contents first, then the rows that name them.
-    private void PersistContents(List<WorkUnit> batch)
-    {
-        var missing = new List<PendingBlob>();
-        foreach (var unit in batch)
-        {
-            foreach (var content in unit.Contents)
-            {
-                if (_scope.Wanted.Add(content.Id) && !_scope.HasBlob(content.Id))
-                    missing.Add(content);
-            }
-        }
-
-        if (missing.Count == 0)
-            return;
-        var locations = new BlobLocation[missing.Count];
-        try
-        {
-            _blobs.Persist(missing, locations);
-        }
-        catch (StoreException e)
-        {
-            _logger.LogError(e, "{Count} contents could not be made durable", missing.Count);
-            var lost = missing.Select(m => m.Id).ToHashSet();
-            batch.RemoveAll(unit =>
-            {
-                if (!unit.Contents.Any(c => lost.Contains(c.Id)))
-                    return false;
-                unit.Fail(e);
-                return true;
-            });
-            return;
-        }
-
-        for (var i = 0; i < missing.Count; i++)
-            _scope.Persisted[missing[i].Id] = locations[i];
-    }
-
-    private void TryRollback()
-    {
-        try
-        {
-            _session.Run("ROLLBACK");
-        }
-        catch (SqliteException e)
-        {
-            // SQLite has rolled back by itself after some errors.
-            _logger.LogDebug(e, "nothing to roll back");
-        }
+        _waiting.CompleteAdding();
+        await Task.WhenAll(_loops);
+        _waiting.Dispose();
     }
 
     internal static StoreException AsStoreException(Exception e) =>
@@ -225,4 +103,197 @@ internal sealed class StoreWriter : IAsyncDisposable
             ),
             _ => new(StoreFault.Internal, "a unit of work failed: " + e.Message, e),
         };
+
+    private void Loop()
+    {
+        while (TryStep()) { }
+    }
+
+    /// <summary>One batch from its first step to its last.</summary>
+    /// <returns>False when no more will come.</returns>
+    private bool TryStep()
+    {
+        var batch = new WorkBatch();
+        var inContentStep = true;
+        _contentStep.Enter();
+        try
+        {
+            if (!batch.Take(_waiting, ref _kept))
+                return false;
+            PersistContents(batch);
+            _before = batch;
+            lock (_commitStep)
+            {
+                // A unit that runs alone keeps the next batch waiting here: nothing is under way beside it.
+                if (!batch.IsAlone)
+                {
+                    inContentStep = false;
+                    _contentStep.Exit();
+                }
+
+                Commit(batch);
+            }
+
+            return true;
+        }
+        finally
+        {
+            if (inContentStep)
+                _contentStep.Exit();
+        }
+    }
+
+    // limits-and-promises, order of writes: contents first, then the rows that name them.
+    private void PersistContents(WorkBatch batch)
+    {
+        var missing = new List<PendingBlob>();
+        try
+        {
+            foreach (var unit in batch.Units)
+            {
+                foreach (var content in unit.Contents)
+                {
+                    if (batch.Places.ContainsKey(content.Id))
+                        continue;
+                    // The batch before may not be committed yet, or may fail: its contents are durable all the same.
+                    if (_before is { } before && before.Places.TryGetValue(content.Id, out var place))
+                    {
+                        batch.Places[content.Id] = place;
+                    }
+                    else if (!WriteScope.HasBlob(_known, content.Id))
+                    {
+                        batch.Places[content.Id] = default;
+                        missing.Add(content);
+                    }
+                }
+            }
+
+            if (missing.Count == 0)
+                return;
+            var places = new BlobLocation[missing.Count];
+            _blobs.Persist(missing, places);
+            for (var i = 0; i < places.Length; i++)
+                batch.Places[missing[i].Id] = places[i];
+        }
+        catch (Exception e) when (e is StoreException or SqliteException)
+        {
+            _logger.LogError(e, "the contents of {Count} units of work could not be made durable", batch.Units.Count);
+            var fault = AsStoreException(e);
+            var lost = missing.Select(m => m.Id).ToHashSet();
+            foreach (var id in lost)
+                batch.Places.Remove(id);
+            batch.Units.RemoveAll(unit =>
+            {
+                if (unit.Contents.Count == 0 || (e is StoreException && !unit.Contents.Any(c => lost.Contains(c.Id))))
+                    return false;
+                unit.Fail(fault);
+                return true;
+            });
+        }
+    }
+
+    private void Commit(WorkBatch batch)
+    {
+        try
+        {
+            _scope.Begin(batch.Places);
+            if (!TryTogether(batch.Units))
+                OneByOne(batch.Units);
+        }
+        catch (Exception e)
+        {
+            // Met once for the whole batch: every unit of it fails, the writer goes on.
+            _logger.LogError(e, "a batch of {Count} units of work failed", batch.Units.Count);
+            _scope.DropAll();
+            TryRollback();
+            var fault = AsStoreException(e);
+            foreach (var unit in batch.Units)
+                unit.Fail(fault);
+            return;
+        }
+
+        try
+        {
+            // Everybody has their answer: an error from here on is only logged.
+            _scope.RunAfterCommit();
+        }
+        catch (Exception e)
+        {
+            _logger.LogError(e, "what was to be done after a commit failed");
+        }
+    }
+
+    /// <summary>The usual way: no unit fails, so none needs a savepoint (each of which copies every page it touches).</summary>
+    /// <returns>False when a unit failed; nothing was changed.</returns>
+    private bool TryTogether(List<WorkUnit> units)
+    {
+        _session.Run("BEGIN IMMEDIATE");
+        foreach (var unit in units)
+        {
+            try
+            {
+                unit.Run(_scope);
+                _scope.KeepChanges();
+            }
+            catch (Exception e)
+            {
+                _logger.LogDebug(e, "a unit of work failed; its batch is done again, unit by unit");
+                _scope.DropAll();
+                TryRollback();
+                return false;
+            }
+        }
+
+        _session.Run("COMMIT");
+        _scope.Publish();
+        foreach (var unit in units)
+            unit.Complete();
+        return true;
+    }
+
+    /// <summary>One unit's fault is not its neighbours'.</summary>
+    private void OneByOne(List<WorkUnit> units)
+    {
+        var failed = new List<(WorkUnit Unit, Exception Error)>();
+        _session.Run("BEGIN IMMEDIATE");
+        foreach (var unit in units)
+        {
+            _session.Run("SAVEPOINT unit");
+            try
+            {
+                unit.Run(_scope);
+                _scope.KeepChanges();
+            }
+            catch (Exception e)
+            {
+                _logger.LogError(e, "a unit of work failed");
+                _session.Run("ROLLBACK TO unit");
+                _scope.DropChanges();
+                failed.Add((unit, AsStoreException(e)));
+            }
+
+            _session.Run("RELEASE unit");
+        }
+
+        _session.Run("COMMIT");
+        _scope.Publish();
+        foreach (var (unit, error) in failed)
+            unit.Fail(error);
+        // Those that failed have their answer already.
+        foreach (var unit in units)
+            unit.Complete();
+    }
+
+    private void TryRollback()
+    {
+        try
+        {
+            _session.Run("ROLLBACK");
+        }
+        catch (SqliteException e)
+        {
+            // SQLite has rolled back by itself after some errors.
+            _logger.LogDebug(e, "nothing to roll back");
+        }
+    }
 }

@@ -17,11 +17,9 @@ internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeP
 
     public TimeProvider Time => time;
 
-    /// <summary>Contents made durable for this batch.</summary>
-    public Dictionary<BlobId, BlobLocation> Persisted { get; } = [];
-
-    /// <summary>Contents that units of this batch bring: the collector leaves them.</summary>
-    public HashSet<BlobId> Wanted { get; } = [];
+    /// <summary>Places of contents made durable for this batch.</summary>
+    public IReadOnlyDictionary<BlobId, BlobLocation> Places { get; private set; } =
+        new Dictionary<BlobId, BlobLocation>();
 
     public void AccountChanged(long id) => _pending.Add(id);
 
@@ -32,11 +30,11 @@ internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeP
     /// <summary>Runs on the writer after the commit, if there is one.</summary>
     public void AfterCommit(Action act) => _pendingAfter.Add(act);
 
-    public void Reset()
+    /// <summary>Begins a batch.</summary>
+    public void Begin(IReadOnlyDictionary<BlobId, BlobLocation> places)
     {
         DropAll();
-        Persisted.Clear();
-        Wanted.Clear();
+        Places = places;
     }
 
     public void KeepChanges()
@@ -78,17 +76,33 @@ internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeP
             feed.DirectoryChanged();
     }
 
-    public bool HasBlob(BlobId id) => session.Scalar("SELECT 1 FROM blobs WHERE id = $0", id.ToArray()) is not null;
+    /// <summary>Whether a content has its row; asked with any session.</summary>
+    public static bool HasBlob(SqlSession session, BlobId id) =>
+        session.Scalar("SELECT 1 FROM blobs WHERE id = $0", id.ToArray()) is not null;
 
     /// <summary>Adds references to a content that is durable.</summary>
     public void AddReferences(BlobId id, long length, int count)
     {
         var key = id.ToArray();
-        if (session.Run("UPDATE blobs SET refs = refs + $1, unused_since = NULL WHERE id = $0", key, count) > 0)
-            return;
-        if (!Persisted.TryGetValue(id, out var at))
+        if (Places.TryGetValue(id, out var at))
+        {
+            // Here already when a batch before brought it too: its place is the older one.
+            session.Run(
+                """
+                INSERT INTO blobs VALUES($0, $1, $2, $3, $4, NULL)
+                ON CONFLICT(id) DO UPDATE SET refs = refs + excluded.refs, unused_since = NULL
+                """,
+                key,
+                at.Segment,
+                at.Offset,
+                length,
+                count
+            );
+        }
+        else if (session.Run("UPDATE blobs SET refs = refs + $1, unused_since = NULL WHERE id = $0", key, count) == 0)
+        {
             throw new StoreException(StoreFault.Internal, "a content has no place in the store");
-        session.Run("INSERT INTO blobs VALUES($0, $1, $2, $3, $4, NULL)", key, at.Segment, at.Offset, length, count);
+        }
     }
 
     /// <summary>Takes one reference away; the collector looks at it later.</summary>
