@@ -1,0 +1,125 @@
+using System.Runtime.CompilerServices;
+using System.Text;
+using Microsoft.Extensions.Logging.Abstractions;
+using Microsoft.Extensions.Time.Testing;
+using Postreiter.Core;
+using Postreiter.Storage.Accounts;
+using Postreiter.Storage.Blobs.Segments;
+using Postreiter.Storage.Mail;
+using Postreiter.Storage.Queue;
+using Postreiter.Storage.Sql.Sqlite;
+
+namespace Postreiter.Storage.Sql.Tests;
+
+/// <summary>
+/// Data folders as each schema version wrote them (<c>folders/schema-N</c>, with what is in them as <c>expected.txt</c>).
+/// Before the schema changes, the last program that writes the old one makes its folder:
+/// <c>Postreiter.Storage.Sql.Tests -explicit only -method '*Make_the_folder_of_this_schema'</c>.
+/// </summary>
+public sealed class KeptFolders
+{
+    private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
+
+    /// <summary>Where the folders are.</summary>
+    public static string Root([CallerFilePath] string here = "") =>
+        Path.Combine(Path.GetDirectoryName(here)!, "folders");
+
+    [Fact(Explicit = true)]
+    public async Task Make_the_folder_of_this_schema()
+    {
+        var ct = TestContext.Current.CancellationToken;
+        var making = Path.Combine(Root(), "making");
+        Directory.CreateDirectory(making);
+        var time = new FakeTimeProvider(Start);
+        // Small sizes: several segments and a file of its own in a few KiB.
+        var sizes = new SegmentOptions
+        {
+            OwnFileBytes = 2048,
+            SegmentBytes = 1024,
+            MinFreeBytes = 0,
+            MinFreeShare = 0,
+        };
+        var blobs = new SegmentStore(new DiskBlobFiles(Path.Combine(making, "blobs")), time, sizes);
+        await using (var store = await SqliteStore.OpenAsync(making, blobs, time, NullLogger.Instance, ct))
+        {
+            await FillAsync(store, time, ct);
+            await File.WriteAllTextAsync(Path.Combine(making, "expected.txt"), await StoreText.OfAsync(store), ct);
+        }
+
+        long version;
+        using (var session = new SqlSession(Path.Combine(making, SqliteStore.FileName)))
+            version = session.Integer("PRAGMA user_version");
+        Directory.Move(making, Path.Combine(Root(), $"schema-{version}"));
+    }
+
+    private static async Task FillAsync(SqliteStore store, FakeTimeProvider time, CancellationToken ct)
+    {
+        var random = new Random(1);
+        var (directory, mail) = (store.Directory, store.Mail);
+        await directory.AddDomainAsync(DomainName.Parse("our.example"), ct);
+        await directory.AddDomainAsync(DomainName.Parse("other.example"), ct);
+        var ann = EmailAddress.Parse("ann@our.example");
+        await directory.SetAliasAsync(new Alias("sales@our.example", [ann, EmailAddress.Parse("x@far.example")]), ct);
+        var secret = new Credentials("$argon2id$kept", new ScramKeys([1, 2], 4096, [3, 4], [5, 6]));
+        var first = (await directory.AddAccountAsync(new NewAccount(ann, secret, 1 << 20), ct))!;
+        await directory.AddAccountAsync(new NewAccount(EmailAddress.Parse("bob@other.example"), secret), ct);
+        await mail.CreateMailboxAsync(first.Id, "Lists/Dev/Grüße", SpecialUse.None, ct);
+        await mail.CreateMailboxAsync(first.Id, "gone", SpecialUse.None, ct);
+        var inbox = (await mail.FindMailboxAsync(first.Id, Mailbox.Inbox, ct))!;
+        var lists = (await mail.FindMailboxAsync(first.Id, "Lists/Dev/Grüße", ct))!;
+        var gone = (await mail.FindMailboxAsync(first.Id, "gone", ct))!;
+        for (var i = 0; i < 8; i++)
+        {
+            time.Advance(TimeSpan.FromMinutes(1));
+            await using var writer = store.Blobs.Begin();
+            var text = $"Subject: {i}\r\n\r\n{new string((char)('a' + i), i == 3 ? 2500 : 300)}\r\n";
+            await writer.WriteAsync(Encoding.UTF8.GetBytes(text), ct);
+            var flags = new MessageFlags((SystemFlags)(i * 3 % 32), i % 2 == 0 ? ["$Work"] : []);
+            MailboxCopy Copy(Mailbox box) =>
+                new()
+                {
+                    AccountId = first.Id,
+                    MailboxId = box.Id,
+                    Flags = flags,
+                    InternalDate = time.GetUtcNow().ToOffset(TimeSpan.FromHours(1)),
+                    Prefix = Encoding.UTF8.GetBytes($"Received: {box.Name}\r\n"),
+                };
+            NewQueueItem[] queue =
+            [
+                new NewQueueItem
+                {
+                    Destination = DomainName.Parse("far.example"),
+                    Envelope = new QueueEnvelope { ReversePath = ann, EnvelopeId = "env" },
+                    Recipients =
+                    [
+                        new QueueRecipient(EmailAddress.Parse("x@far.example"), DsnNotify.Failure, "rfc822;y"),
+                    ],
+                    Prefix = "Received: q\r\n"u8.ToArray(),
+                    Created = time.GetUtcNow(),
+                    NextAttempt = time.GetUtcNow(),
+                },
+            ];
+            var filing = new Filing
+            {
+                DeliveryId = TraceId.Create(time.GetUtcNow(), random),
+                Content = await writer.CompleteAsync(ct),
+                Structure = "structure"u8.ToArray(),
+                Copies = i < 5 ? [Copy(inbox), Copy(lists)] : [Copy(i == 7 ? gone : inbox)],
+                Queue = i < 2 ? queue : [],
+            };
+            await mail.FileAsync(filing, ct);
+        }
+
+        await mail.TransferAsync(inbox.Id, [new UidRange(2)], lists.Id, move: true, ct);
+        await mail.RemoveAsync(inbox.Id, [new UidRange(6)], ct);
+        await mail.DeleteMailboxAsync(first.Id, "gone", ct);
+        await mail.ChangeFlagsAsync(
+            inbox.Id,
+            [new UidRange(1)],
+            new FlagChange(FlagChangeKind.Add, new MessageFlags(SystemFlags.Flagged, ["abc"])),
+            null,
+            ct
+        );
+        await store.Queue.LeaseAsync(time.GetUtcNow(), time.GetUtcNow() + TimeSpan.FromMinutes(5), 1, [], ct);
+    }
+}

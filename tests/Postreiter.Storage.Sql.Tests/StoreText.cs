@@ -1,0 +1,63 @@
+using System.Security.Cryptography;
+using System.Text;
+using Postreiter.Storage.Mail;
+
+namespace Postreiter.Storage.Sql.Tests;
+
+/// <summary>Everything a store holds, as text that can be compared.</summary>
+internal static class StoreText
+{
+    public static async Task<string> OfAsync(IStore store)
+    {
+        var text = new StringBuilder();
+        foreach (var domain in await store.Directory.ListDomainsAsync(default))
+            text.Append($"domain {domain.Ascii}\n");
+        foreach (var alias in await store.Directory.ListAliasesAsync(default))
+            text.Append($"alias {alias.Key} {string.Join(' ', alias.Targets)}\n");
+        foreach (var account in await store.Directory.ListAccountsAsync(default))
+        {
+            text.Append(
+                $"account {account.Address} {account.Credentials.PasswordHash} {account.UsedBytes} of {account.QuotaBytes}\n"
+            );
+            foreach (var box in await store.Mail.ListMailboxesAsync(account.Id, default))
+                await AppendAsync(text, store, box);
+        }
+
+        foreach (var item in await store.Queue.ListAsync(0, 1000, default))
+        {
+            var to = string.Join(' ', item.Recipients.Select(r => r.Address));
+            var content = await store.Queue.OpenAsync(item, default);
+            text.Append($"queue {item.DeliveryId} {item.Destination} {item.State} {item.Attempts} {to} ");
+            text.Append($"{await HashAsync(content)}\n");
+        }
+
+        return text.ToString();
+    }
+
+    private static async Task AppendAsync(StringBuilder text, IStore store, Mailbox box)
+    {
+        text.Append($"  {box.Name} {box.UidValidity}/{box.UidNext} modseq {box.HighestModSeq} {box.Use}: ");
+        text.Append($"{box.Messages} messages, {box.Unseen} unseen, {box.Deleted} deleted, {box.Size} bytes, ");
+        text.Append(box.IsSubscribed ? "subscribed\n" : "not subscribed\n");
+        var changes = await store.Mail.ReadChangesAsync(box.Id, 1, default);
+        if (changes!.Expunged.Count > 0)
+            text.Append($"    expunged {string.Join(' ', changes.Expunged)}\n");
+        await foreach (var row in store.Mail.ReadMessagesAsync(box.Id, [UidRange.All], default))
+        {
+            text.Append($"    {row.Uid} modseq {row.ModSeq} [{row.Flags}] {row.InternalDate:O} {row.Size} bytes, ");
+            text.Append(
+                $"{row.Structure.Length} of structure, {await HashAsync(await store.Mail.OpenAsync(row, default))}\n"
+            );
+        }
+    }
+
+    private static async Task<string> HashAsync(MessageContent content)
+    {
+        await using (content.ConfigureAwait(false))
+        {
+            var bytes = new byte[content.Length];
+            Assert.Equal(bytes.Length, await content.ReadAsync(0, bytes, default));
+            return Convert.ToHexStringLower(SHA256.HashData(bytes).AsSpan(0, 8));
+        }
+    }
+}
