@@ -185,7 +185,7 @@ public sealed class CrashTests : IDisposable
     }
 
     [Fact]
-    public async Task Contents_go_an_hour_after_their_last_reference()
+    public async Task Expunged_contents_go_an_hour_after_they_were_kept_long_enough()
     {
         var files = new FaultyBlobFiles();
         await using var live = await OpenAsync("live", files);
@@ -194,6 +194,10 @@ public sealed class CrashTests : IDisposable
         await live.Mail.FileAsync(await FilingAsync(live, box, "kept"u8.ToArray()), Ct);
         await live.Mail.RemoveAsync(box.Id, [new UidRange(1)], Ct);
         Assert.Equal(0, await live.Collector.CollectAsync(Ct));
+        Assert.Contains(files.List(), n => n.EndsWith(".blob", StringComparison.Ordinal));
+        // Expunged mail is kept for 14 days.
+        _time.Advance(TimeSpan.FromDays(14) + TimeSpan.FromMinutes(1));
+        await live.Collector.CollectAsync(Ct);
         Assert.Contains(files.List(), n => n.EndsWith(".blob", StringComparison.Ordinal));
         _time.Advance(TimeSpan.FromMinutes(61));
         await live.Collector.CollectAsync(Ct);

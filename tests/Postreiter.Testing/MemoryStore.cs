@@ -12,9 +12,9 @@ public sealed class MemoryStore : IStore
 {
     private readonly MemoryState _state;
 
-    public MemoryStore(TimeProvider time)
+    public MemoryStore(TimeProvider time, StoreOptions? options = null)
     {
-        _state = new MemoryState(time);
+        _state = new MemoryState(time, options ?? new StoreOptions());
         var mail = new MemoryMail(_state);
         (Directory, Mail, Queue) = (new MemoryDirectory(_state), mail, new MemoryQueue(_state, mail));
     }
@@ -37,6 +37,7 @@ public sealed class MemoryStore : IStore
             var messages = boxes.Sum(b => (long)b.Messages.Count);
             var blobs = boxes
                 .SelectMany(b => b.Messages.Values.Select(m => m.Row.Blob))
+                .Concat(_state.Accounts.Values.SelectMany(a => a.Kept).Select(k => k.Message.Row.Blob))
                 .Concat(_state.Queue.Values.Select(q => q.Item.Blob))
                 .Distinct()
                 .Count();

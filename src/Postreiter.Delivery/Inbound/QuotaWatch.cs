@@ -21,10 +21,10 @@ internal sealed class QuotaWatch(IStore store, TimeProvider time)
     /// <param name="ct">Stops waiting.</param>
     public async ValueTask<SmtpReply?> CheckAsync(Account account, long size, CancellationToken ct)
     {
-        if (account.QuotaBytes == 0)
+        if (!account.HasQuota)
             return null;
         var now = await store.Directory.FindAccountAsync(account.Address, ct) ?? account;
-        if (now.QuotaBytes > 0 && now.UsedBytes + Math.Max(size, 1) > now.QuotaBytes)
+        if (!now.Fits(Math.Max(size, 1)))
             return Refuse(account.Id);
         _overSince.TryRemove(account.Id, out _);
         return null;

@@ -191,9 +191,7 @@ internal sealed class AppendCommand : IImapCommand
 
             // F2: told before the data, when it is known then; the store has the last word.
             var account = await session.Store.Directory.FindAccountAsync(session.User!.Address, ct);
-            return account is { QuotaBytes: > 0 } && account.UsedBytes + literal.Length > account.QuotaBytes
-                ? ImapReply.OverQuota
-                : null;
+            return account is not null && !account.Fits(literal.Length) ? ImapReply.OverQuota : null;
         }
 
         private async ValueTask TakeAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)

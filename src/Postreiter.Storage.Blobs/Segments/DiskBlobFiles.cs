@@ -1,12 +1,10 @@
-using System.Runtime.InteropServices;
 using Microsoft.Win32.SafeHandles;
 
 namespace Postreiter.Storage.Blobs.Segments;
 
 /// <summary>The real files of one folder.</summary>
-public sealed partial class DiskBlobFiles : IBlobFiles
+public sealed class DiskBlobFiles : IBlobFiles
 {
-    private const int ReadOnlyDirectory = 0x10000 | 0x80000; // O_DIRECTORY | O_CLOEXEC, Linux
     private readonly string _folder;
 
     /// <summary>Uses a folder, which is made when it is not there.</summary>
@@ -38,20 +36,7 @@ public sealed partial class DiskBlobFiles : IBlobFiles
     public void Delete(string name) => File.Delete(Path.Combine(_folder, name));
 
     /// <inheritdoc/>
-    public void SyncDirectory()
-    {
-        // .NET has no call for this. Elsewhere than on Linux the rename itself is as durable as the system makes it.
-        if (!OperatingSystem.IsLinux())
-            return;
-        var fd = OpenDirectory(_folder, ReadOnlyDirectory);
-        if (fd < 0)
-            throw new IOException($"open of the blob folder failed, errno {Marshal.GetLastPInvokeError()}");
-        var failed = Fsync(fd) != 0;
-        var error = Marshal.GetLastPInvokeError();
-        _ = Close(fd);
-        if (failed)
-            throw new IOException($"fsync of the blob folder failed, errno {error}");
-    }
+    public void SyncDirectory() => DurableFiles.SyncFolder(_folder);
 
     /// <inheritdoc/>
     public (long Free, long Total) Space()
@@ -59,22 +44,6 @@ public sealed partial class DiskBlobFiles : IBlobFiles
         var drive = new DriveInfo(_folder);
         return (drive.AvailableFreeSpace, drive.TotalSize);
     }
-
-    [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int OpenDirectory(string path, int flags);
-
-    [LibraryImport("libc", EntryPoint = "fsync", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Fsync(int fd);
-
-    [LibraryImport("libc", EntryPoint = "fdatasync", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Fdatasync(SafeFileHandle fd);
-
-    [LibraryImport("libc", EntryPoint = "close", SetLastError = true)]
-    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
-    private static partial int Close(int fd);
 
     private sealed class DiskFile(SafeFileHandle handle) : IBlobFile
     {
@@ -98,14 +67,7 @@ public sealed partial class DiskBlobFiles : IBlobFiles
 
         public void Truncate(long length) => RandomAccess.SetLength(handle, length);
 
-        public void Sync()
-        {
-            if (!OperatingSystem.IsLinux())
-                RandomAccess.FlushToDisk(handle);
-            // FlushToDisk swallows some errors; a promise needs them all (P1).
-            else if (Fdatasync(handle) != 0)
-                throw new IOException($"fdatasync failed, errno {Marshal.GetLastPInvokeError()}");
-        }
+        public void Sync() => DurableFiles.Sync(handle);
 
         public void Dispose() => handle.Dispose();
     }

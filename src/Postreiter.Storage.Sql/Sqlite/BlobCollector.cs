@@ -51,6 +51,7 @@ internal sealed class BlobCollector(SqliteStore store, IBlobStore blobs, TimePro
             {
                 var s = scope.Session;
                 var now = scope.Time.GetUtcNow();
+                KeptRows.DropOld(scope, MostAtOnce);
                 var dead = s.List(
                     "SELECT id, segment, offset FROM blobs WHERE unused_since < $0 LIMIT $1",
                     r => (Id: new BlobId(r.GetBytes(0)), At: new BlobLocation(r.GetInt32(1), r.GetInt64(2))),

@@ -12,7 +12,7 @@ internal static class FilingWork
         var delivery = filing.DeliveryId.ToString();
         var filed = new FiledCopy?[filing.Copies.Count];
         var places = new long[filing.Copies.Count];
-        var needed = new Dictionary<long, long>();
+        var needed = new Dictionary<long, (long Bytes, long Messages)>();
         for (var i = 0; i < filing.Copies.Count; i++)
         {
             var copy = filing.Copies[i];
@@ -26,7 +26,10 @@ internal static class FilingWork
             places[i] = box;
             // A second copy for the same mailbox is the first one once more.
             if (Array.IndexOf(places, box) == i && !WasFiled(s, delivery, box, out filed[i]))
-                needed[copy.AccountId] = needed.GetValueOrDefault(copy.AccountId) + Size(filing, copy);
+            {
+                var (bytes, messages) = needed.GetValueOrDefault(copy.AccountId);
+                needed[copy.AccountId] = (bytes + Size(filing, copy), messages + 1);
+            }
         }
 
         if (!Charge(s, needed, isNotice, out var modSeqs))
@@ -98,22 +101,24 @@ internal static class FilingWork
     /// <summary>Takes the room from every account, or from none; with it comes the account's next MODSEQ.</summary>
     private static bool Charge(
         SqlSession s,
-        Dictionary<long, long> needed,
+        Dictionary<long, (long Bytes, long Messages)> needed,
         bool isNotice,
         out Dictionary<long, long> modSeqs
     )
     {
         modSeqs = new Dictionary<long, long>(needed.Count);
-        foreach (var (account, bytes) in needed)
+        foreach (var (account, (bytes, messages)) in needed)
         {
             var modSeq = s.Integer(
                 """
-                UPDATE accounts SET used = used + $1, modseq = modseq + 1
-                WHERE id = $0 AND ($2 OR quota = 0 OR used + $1 <= quota) RETURNING modseq
+                UPDATE accounts SET used = used + $1, used_messages = used_messages + $3, modseq = modseq + 1
+                WHERE id = $0 AND ($2 OR ((quota = 0 OR used + $1 <= quota)
+                    AND (quota_messages = 0 OR used_messages + $3 <= quota_messages))) RETURNING modseq
                 """,
                 account,
                 bytes,
-                isNotice
+                isNotice,
+                messages
             );
             if (modSeq > 0)
             {
@@ -124,9 +129,13 @@ internal static class FilingWork
             // What was taken from the accounts before goes back: nothing at all is changed.
             foreach (var earlier in modSeqs.Keys)
                 s.Run(
-                    "UPDATE accounts SET used = used - $1, modseq = modseq - 1 WHERE id = $0",
+                    """
+                    UPDATE accounts SET used = used - $1, used_messages = used_messages - $2, modseq = modseq - 1
+                    WHERE id = $0
+                    """,
                     earlier,
-                    needed[earlier]
+                    needed[earlier].Bytes,
+                    needed[earlier].Messages
                 );
             return false;
         }

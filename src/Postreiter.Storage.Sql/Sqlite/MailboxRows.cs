@@ -104,18 +104,22 @@ internal static class MailboxRows
     public static long NextModSeq(SqlSession s, long accountId) =>
         s.Integer("UPDATE accounts SET modseq = modseq + 1 WHERE id = $0 RETURNING modseq", accountId);
 
-    /// <summary>Removes a mailbox with its messages.</summary>
-    public static void Remove(WriteScope scope, Mailbox box)
+    /// <summary>Removes a mailbox with its messages, which can be brought back when they are to be kept.</summary>
+    public static void Remove(WriteScope scope, Mailbox box, bool keep)
     {
         var s = scope.Session;
         var (first, last) = (Key(box.Id, 0), Key(box.Id, uint.MaxValue));
-        var blobs = s.List("SELECT blob FROM messages WHERE id BETWEEN $0 AND $1", r => r.GetBytes(0), first, last);
-        foreach (var blob in blobs)
-            scope.Release(blob);
+        if (!keep || !KeptRows.Add(scope, box, first, last))
+        {
+            const string blobs = "SELECT blob FROM messages WHERE id BETWEEN $0 AND $1";
+            foreach (var blob in s.List(blobs, r => r.GetBytes(0), first, last))
+                scope.Release(blob);
+        }
+
         s.Run("DELETE FROM messages WHERE id BETWEEN $0 AND $1", first, last);
         s.Run("DELETE FROM details WHERE id BETWEEN $0 AND $1", first, last);
         s.Run("DELETE FROM expunged WHERE id BETWEEN $0 AND $1", first, last);
-        s.Run("UPDATE accounts SET used = used - $1 WHERE id = $0", box.AccountId, box.Size);
+        AccountRows.Free(s, box.AccountId, box.Size, box.Messages);
         s.Run("DELETE FROM mailboxes WHERE id = $0", box.Id);
     }
 

@@ -113,7 +113,7 @@ internal static class MessageRows
         };
     }
 
-    /// <summary>Copies or moves rows into a mailbox.</summary>
+    /// <summary>Copies or moves rows into a mailbox of the same account; what copies use is counted by the caller.</summary>
     public static List<(uint From, uint To)> Transfer(
         WriteScope scope,
         Mailbox from,
@@ -149,8 +149,6 @@ internal static class MessageRows
         MailboxRows.Save(s, to);
         if (move && from.Id != to.Id)
             MailboxRows.Save(s, from);
-        if (!move)
-            s.Run("UPDATE accounts SET used = used + $1 WHERE id = $0", to.AccountId, rows.Sum(r => r.Size));
         scope.AccountChanged(to.AccountId);
         return pairs;
     }

@@ -3,7 +3,7 @@ namespace Postreiter.Storage.Sql.Sqlite;
 /// <summary>The schema and its migrations, counted by <c>PRAGMA user_version</c>.</summary>
 internal static class Schema
 {
-    /// <summary>Each entry takes the schema one version up, in one transaction (P15).</summary>
+    /// <summary>Each entry takes the schema one version up, in one transaction (P15): statements, each ended by a semicolon.</summary>
     private static readonly string[] Migrations =
     [
         // A message's key is mailbox id × 2³² + UID: rows of a mailbox lie together, in the order of their UIDs. What a
@@ -40,16 +40,39 @@ internal static class Schema
                 attempts INTEGER NOT NULL, delay_notice INTEGER NOT NULL, state INTEGER NOT NULL, lease INTEGER NOT NULL);
             CREATE INDEX queue_due ON queue(due, id) WHERE due IS NOT NULL;
             """,
+        // A quota of messages; expunged mail that can be brought back; a store's own name, by which a backup knows it; an
+        // index of places that says how much of a segment is alive without reading the rows.
+        """
+            ALTER TABLE accounts ADD COLUMN quota_messages INTEGER NOT NULL DEFAULT 0;
+            ALTER TABLE accounts ADD COLUMN used_messages INTEGER NOT NULL DEFAULT 0;
+            UPDATE accounts SET used_messages =
+                (SELECT ifnull(sum(messages), 0) FROM mailboxes b WHERE b.account_id = accounts.id);
+            CREATE TABLE kept(id INTEGER PRIMARY KEY AUTOINCREMENT, account_id INTEGER NOT NULL, mailbox TEXT NOT NULL,
+                removed INTEGER NOT NULL, system INTEGER NOT NULL, keywords TEXT, size INTEGER NOT NULL,
+                blob BLOB NOT NULL, date INTEGER NOT NULL, zone INTEGER NOT NULL, prefix BLOB NOT NULL,
+                structure BLOB NOT NULL);
+            CREATE INDEX kept_account ON kept(account_id, id);
+            CREATE INDEX kept_removed ON kept(removed);
+            DROP INDEX blobs_place;
+            CREATE INDEX blobs_place ON blobs(segment, offset, length);
+            INSERT INTO counters VALUES('identity', random() & 9223372036854775807);
+            """,
     ];
 
+    /// <summary>The version this program writes.</summary>
+    public static int Version => Migrations.Length;
+
     /// <summary>Looks at the database before anything is written, then brings it up to date.</summary>
-    public static void Open(SqlSession session)
+    /// <param name="session">A session on it.</param>
+    /// <param name="path">Its file; a snapshot of an older schema is left beside it as <c>postreiter.db.schema-N</c>.</param>
+    /// <param name="afterStatement">Called after each statement of a migration; for tests.</param>
+    public static void Open(SqlSession session, string path, Action? afterStatement = null)
     {
-        var version = session.Integer("PRAGMA user_version");
-        if (version > Migrations.Length)
+        var version = (int)session.Integer("PRAGMA user_version");
+        if (version > Version)
             throw new StoreException(
                 StoreFault.NewerSchema,
-                $"the database has schema {version}, this program knows {Migrations.Length}: use a newer program"
+                $"the database has schema {version}, this program knows {Version}: use a newer program"
             );
         // F4: the start stops with the check's own words.
         if (session.Scalar("PRAGMA quick_check(1)") is not "ok" and var words)
@@ -58,12 +81,34 @@ internal static class Schema
         session.Run("PRAGMA synchronous=FULL");
         session.Run("PRAGMA wal_autocheckpoint=4000");
         session.Run("PRAGMA cache_size=-65536");
-        for (; version < Migrations.Length; version++)
+        if (version is > 0 && version < Version)
+            TakeSnapshot(session, path, version);
+        for (; version < Version; version++)
         {
             session.Run("BEGIN IMMEDIATE");
-            session.RunScript(Migrations[version]);
+            foreach (
+                var statement in Migrations[version]
+                    .Split(';', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            )
+            {
+                session.Run(statement);
+                afterStatement?.Invoke();
+            }
+
             session.Run($"PRAGMA user_version={version + 1}");
+            afterStatement?.Invoke();
             session.Run("COMMIT");
         }
+    }
+
+    // The way back for an administrator who has to run the older program again: what came in since is not in it.
+    private static void TakeSnapshot(SqlSession session, string path, int version)
+    {
+        var snapshot = $"{path}.schema-{version}";
+        File.Delete(snapshot + ".new");
+        session.Run("VACUUM INTO $0", snapshot + ".new");
+        DurableFiles.Sync(snapshot + ".new");
+        File.Move(snapshot + ".new", snapshot, overwrite: true);
+        DurableFiles.SyncFolder(Path.GetDirectoryName(snapshot)!);
     }
 }

@@ -7,7 +7,7 @@ namespace Postreiter.Storage.Sql.Sqlite;
 internal sealed class SqliteDirectory(SqliteStore store) : IDirectoryStore
 {
     private const string AccountColumns =
-        "id, address, hash, salt, iterations, stored_key, server_key, quota, used, created";
+        "id, address, hash, salt, iterations, stored_key, server_key, quota, used, quota_messages, used_messages, created";
 
     public ValueTask<IReadOnlyList<DomainName>> ListDomainsAsync(CancellationToken ct) =>
         new(
@@ -57,8 +57,9 @@ internal sealed class SqliteDirectory(SqliteStore store) : IDirectoryStore
                 var (secret, now) = (account.Credentials, scope.Time.GetUtcNow().UtcTicks);
                 var added = s.Run(
                     """
-                    INSERT INTO accounts(key, address, domain, hash, salt, iterations, stored_key, server_key, quota, used,
-                        modseq, created) VALUES($0, $1, $2, $3, $4, $5, $6, $7, $8, 0, 1, $9) ON CONFLICT DO NOTHING
+                    INSERT INTO accounts(key, address, domain, hash, salt, iterations, stored_key, server_key, quota,
+                        quota_messages, used, modseq, created) VALUES($0, $1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 1, $10)
+                    ON CONFLICT DO NOTHING
                     """,
                     key,
                     account.Address.ToString(),
@@ -69,6 +70,7 @@ internal sealed class SqliteDirectory(SqliteStore store) : IDirectoryStore
                     secret.Scram.StoredKey,
                     secret.Scram.ServerKey,
                     account.QuotaBytes,
+                    account.QuotaMessages,
                     now
                 );
                 if (added == 0)
@@ -101,8 +103,20 @@ internal sealed class SqliteDirectory(SqliteStore store) : IDirectoryStore
             ct
         );
 
-    public ValueTask<bool> SetQuotaAsync(EmailAddress address, long quotaBytes, CancellationToken ct) =>
-        ChangeAsync(s => s.Run("UPDATE accounts SET quota = $1 WHERE key = $0", address.Key, quotaBytes) > 0, ct);
+    public ValueTask<bool> SetQuotaAsync(EmailAddress address, long? bytes, long? messages, CancellationToken ct) =>
+        ChangeAsync(
+            s =>
+                s.Run(
+                    """
+                    UPDATE accounts SET quota = ifnull($1, quota), quota_messages = ifnull($2, quota_messages)
+                    WHERE key = $0
+                    """,
+                    address.Key,
+                    bytes,
+                    messages
+                ) > 0,
+            ct
+        );
 
     public ValueTask<bool> RemoveAccountAsync(EmailAddress address, CancellationToken ct) =>
         store.WriteAsync(
@@ -112,7 +126,8 @@ internal sealed class SqliteDirectory(SqliteStore store) : IDirectoryStore
                 if (Find(s, address) is not { } account)
                     return false;
                 foreach (var box in MailboxRows.List(s, account.Id))
-                    MailboxRows.Remove(scope, box);
+                    MailboxRows.Remove(scope, box, keep: false);
+                KeptRows.Drop(scope, account.Id);
                 s.Run("DELETE FROM old_names WHERE account_id = $0", account.Id);
                 s.Run("DELETE FROM accounts WHERE id = $0", account.Id);
                 scope.AccountChanged(account.Id);
@@ -159,7 +174,9 @@ internal sealed class SqliteDirectory(SqliteStore store) : IDirectoryStore
             new Credentials(r.GetString(2), new ScramKeys(r.GetBytes(3), r.GetInt32(4), r.GetBytes(5), r.GetBytes(6))),
             r.GetInt64(7),
             r.GetInt64(8),
-            new DateTimeOffset(r.GetInt64(9), TimeSpan.Zero)
+            r.GetInt64(9),
+            r.GetInt64(10),
+            new DateTimeOffset(r.GetInt64(11), TimeSpan.Zero)
         );
 
     // An address has no line end in it.

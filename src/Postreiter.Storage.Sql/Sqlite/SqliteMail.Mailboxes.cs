@@ -94,7 +94,7 @@ internal sealed partial class SqliteMail
                 if (child is not null)
                     return MailboxChange.HasChildren;
                 MailboxRows.Forget(s, box);
-                MailboxRows.Remove(scope, box);
+                MailboxRows.Remove(scope, box, keep: true);
                 scope.AccountChanged(accountId);
                 return MailboxChange.Done;
             },
@@ -136,18 +136,35 @@ internal sealed partial class SqliteMail
 
     private static bool AddParents(WriteScope scope, long accountId, string name, int more)
     {
-        var missing = new List<string>();
-        for (var at = name.IndexOf('/', StringComparison.Ordinal); at > 0; at = name.IndexOf('/', at + 1))
-        {
-            if (MailboxRows.Find(scope.Session, accountId, name[..at]) is null)
-                missing.Add(name[..at]);
-        }
-
-        var count = scope.Session.Integer("SELECT count(*) FROM mailboxes WHERE account_id = $0", accountId);
-        if (count + missing.Count + more > MostMailboxes)
+        var missing = MissingLevels(scope.Session, accountId, [ParentOf(name)]);
+        if (!HasRoom(scope.Session, accountId, missing.Count + more))
             return false;
         foreach (var parent in missing)
             MailboxRows.Add(scope, accountId, parent, SpecialUse.None, subscribed: false);
         return true;
     }
+
+    private static string ParentOf(string name) => name[..Math.Max(0, name.LastIndexOf(Mailbox.Separator))];
+
+    /// <summary>Names that are not mailboxes yet, of these and of their parents; parents before children.</summary>
+    internal static List<string> MissingLevels(SqlSession s, long accountId, IEnumerable<string> names)
+    {
+        var missing = new List<string>();
+        foreach (var name in names.Where(n => n.Length > 0))
+        {
+            for (var at = name.IndexOf('/', 1); ; at = name.IndexOf('/', at + 1))
+            {
+                var level = at < 0 ? name : name[..at];
+                if (!missing.Contains(level, StringComparer.Ordinal) && MailboxRows.Find(s, accountId, level) is null)
+                    missing.Add(level);
+                if (at < 0)
+                    break;
+            }
+        }
+
+        return missing;
+    }
+
+    internal static bool HasRoom(SqlSession s, long accountId, int more) =>
+        s.Integer("SELECT count(*) FROM mailboxes WHERE account_id = $0", accountId) + more <= MostMailboxes;
 }

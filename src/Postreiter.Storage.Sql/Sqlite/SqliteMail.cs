@@ -196,12 +196,14 @@ internal sealed partial class SqliteMail(SqliteStore store) : IMailStore
                 var modSeq = MailboxRows.NextModSeq(s, box.AccountId);
                 foreach (var row in rows)
                 {
+                    var key = MailboxRows.Key(mailboxId, row.Entry.Uid);
+                    if (!KeptRows.Add(scope, box, key, key))
+                        scope.Release(row.Blob);
                     box = MessageRows.Remove(s, box, row, modSeq);
-                    scope.Release(row.Blob);
                 }
 
                 MailboxRows.Save(s, box);
-                s.Run("UPDATE accounts SET used = used - $1 WHERE id = $0", box.AccountId, rows.Sum(r => r.Size));
+                AccountRows.Free(s, box.AccountId, rows.Sum(r => r.Size), rows.Count);
                 scope.AccountChanged(box.AccountId);
                 return rows.ConvertAll(r => r.Entry.Uid);
             },
@@ -228,7 +230,7 @@ internal sealed partial class SqliteMail(SqliteStore store) : IMailStore
                 if (from is null)
                     return new TransferResult(TransferStatus.Done, to.UidValidity, []);
                 var rows = MessageRows.List(s, fromMailboxId, uids);
-                if (!move && OverQuota(s, to.AccountId, rows.Sum(r => r.Size)))
+                if (!move && rows.Count > 0 && !AccountRows.Use(s, to.AccountId, rows.Sum(r => r.Size), rows.Count))
                     return new TransferResult(TransferStatus.OverQuota, 0, []);
                 var pairs = MessageRows.Transfer(scope, from, rows, to, move);
                 return new TransferResult(TransferStatus.Done, to.UidValidity, pairs);
@@ -236,9 +238,24 @@ internal sealed partial class SqliteMail(SqliteStore store) : IMailStore
             ct
         );
 
-    private static bool OverQuota(SqlSession s, long accountId, long bytes) =>
-        s.Scalar("SELECT 1 FROM accounts WHERE id = $0 AND quota > 0 AND used + $1 > quota", accountId, bytes)
-            is not null;
+    public ValueTask<IReadOnlyList<KeptMessage>> ListKeptAsync(
+        long accountId,
+        KeptSelection selection,
+        long afterId,
+        int most,
+        CancellationToken ct
+    )
+    {
+        var oldest = store.Time.GetUtcNow() - store.Options.Undelete;
+        return new(store.Read(s => KeptRows.List(s, accountId, selection, oldest, afterId, most)));
+    }
+
+    public ValueTask<UndeleteResult> UndeleteAsync(
+        long accountId,
+        KeptSelection selection,
+        int most,
+        CancellationToken ct
+    ) => store.WriteAsync(scope => KeptRows.Restore(scope, accountId, selection, most), ct);
 
     private static int Is(MessageFlags flags, SystemFlags flag) => flags.Has(flag) ? 1 : 0;
 }

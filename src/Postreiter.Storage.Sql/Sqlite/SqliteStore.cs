@@ -24,11 +24,19 @@ public sealed class SqliteStore : IStore
     private readonly CancellationTokenSource _stopping = new();
     private readonly Task _collecting;
 
-    private SqliteStore(string path, SqlSession session, IBlobStore blobs, TimeProvider time, ILogger logger)
+    private SqliteStore(
+        string path,
+        SqlSession session,
+        IBlobStore blobs,
+        TimeProvider time,
+        ILogger logger,
+        StoreOptions options
+    )
     {
-        (_path, _writeSession, _blobs) = (path, session, blobs);
+        (_path, _writeSession, _blobs, Time, Options) = (path, session, blobs, time, options);
         _knownSession = new SqlSession(path);
-        _writer = new StoreWriter(session, _knownSession, blobs, new WriteScope(session, _feed, time), logger);
+        var scope = new WriteScope(session, _feed, time, logger) { Undelete = options.Undelete };
+        _writer = new StoreWriter(session, _knownSession, blobs, scope, logger);
         Directory = new SqliteDirectory(this);
         Mail = new SqliteMail(this);
         Queue = new SqliteQueue(this);
@@ -53,6 +61,10 @@ public sealed class SqliteStore : IStore
 
     internal BlobCollector Collector { get; }
 
+    internal TimeProvider Time { get; }
+
+    internal StoreOptions Options { get; }
+
     /// <summary>Opens the database in a folder, making it when it is not there, and brings its schema up to date.</summary>
     /// <param name="directory">The folder; made when it is not there.</param>
     /// <param name="blobs">Where contents are; the store starts it and disposes it.</param>
@@ -67,6 +79,22 @@ public sealed class SqliteStore : IStore
         TimeProvider time,
         ILogger logger,
         CancellationToken ct
+    ) => OpenAsync(directory, blobs, time, logger, new StoreOptions(), ct);
+
+    /// <inheritdoc cref="OpenAsync(string, IBlobStore, TimeProvider, ILogger, CancellationToken)"/>
+    /// <param name="directory">The folder; made when it is not there.</param>
+    /// <param name="blobs">Where contents are; the store starts it and disposes it.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="logger">Told of faults.</param>
+    /// <param name="options">What every engine is told.</param>
+    /// <param name="ct">Stops before the work begins.</param>
+    public static ValueTask<SqliteStore> OpenAsync(
+        string directory,
+        IBlobStore blobs,
+        TimeProvider time,
+        ILogger logger,
+        StoreOptions options,
+        CancellationToken ct
     )
     {
         ct.ThrowIfCancellationRequested();
@@ -76,7 +104,7 @@ public sealed class SqliteStore : IStore
         try
         {
             session = new SqlSession(path);
-            Schema.Open(session);
+            Schema.Open(session, path);
             // What lies behind the last known content of the newest segment is a torn tail.
             var (segment, end) = (0, 0L);
             using (
@@ -90,7 +118,7 @@ public sealed class SqliteStore : IStore
             }
 
             blobs.Start(segment, segment == 0 ? 0 : end);
-            return new(new SqliteStore(path, session, blobs, time, logger));
+            return new(new SqliteStore(path, session, blobs, time, logger, options));
         }
         catch (SqliteException e)
         {

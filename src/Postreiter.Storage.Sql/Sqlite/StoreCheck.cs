@@ -38,7 +38,7 @@ internal static class StoreCheck
         """
             SELECT 'content ' || lower(hex(x.id)) || ': ' || refs || ' references counted, ' || ifnull(n, 0) || ' found'
             FROM blobs x LEFT JOIN (SELECT blob, count(*) n FROM
-                (SELECT blob FROM messages UNION ALL SELECT blob FROM queue) GROUP BY 1) u ON u.blob = x.id
+                (SELECT blob FROM messages UNION ALL SELECT blob FROM queue UNION ALL SELECT blob FROM kept) GROUP BY 1) u ON u.blob = x.id
             WHERE refs != ifnull(n, 0)
             """,
         """

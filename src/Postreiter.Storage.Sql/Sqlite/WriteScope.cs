@@ -1,10 +1,11 @@
 using System.Globalization;
+using Microsoft.Extensions.Logging;
 using Postreiter.Storage.Blobs;
 
 namespace Postreiter.Storage.Sql.Sqlite;
 
 /// <summary>What a unit of work writes with: the writer's session, the batch's fresh contents, and who is to be told.</summary>
-internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeProvider time)
+internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeProvider time, ILogger logger)
 {
     private readonly HashSet<long> _accounts = [];
     private readonly HashSet<long> _pending = [];
@@ -14,6 +15,9 @@ internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeP
     private (bool Queue, bool Directory) _now;
 
     public SqlSession Session => session;
+
+    /// <summary>How long expunged mail is kept; zero for not at all.</summary>
+    public TimeSpan Undelete { get; init; }
 
     public TimeProvider Time => time;
 
@@ -63,7 +67,17 @@ internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeP
     public void RunAfterCommit()
     {
         foreach (var act in _after)
-            act();
+        {
+            try
+            {
+                act();
+            }
+            catch (StoreException e)
+            {
+                // What follows a commit is work that can be done again; the others' must not wait for it.
+                logger.LogWarning(e, "work after a commit failed");
+            }
+        }
     }
 
     public void Publish()

@@ -35,11 +35,11 @@ public interface IDirectoryStore
     /// <returns>False when there is no such account.</returns>
     ValueTask<bool> SetCredentialsAsync(EmailAddress address, Credentials credentials, CancellationToken ct);
 
-    /// <summary>Changes the quota; 0 is none.</summary>
+    /// <summary>Changes the quota: most bytes and most messages; 0 is no limit, null leaves it as it is.</summary>
     /// <returns>False when there is no such account.</returns>
-    ValueTask<bool> SetQuotaAsync(EmailAddress address, long quotaBytes, CancellationToken ct);
+    ValueTask<bool> SetQuotaAsync(EmailAddress address, long? bytes, long? messages, CancellationToken ct);
 
-    /// <summary>Removes an account with all its mail.</summary>
+    /// <summary>Removes an account with all its mail, expunged mail too: nothing of it can be brought back.</summary>
     /// <returns>False when there is no such account.</returns>
     ValueTask<bool> RemoveAccountAsync(EmailAddress address, CancellationToken ct);
 
@@ -75,7 +75,9 @@ public enum RemoveDomainResult
 /// <param name="Address">The one address that is the account's name.</param>
 /// <param name="Credentials">How its owner proves to be the owner.</param>
 /// <param name="QuotaBytes">Most bytes of mail; 0 is no limit.</param>
-/// <param name="UsedBytes">Bytes of mail now, each mailbox entry counted with its full size.</param>
+/// <param name="UsedBytes">Bytes of mail now, each mailbox entry counted with its full size; expunged mail does not count.</param>
+/// <param name="QuotaMessages">Most messages; 0 is no limit.</param>
+/// <param name="UsedMessages">Mailbox entries now.</param>
 /// <param name="Created">When it was added.</param>
 public sealed record Account(
     long Id,
@@ -83,14 +85,31 @@ public sealed record Account(
     Credentials Credentials,
     long QuotaBytes,
     long UsedBytes,
+    long QuotaMessages,
+    long UsedMessages,
     DateTimeOffset Created
-);
+)
+{
+    /// <summary>Whether it has a quota.</summary>
+    public bool HasQuota => QuotaBytes > 0 || QuotaMessages > 0;
+
+    /// <summary>Whether this much more mail stays within the quota.</summary>
+    public bool Fits(long bytes, long messages = 1) =>
+        (QuotaBytes == 0 || UsedBytes + bytes <= QuotaBytes)
+        && (QuotaMessages == 0 || UsedMessages + messages <= QuotaMessages);
+}
 
 /// <summary>What an account starts with.</summary>
 /// <param name="Address">Its name; its domain must be local.</param>
 /// <param name="Credentials">Derived from the first password.</param>
 /// <param name="QuotaBytes">0 is no limit.</param>
-public sealed record NewAccount(EmailAddress Address, Credentials Credentials, long QuotaBytes = 0);
+/// <param name="QuotaMessages">0 is no limit.</param>
+public sealed record NewAccount(
+    EmailAddress Address,
+    Credentials Credentials,
+    long QuotaBytes = 0,
+    long QuotaMessages = 0
+);
 
 /// <summary>A password in the two forms that log-ins need; neither gives the password back.</summary>
 /// <param name="PasswordHash">Argon2id in PHC string form, for PLAIN, LOGIN and USER/PASS.</param>

@@ -68,6 +68,6 @@ public enum FilingStatus
     /// <summary>An account is gone.</summary>
     NoSuchAccount,
 
-    /// <summary>A copy would pass its account's quota (F2).</summary>
+    /// <summary>A copy would pass its account's quota of bytes or messages (F2).</summary>
     OverQuota,
 }

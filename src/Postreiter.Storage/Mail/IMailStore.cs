@@ -26,7 +26,7 @@ public interface IMailStore
     /// </summary>
     ValueTask<MailboxChange> RenameMailboxAsync(long accountId, string from, string to, CancellationToken ct);
 
-    /// <summary>Deletes a mailbox with its messages.</summary>
+    /// <summary>Deletes a mailbox; its messages are kept as expunged ones are.</summary>
     ValueTask<MailboxChange> DeleteMailboxAsync(long accountId, string name, CancellationToken ct);
 
     /// <summary>Subscribes or unsubscribes. A name without a mailbox is not kept.</summary>
@@ -68,7 +68,7 @@ public interface IMailStore
         CancellationToken ct
     );
 
-    /// <summary>Expunges messages with \Deleted; with <paramref name="uids"/> only among those (RFC 4315 §2.1).</summary>
+    /// <summary>Expunges messages with \Deleted, which are kept for a while (<see cref="StoreOptions.Undelete"/>); with <paramref name="uids"/> only among those (RFC 4315 §2.1).</summary>
     /// <returns>UIDs expunged, ascending.</returns>
     ValueTask<IReadOnlyList<uint>> ExpungeAsync(long mailboxId, IReadOnlyList<UidRange>? uids, CancellationToken ct);
 
@@ -85,4 +85,29 @@ public interface IMailStore
         bool move,
         CancellationToken ct
     );
+
+    /// <summary>Expunged messages that can be brought back, in the order of their ids, after one id.</summary>
+    /// <param name="accountId">Whose.</param>
+    /// <param name="selection">Which.</param>
+    /// <param name="afterId">0 to begin.</param>
+    /// <param name="most">Most messages, 1 or more.</param>
+    /// <param name="ct">Stops waiting.</param>
+    ValueTask<IReadOnlyList<KeptMessage>> ListKeptAsync(
+        long accountId,
+        KeptSelection selection,
+        long afterId,
+        int most,
+        CancellationToken ct
+    );
+
+    /// <summary>
+    /// Brings expunged messages back into the mailbox of the name they were in, made anew when it is gone: new UIDs, flags less
+    /// \Deleted, the old INTERNALDATE. They count in the quota again. Those expunged first come first; ask again until
+    /// nothing is restored.
+    /// </summary>
+    /// <param name="accountId">Whose.</param>
+    /// <param name="selection">Which.</param>
+    /// <param name="most">Most messages in this unit of work, 1 or more.</param>
+    /// <param name="ct">Stops waiting, not a commit under way.</param>
+    ValueTask<UndeleteResult> UndeleteAsync(long accountId, KeptSelection selection, int most, CancellationToken ct);
 }

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.Globalization;
 using System.Text.Json.Nodes;
 using Postreiter.Control;
 using Postreiter.Core;
@@ -24,8 +25,15 @@ internal static class AccountCommand
 
     private static Command Add(CommandContext context)
     {
-        var (address, stdin, quota) = (Address(), PasswordInput.StdinOption(), QuotaOption());
-        var command = new Command("add", "Adds an account; the password is asked for") { address, stdin, quota };
+        var (address, stdin) = (Address(), PasswordInput.StdinOption());
+        var (quota, messages) = (QuotaOption(), MessagesOption("--quota-messages"));
+        var command = new Command("add", "Adds an account; the password is asked for")
+        {
+            address,
+            stdin,
+            quota,
+            messages,
+        };
         command.SetAction(
             (parsed, ct) =>
                 ControlCall.RunAsync(
@@ -37,6 +45,7 @@ internal static class AccountCommand
                         ["address"] = parsed.GetValue(address),
                         ["password"] = PasswordInput.Read(context.Terminal, parsed.GetValue(stdin)),
                         ["quota"] = ReadQuota(parsed.GetValue(quota) ?? "0"),
+                        ["quota_messages"] = ReadCount(parsed.GetValue(messages)),
                     },
                     Line,
                     ct
@@ -88,8 +97,18 @@ internal static class AccountCommand
     private static Command Quota(CommandContext context)
     {
         var address = Address();
-        var size = new Argument<string>("SIZE") { Description = "Most bytes of mail, such as 2GiB; 0 is no limit" };
-        var command = new Command("quota", "Changes an account's quota") { address, size };
+        var messages = MessagesOption("--messages");
+        var size = new Argument<string?>("SIZE")
+        {
+            Description = "Most bytes of mail, such as 2GiB; 0 is no limit",
+            Arity = ArgumentArity.ZeroOrOne,
+        };
+        var command = new Command("quota", "Changes an account's quota of bytes, of messages, or both")
+        {
+            address,
+            size,
+            messages,
+        };
         command.SetAction(
             (parsed, ct) =>
                 ControlCall.RunAsync(
@@ -99,7 +118,8 @@ internal static class AccountCommand
                     new JsonObject
                     {
                         ["address"] = parsed.GetValue(address),
-                        ["quota"] = ReadQuota(parsed.GetValue(size) ?? ""),
+                        ["quota"] = parsed.GetValue(size) is { } text ? ReadQuota(text) : null,
+                        ["quota_messages"] = ReadCount(parsed.GetValue(messages)),
                     },
                     Line,
                     ct
@@ -113,6 +133,14 @@ internal static class AccountCommand
     private static Option<string> QuotaOption() =>
         new("--quota") { Description = "Most bytes of mail, such as 2GiB; 0 is no limit", HelpName = "SIZE" };
 
+    private static Option<string?> MessagesOption(string name) =>
+        new(name) { Description = "Most messages; 0 is no limit", HelpName = "N" };
+
+    private static long? ReadCount(string? text) =>
+        text is null ? null
+        : long.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var count) ? count
+        : throw new CommandFailure(ExitCodes.Usage, $"'{text}' is not a number of messages");
+
     private static long ReadQuota(string text) =>
         ByteSize.TryParse(text, out var bytes)
             ? bytes
@@ -121,6 +149,8 @@ internal static class AccountCommand
     private static string Line(JsonObject row)
     {
         var quota = (long?)row["quota"] ?? 0;
-        return $"{row["address"]}  {ByteSize.Format((long?)row["used"] ?? 0)} of {(quota == 0 ? "any" : ByteSize.Format(quota))}";
+        var messages = (long?)row["quota_messages"] ?? 0;
+        return $"{row["address"]}  {ByteSize.Format((long?)row["used"] ?? 0)} of {(quota == 0 ? "any" : ByteSize.Format(quota))}"
+            + (messages == 0 ? "" : $", {row["messages"]} of {messages} messages");
     }
 }

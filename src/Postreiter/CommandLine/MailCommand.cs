@@ -7,14 +7,19 @@ using Postreiter.Transfer;
 
 namespace Postreiter.CommandLine;
 
-/// <summary><c>postreiter mail import|export</c>.</summary>
+/// <summary><c>postreiter mail import|export|undelete</c>.</summary>
 internal static class MailCommand
 {
     private const int MostEntries = 1_000_000;
     private const int ProgressEvery = 100;
 
     public static Command Create(CommandContext context) =>
-        new("mail", "Brings mail in and out") { Import(context), Export(context) };
+        new("mail", "Brings mail in and out, and back")
+        {
+            Import(context),
+            Export(context),
+            UndeleteCommand.Create(context, Account()),
+        };
 
     private static Command Import(CommandContext context)
     {
@@ -189,12 +194,7 @@ internal static class MailCommand
 
     private static (Option<string> Account, Option<string> Mailbox, Argument<string> Path) Common(string path) =>
         (
-            new Option<string>("--account")
-            {
-                Description = "Whose mail",
-                HelpName = "USER@DOMAIN",
-                Required = true,
-            },
+            Account(),
             new Option<string>("--mailbox")
             {
                 Description = "The mailbox (default: INBOX)",
@@ -203,4 +203,12 @@ internal static class MailCommand
             },
             new Argument<string>("PATH") { Description = path }
         );
+
+    private static Option<string> Account() =>
+        new("--account")
+        {
+            Description = "Whose mail",
+            HelpName = "USER@DOMAIN",
+            Required = true,
+        };
 }

@@ -23,7 +23,12 @@ internal static class AccountVerbs
             return ControlReply.NotSo($"{address} is there already");
         var credentials = await hasher.DeriveAsync(arguments.Text("password"), ct);
         var added = await directory.AddAccountAsync(
-            new NewAccount(address, credentials, arguments.OptionalNumber("quota") ?? 0),
+            new NewAccount(
+                address,
+                credentials,
+                arguments.OptionalNumber("quota") ?? 0,
+                arguments.OptionalNumber("quota_messages") ?? 0
+            ),
             ct
         );
         return added is null
@@ -71,9 +76,11 @@ internal static class AccountVerbs
     )
     {
         var address = arguments.Address("address");
-        var quota = arguments.OptionalNumber("quota") ?? throw new BadArgumentException("quota is missing");
+        var (bytes, messages) = (arguments.OptionalNumber("quota"), arguments.OptionalNumber("quota_messages"));
+        if (bytes is null && messages is null)
+            throw new BadArgumentException("the quota is missing: a size, --messages N, or both");
         return
-            await directory.SetQuotaAsync(address, quota, ct)
+            await directory.SetQuotaAsync(address, bytes, messages, ct)
             && await directory.FindAccountAsync(address, ct) is { } account
             ? ControlReply.Done(Row(account))
             : NotFound(address);
@@ -89,6 +96,8 @@ internal static class AccountVerbs
             ["id"] = account.Id,
             ["used"] = account.UsedBytes,
             ["quota"] = account.QuotaBytes,
+            ["messages"] = account.UsedMessages,
+            ["quota_messages"] = account.QuotaMessages,
             ["created"] = account.Created.ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
         };
 }

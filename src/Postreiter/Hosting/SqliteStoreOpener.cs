@@ -24,6 +24,7 @@ internal sealed class SqliteStoreOpener(TimeProvider time) : IStoreOpener
         if (settings.Store.Blobs != "segments:")
             throw new CommandFailure(ExitCodes.Usage, "store.blobs: this version keeps contents in \"segments:\" only");
         var blobs = new SegmentStore(new DiskBlobFiles(folder.Resolve("blobs")), time, new SegmentOptions());
-        return await SqliteStore.OpenAsync(folder.Root, blobs, time, logger, ct);
+        var options = new StoreOptions { Undelete = settings.Store.Undelete };
+        return await SqliteStore.OpenAsync(folder.Root, blobs, time, logger, options, ct);
     }
 }

@@ -69,6 +69,7 @@ internal sealed record StoreSettings
 {
     public string Url { get; init; } = "sqlite:";
     public string Blobs { get; init; } = "segments:";
+    public TimeSpan Undelete { get; init; } = TimeSpan.FromDays(14);
 }
 
 internal sealed record SmtpSettings

@@ -192,6 +192,15 @@ internal static partial class SettingKeys
             needsRestart: true
         ),
         Key(
+            "store.undelete",
+            SettingTypes.Duration("0s", "365d"),
+            s => s.Store.Undelete,
+            (s, v) => s with { Store = s.Store with { Undelete = v } },
+            "How long expunged mail is kept, so that postreiter mail undelete can bring it back; 0s keeps nothing. It does "
+                + "not count in the quota.",
+            needsRestart: true
+        ),
+        Key(
             "dns.servers",
             SettingTypes.List(SettingTypes.DnsServer),
             s => s.DnsServers,

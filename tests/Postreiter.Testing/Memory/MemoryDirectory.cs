@@ -64,6 +64,7 @@ internal sealed class MemoryDirectory(MemoryState state) : IDirectoryStore
             {
                 Credentials = account.Credentials,
                 Quota = account.QuotaBytes,
+                QuotaMessages = account.QuotaMessages,
             };
             state.Accounts.Add(added.Id, added);
             state.AddMailbox(added, Mailbox.Inbox, SpecialUse.None, subscribed: true);
@@ -85,13 +86,14 @@ internal sealed class MemoryDirectory(MemoryState state) : IDirectoryStore
         }
     }
 
-    public ValueTask<bool> SetQuotaAsync(EmailAddress address, long quotaBytes, CancellationToken ct)
+    public ValueTask<bool> SetQuotaAsync(EmailAddress address, long? bytes, long? messages, CancellationToken ct)
     {
         lock (state.Lock)
         {
             if (Find(address) is not { } account)
                 return new(false);
-            account.Quota = quotaBytes;
+            account.Quota = bytes ?? account.Quota;
+            account.QuotaMessages = messages ?? account.QuotaMessages;
             return new(Told(true));
         }
     }

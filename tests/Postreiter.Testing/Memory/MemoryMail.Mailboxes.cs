@@ -103,6 +103,8 @@ internal sealed partial class MemoryMail
                 return new(MailboxChange.NotAllowed);
             if (account.Mailboxes.Exists(m => m.Name.StartsWith(name + "/", StringComparison.Ordinal)))
                 return new(MailboxChange.HasChildren);
+            foreach (var message in box.Messages.Values)
+                box.Keep(state, message);
             account.Used -= box.Messages.Values.Sum(m => m.Row.Size);
             account.Mailboxes.Remove(box);
             Forget(box);
@@ -135,13 +137,21 @@ internal sealed partial class MemoryMail
     private static void Forget(MemoryMailbox box) =>
         box.Account.OldNames[box.Name] = Math.Max(box.UidValidity, box.Account.OldNames.GetValueOrDefault(box.Name));
 
-    private static List<string> MissingParents(MemoryAccount account, string name)
+    private static List<string> MissingParents(MemoryAccount account, string name) =>
+        MissingLevels(account, [name[..Math.Max(0, name.LastIndexOf(Mailbox.Separator))]]);
+
+    private static List<string> MissingLevels(MemoryAccount account, IEnumerable<string> names)
     {
         var missing = new List<string>();
-        for (var at = name.IndexOf('/', StringComparison.Ordinal); at > 0; at = name.IndexOf('/', at + 1))
+        foreach (var name in names.Where(n => n.Length > 0))
         {
-            if (account.Find(name[..at]) is null)
-                missing.Add(name[..at]);
+            var levels = name.Split(Mailbox.Separator);
+            for (var i = 1; i <= levels.Length; i++)
+            {
+                var level = string.Join(Mailbox.Separator, levels.Take(i));
+                if (account.Find(level) is null && !missing.Contains(level))
+                    missing.Add(level);
+            }
         }
 
         return missing;

@@ -31,7 +31,10 @@ internal sealed partial class MemoryMail(MemoryState state) : IMailStore
             .DistinctBy(t => t.Box.Id);
         foreach (var group in fresh.GroupBy(t => t.Box.Account))
         {
-            if (!isNotice && !group.Key.Fits(group.Sum(t => t.Copy.Prefix.Length + filing.Content.Length)))
+            if (
+                !isNotice
+                && !group.Key.Fits(group.Sum(t => t.Copy.Prefix.Length + filing.Content.Length), group.Count())
+            )
                 return new FilingResult(FilingStatus.OverQuota, []);
         }
 
@@ -189,7 +192,11 @@ internal sealed partial class MemoryMail(MemoryState state) : IMailStore
                 return new(gone);
             var modSeq = ++box.Account.ModSeq;
             foreach (var uid in gone)
+            {
+                box.Keep(state, box.Messages[uid]);
                 box.Remove(uid, modSeq);
+            }
+
             state.Feed.AccountChanged(box.Account.Id);
             return new(gone);
         }
@@ -211,7 +218,7 @@ internal sealed partial class MemoryMail(MemoryState state) : IMailStore
             if (from is not null && from.Account != to.Account)
                 return new(new TransferResult(TransferStatus.NoTarget, 0, []));
             var messages = from?.In(uids).ToList() ?? [];
-            if (!move && !to.Account.Fits(messages.Sum(m => m.Row.Size)))
+            if (!move && messages.Count > 0 && !to.Account.Fits(messages.Sum(m => m.Row.Size), messages.Count))
                 return new(new TransferResult(TransferStatus.OverQuota, 0, []));
             return new(new TransferResult(TransferStatus.Done, to.UidValidity, Transfer(from, messages, to, move)));
         }

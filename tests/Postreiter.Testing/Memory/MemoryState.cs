@@ -7,7 +7,7 @@ using Postreiter.Storage.Queue;
 namespace Postreiter.Testing.Memory;
 
 /// <summary>Everything a <see cref="MemoryStore"/> holds; read and changed under <see cref="Lock"/>.</summary>
-internal sealed class MemoryState(TimeProvider time)
+internal sealed class MemoryState(TimeProvider time, StoreOptions options)
 {
     private uint _lastUidValidity;
     private long _lastId;
@@ -15,6 +15,8 @@ internal sealed class MemoryState(TimeProvider time)
     public Lock Lock { get; } = new();
 
     public TimeProvider Time => time;
+
+    public StoreOptions Options => options;
 
     public LocalChangeFeed Feed { get; } = new();
 
@@ -63,6 +65,13 @@ internal sealed class MemoryAccount(long id, EmailAddress address, DateTimeOffse
 
     public long Used { get; set; }
 
+    public required long QuotaMessages { get; set; }
+
+    public long UsedMessages => Mailboxes.Sum(m => (long)m.Messages.Count);
+
+    /// <summary>Expunged messages, ascending by id.</summary>
+    public List<MemoryKept> Kept { get; } = [];
+
     public long ModSeq { get; set; } = 1;
 
     public List<MemoryMailbox> Mailboxes { get; } = [];
@@ -78,9 +87,9 @@ internal sealed class MemoryAccount(long id, EmailAddress address, DateTimeOffse
         return Mailboxes.Find(m => m.Name == wanted);
     }
 
-    public bool Fits(long bytes) => Quota == 0 || Used + bytes <= Quota;
+    public bool Fits(long bytes, long messages) => ToAccount().Fits(bytes, messages);
 
-    public Account ToAccount() => new(id, address, Credentials, Quota, Used, created);
+    public Account ToAccount() => new(id, address, Credentials, Quota, Used, QuotaMessages, UsedMessages, created);
 }
 
 internal sealed class MemoryMailbox(long id, MemoryAccount account, string name, uint uidValidity)
@@ -130,6 +139,13 @@ internal sealed class MemoryMailbox(long id, MemoryAccount account, string name,
         return uid;
     }
 
+    /// <summary>Keeps a message that is about to be removed.</summary>
+    public void Keep(MemoryState state, MemoryMessage message)
+    {
+        if (state.Options.Undelete > TimeSpan.Zero)
+            account.Kept.Add(new MemoryKept(state.NextId(), Name, state.Time.GetUtcNow(), message));
+    }
+
     public void Remove(uint uid, long modSeq)
     {
         account.Used -= Messages[uid].Row.Size;
@@ -143,5 +159,7 @@ internal sealed class MemoryMailbox(long id, MemoryAccount account, string name,
 }
 
 internal sealed record MemoryMessage(StoredMessage Row, byte[] Content);
+
+internal sealed record MemoryKept(long Id, string Mailbox, DateTimeOffset Removed, MemoryMessage Message);
 
 internal sealed record MemoryQueueItem(QueueItem Item, byte[] Content, DateTimeOffset LeaseUntil);

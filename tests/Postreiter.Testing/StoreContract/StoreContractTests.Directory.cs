@@ -42,9 +42,11 @@ public abstract partial class StoreContractTests
         Assert.Null(await Store.Mail.FindMailboxAsync(account.Id, SpecialUse.None, Ct));
 
         Assert.True(await Store.Directory.SetCredentialsAsync(Ann, Secret("new"), Ct));
-        Assert.True(await Store.Directory.SetQuotaAsync(Ann, 7, Ct));
+        Assert.True(await Store.Directory.SetQuotaAsync(Ann, 7, null, Ct));
+        Assert.True(await Store.Directory.SetQuotaAsync(Ann, null, 8, Ct));
         var changed = Assert.Single(await Store.Directory.ListAccountsAsync(Ct));
-        Assert.Equal(("new", 7), (changed.Credentials.PasswordHash, changed.QuotaBytes));
+        Assert.Equal("new", changed.Credentials.PasswordHash);
+        Assert.Equal((7, 8), (changed.QuotaBytes, changed.QuotaMessages));
     }
 
     [Fact]
@@ -54,7 +56,7 @@ public abstract partial class StoreContractTests
         await FileAsync(inbox);
         Assert.True(await Store.Directory.RemoveAccountAsync(Ann, Ct));
         Assert.False(await Store.Directory.RemoveAccountAsync(Ann, Ct));
-        Assert.False(await Store.Directory.SetQuotaAsync(Ann, 7, Ct));
+        Assert.False(await Store.Directory.SetQuotaAsync(Ann, 7, null, Ct));
         Assert.Null(await Store.Mail.ReadChangesAsync(inbox.Id, 0, Ct));
         var lost = await Store.Mail.FileAsync(await FilingAsync(inbox), Ct);
         Assert.Equal(FilingStatus.NoSuchAccount, lost.Status);

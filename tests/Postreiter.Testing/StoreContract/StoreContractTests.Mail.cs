@@ -274,7 +274,7 @@ public abstract partial class StoreContractTests
         Assert.False(others.TryTake());
         Assert.False(queue.TryTake());
         using var directory = Store.Changes.SubscribeToDirectory();
-        await Store.Directory.SetQuotaAsync(Ann, 1, Ct);
+        await Store.Directory.SetQuotaAsync(Ann, 1, null, Ct);
         Assert.True(directory.TryTake());
     }
 }
