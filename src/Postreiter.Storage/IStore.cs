@@ -30,10 +30,21 @@ public interface IStore : IAsyncDisposable
     /// <summary>Tells of changes after they are committed.</summary>
     IChangeFeed Changes { get; }
 
-    /// <summary>Verifies every row and record: hashes, references, counts, UIDs. Runs beside normal work.</summary>
+    /// <summary>
+    /// Verifies every row and record: hashes, checksums, references, counts, UIDs, quotas, files without rows. Runs beside
+    /// normal work.
+    /// </summary>
     /// <param name="progress">Told (checked, total) messages now and then; may be null.</param>
     /// <param name="ct">Stops the check.</param>
     Task<StoreCheckReport> CheckAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct);
+
+    /// <summary>
+    /// As <see cref="CheckAsync"/>, and puts right what follows from something else: counters, bytes used, reference counts,
+    /// files without rows. A message is never touched, damaged or not.
+    /// </summary>
+    /// <param name="progress">Told (checked, total) messages now and then; may be null.</param>
+    /// <param name="ct">Stops it; what was put right stays so.</param>
+    Task<StoreCheckReport> RepairAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct);
 }
 
 /// <summary>What <see cref="IStore.CheckAsync"/> found.</summary>
@@ -43,11 +54,13 @@ public interface IStore : IAsyncDisposable
 /// <param name="QueueItems">Queue items seen.</param>
 /// <param name="Blobs">Contents whose bytes were hashed and compared.</param>
 /// <param name="Problems">One sentence each: what, where; empty when all is well.</param>
+/// <param name="Repaired">What was wrong and is right now.</param>
 public sealed record StoreCheckReport(
     long Accounts,
     long Mailboxes,
     long Messages,
     long QueueItems,
     long Blobs,
-    IReadOnlyList<string> Problems
+    IReadOnlyList<string> Problems,
+    IReadOnlyList<string> Repaired
 );

@@ -160,7 +160,12 @@ public sealed class AppendTests
     public async Task F2_the_quota_is_told_before_the_data(Pacing pacing)
     {
         var server = await ImapTestServer.StartAsync();
-        await server.Store.Directory.SetQuotaAsync(EmailAddress.Parse("ann@example.org"), 10, null, CancellationToken.None);
+        await server.Store.Directory.SetQuotaAsync(
+            EmailAddress.Parse("ann@example.org"),
+            10,
+            null,
+            CancellationToken.None
+        );
         await server.PlayLoggedInAsync(
             pacing,
             """

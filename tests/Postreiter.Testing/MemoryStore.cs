@@ -43,10 +43,13 @@ public sealed class MemoryStore : IStore
                 .Count();
             progress?.Report((messages, messages));
             return Task.FromResult(
-                new StoreCheckReport(_state.Accounts.Count, boxes.Count, messages, _state.Queue.Count, blobs, [])
+                new StoreCheckReport(_state.Accounts.Count, boxes.Count, messages, _state.Queue.Count, blobs, [], [])
             );
         }
     }
+
+    public Task<StoreCheckReport> RepairAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct) =>
+        CheckAsync(progress, ct);
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 }

@@ -46,6 +46,9 @@ internal sealed class KeptStore : IStore, IStoreOpener
     public Task<StoreCheckReport> CheckAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct) =>
         Up.CheckAsync(progress, ct);
 
+    public Task<StoreCheckReport> RepairAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct) =>
+        Up.RepairAsync(progress, ct);
+
     public ValueTask DisposeAsync()
     {
         Open--;

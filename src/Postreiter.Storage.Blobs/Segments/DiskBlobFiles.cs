@@ -6,12 +6,17 @@ namespace Postreiter.Storage.Blobs.Segments;
 public sealed class DiskBlobFiles : IBlobFiles
 {
     private readonly string _folder;
+    private readonly FileAccess _access;
 
     /// <summary>Uses a folder, which is made when it is not there.</summary>
-    public DiskBlobFiles(string folder)
+    /// <param name="folder">Its path.</param>
+    /// <param name="readOnly">Only reads, so that the folder may lie on a medium that cannot be written.</param>
+    public DiskBlobFiles(string folder, bool readOnly = false)
     {
         _folder = Path.GetFullPath(folder);
-        Directory.CreateDirectory(_folder);
+        _access = readOnly ? FileAccess.Read : FileAccess.ReadWrite;
+        if (!readOnly)
+            Directory.CreateDirectory(_folder);
     }
 
     /// <inheritdoc/>
@@ -23,7 +28,7 @@ public sealed class DiskBlobFiles : IBlobFiles
             File.OpenHandle(
                 Path.Combine(_folder, name),
                 create ? FileMode.OpenOrCreate : FileMode.Open,
-                FileAccess.ReadWrite,
+                _access,
                 FileShare.ReadWrite | FileShare.Delete
             )
         );

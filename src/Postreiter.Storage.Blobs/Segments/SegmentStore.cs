@@ -1,9 +1,6 @@
 using System.Buffers;
-using System.Buffers.Binary;
 using System.Collections.Concurrent;
 using System.Globalization;
-using System.Numerics;
-using System.Security.Cryptography;
 using Postreiter.Storage.Mail;
 
 namespace Postreiter.Storage.Blobs.Segments;
@@ -13,14 +10,11 @@ namespace Postreiter.Storage.Blobs.Segments;
 /// (<c>SHA256.blob</c>), unfinished ones in <c>*.tmp</c>.
 /// </summary>
 /// <remarks>
-/// A record: magic <c>PRB1</c>, content length (4 bytes), CRC-32C of both and of hash and content (4 bytes), SHA-256,
-/// content; numbers little-endian. After a failed write or sync a segment is left for good: what a second sync of the same
-/// file says is not to be believed.
+/// Bytes of a segment that a commit has referred to never change, so a backup need not copy them twice. After a failed
+/// write or sync a segment is left for good: what a second sync of the same file says is not to be believed.
 /// </remarks>
-public sealed class SegmentStore : IBlobStore
+public sealed partial class SegmentStore : IBlobStore
 {
-    internal const int HeaderBytes = 12 + BlobId.Size;
-    private const uint Magic = 0x31425250;
     private const string TemporarySuffix = ".tmp";
     private readonly IBlobFiles _files;
     private readonly TimeProvider _time;
@@ -47,7 +41,7 @@ public sealed class SegmentStore : IBlobStore
     /// <inheritdoc/>
     public void Start(int segment, long end)
     {
-        var newest = ListSegments() is [.., var last] ? last : 0;
+        var newest = SegmentNumbers().LastOrDefault();
         // A segment above the last known one holds only what was never committed, but its number is used up all the same:
         // it may be the one that could not be synced.
         _segment = Math.Max(segment, newest);
@@ -60,7 +54,9 @@ public sealed class SegmentStore : IBlobStore
             var file = Segment(_segment);
             if (file.Length < end)
                 throw new StoreException(StoreFault.DamagedContent, $"segment {segment} is shorter than its contents");
-            file.Truncate(end);
+            // Records that were whole once are left, though nothing refers to them now: a backup may have copied them.
+            _end = SegmentRecord.EndOfWhole(file, end);
+            file.Truncate(_end);
         });
     }
 
@@ -101,7 +97,7 @@ public sealed class SegmentStore : IBlobStore
                 continue;
             }
 
-            locations[i] = new BlobLocation(_segment, _end + _batch.WrittenCount + HeaderBytes);
+            locations[i] = new BlobLocation(_segment, _end + _batch.WrittenCount + SegmentRecord.HeaderBytes);
             Append(blob);
         }
 
@@ -139,33 +135,6 @@ public sealed class SegmentStore : IBlobStore
     }
 
     /// <inheritdoc/>
-    public bool Verify(BlobId id, BlobLocation at, long length)
-    {
-        using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        var buffer = ArrayPool<byte>.Shared.Rent(64 * 1024);
-        var file = at.Segment == 0 ? _files.Open(OwnName(id), create: false) : Segment(at.Segment);
-        try
-        {
-            for (var done = 0L; done < length; )
-            {
-                var read = file.Read(at.Offset + done, buffer.AsSpan(0, (int)Math.Min(buffer.Length, length - done)));
-                if (read == 0)
-                    return false;
-                hash.AppendData(buffer, 0, read);
-                done += read;
-            }
-
-            return new BlobId(hash.GetHashAndReset()) == id;
-        }
-        finally
-        {
-            ArrayPool<byte>.Shared.Return(buffer);
-            if (at.Segment == 0)
-                file.Dispose();
-        }
-    }
-
-    /// <inheritdoc/>
     public void Remove(BlobId id, BlobLocation at)
     {
         if (at.Segment == 0)
@@ -181,17 +150,6 @@ public sealed class SegmentStore : IBlobStore
         _open.TryRemove(segment, out _);
         Guard(() => _files.Delete(SegmentName(segment)));
     }
-
-    /// <inheritdoc/>
-    public IReadOnlyList<int> ListSegments() =>
-        [
-            .. _files
-                .List()
-                .Where(n => n.EndsWith(".seg", StringComparison.Ordinal))
-                .Select(n => int.TryParse(n.AsSpan(0, n.Length - 4), CultureInfo.InvariantCulture, out var s) ? s : 0)
-                .Where(s => s > 0)
-                .Order(),
-        ];
 
     /// <inheritdoc/>
     public ValueTask DisposeAsync()
@@ -232,25 +190,11 @@ public sealed class SegmentStore : IBlobStore
     private void Append(SegmentBlob blob)
     {
         var length = (int)blob.Length;
-        var record = _batch.GetSpan(HeaderBytes + length)[..(HeaderBytes + length)];
-        BinaryPrimitives.WriteUInt32LittleEndian(record, Magic);
-        BinaryPrimitives.WriteInt32LittleEndian(record[4..], length);
-        blob.Id.CopyTo(record[12..]);
-        if (blob.Read(0, record[HeaderBytes..]) != length)
+        var record = _batch.GetSpan(SegmentRecord.HeaderBytes + length)[..(SegmentRecord.HeaderBytes + length)];
+        if (blob.Read(0, record[SegmentRecord.HeaderBytes..]) != length)
             throw new StoreException(StoreFault.Internal, "a pending content is shorter than it says");
-        BinaryPrimitives.WriteUInt32LittleEndian(record[8..], Checksum(record));
+        SegmentRecord.Seal(record, blob.Id);
         _batch.Advance(record.Length);
-    }
-
-    private static uint Checksum(ReadOnlySpan<byte> record)
-    {
-        var crc = BitOperations.Crc32C(~0u, BinaryPrimitives.ReadUInt64LittleEndian(record));
-        var rest = record[12..];
-        for (; rest.Length >= 8; rest = rest[8..])
-            crc = BitOperations.Crc32C(crc, BinaryPrimitives.ReadUInt64LittleEndian(rest));
-        foreach (var b in rest)
-            crc = BitOperations.Crc32C(crc, b);
-        return ~crc;
     }
 
     private void Roll()
@@ -284,8 +228,4 @@ public sealed class SegmentStore : IBlobStore
         _isFull = free < Options.MinFreeBytes || free < total * Options.MinFreeShare;
         Interlocked.Exchange(ref _spaceChecked, _time.GetTimestamp());
     }
-
-    private static string SegmentName(int number) => number.ToString("d8", CultureInfo.InvariantCulture) + ".seg";
-
-    private static string OwnName(BlobId id) => id + ".blob";
 }

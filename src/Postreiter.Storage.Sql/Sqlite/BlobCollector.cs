@@ -4,8 +4,11 @@ using Postreiter.Storage.Blobs;
 
 namespace Postreiter.Storage.Sql.Sqlite;
 
-/// <summary>Removes contents that nothing has referred to for an hour, and delivery ids that can come no more.</summary>
-internal sealed class BlobCollector(SqliteStore store, IBlobStore blobs, TimeProvider time, ILogger logger)
+/// <summary>
+/// Removes what has been kept long enough: expunged mail, contents that nothing has referred to for an hour, delivery ids that
+/// can come no more; and copies thin segments together.
+/// </summary>
+internal sealed partial class BlobCollector(SqliteStore store, IBlobStore blobs, TimeProvider time, ILogger logger)
 {
     private const int MostAtOnce = 500;
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
@@ -14,6 +17,10 @@ internal sealed class BlobCollector(SqliteStore store, IBlobStore blobs, TimePro
     // Far above the life of a queue entry (P5: 5 days), after which no delivery is tried again.
     private static readonly TimeSpan DeliveryMemory = TimeSpan.FromDays(30);
 
+    // What a crash left behind is looked for once, at the first turn; thin segments after contents went.
+    private bool _isFirst = true;
+    private bool _mayBeThin = true;
+
     /// <summary>Collects now and then until it is stopped.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
@@ -21,7 +28,7 @@ internal sealed class BlobCollector(SqliteStore store, IBlobStore blobs, TimePro
         try
         {
             while (await timer.WaitForNextTickAsync(ct))
-                await TryCollectAsync(ct);
+                await TryTurnAsync(ct);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {
@@ -29,12 +36,11 @@ internal sealed class BlobCollector(SqliteStore store, IBlobStore blobs, TimePro
         }
     }
 
-    private async Task TryCollectAsync(CancellationToken ct)
+    private async Task TryTurnAsync(CancellationToken ct)
     {
         try
         {
-            while (await CollectAsync(ct) == MostAtOnce)
-                ct.ThrowIfCancellationRequested();
+            await store.WalkAsync(() => TurnAsync(ct), ct);
         }
         catch (StoreException e)
         {
@@ -43,15 +49,32 @@ internal sealed class BlobCollector(SqliteStore store, IBlobStore blobs, TimePro
         }
     }
 
-    /// <summary>One turn: rows first, then the bytes.</summary>
-    /// <returns>Contents removed.</returns>
-    internal async Task<int> CollectAsync(CancellationToken ct) =>
-        await store.WriteAsync(
+    /// <summary>One turn; the caller holds <see cref="SqliteStore.WalkAsync"/>.</summary>
+    /// <returns>Segments removed.</returns>
+    internal async Task<int> TurnAsync(CancellationToken ct)
+    {
+        if (_isFirst)
+            await RemoveOrphansAsync(await FindOrphansAsync(ct), ct);
+        _isFirst = false;
+        while (await CollectAsync(ct) == MostAtOnce)
+            ct.ThrowIfCancellationRequested();
+        if (!_mayBeThin)
+            return 0;
+        var report = await CompactAsync(null, gently: true, ct);
+        _mayBeThin = false;
+        return report.Segments;
+    }
+
+    /// <summary>One step: rows first, then the bytes.</summary>
+    /// <returns>Contents or messages let go, the larger number; less than 500 when none is left.</returns>
+    internal async Task<int> CollectAsync(CancellationToken ct)
+    {
+        var (dropped, dead) = await store.WriteAsync(
             scope =>
             {
                 var s = scope.Session;
                 var now = scope.Time.GetUtcNow();
-                KeptRows.DropOld(scope, MostAtOnce);
+                var dropped = KeptRows.DropOld(scope, MostAtOnce);
                 var dead = s.List(
                     "SELECT id, segment, offset FROM blobs WHERE unused_since < $0 LIMIT $1",
                     r => (Id: new BlobId(r.GetBytes(0)), At: new BlobLocation(r.GetInt32(1), r.GetInt64(2))),
@@ -63,22 +86,69 @@ internal sealed class BlobCollector(SqliteStore store, IBlobStore blobs, TimePro
                 // A name's first half is its time; the noise behind it does not matter here.
                 var oldest = TraceId.Create(now - DeliveryMemory, new Random(0)).ToString();
                 s.Run("DELETE FROM deliveries WHERE delivery < $0", oldest);
-                scope.AfterCommit(() => RemoveBytes(dead, s));
-                return dead.Count;
+                return (dropped, dead);
             },
             ct,
             alone: true
         );
-
-    // Runs on the writer, after the commit: nothing can bring one of these contents back meanwhile.
-    private void RemoveBytes(List<(BlobId Id, BlobLocation At)> dead, SqlSession session)
-    {
-        foreach (var (id, at) in dead)
-            blobs.Remove(id, at);
-        foreach (var segment in blobs.ListSegments())
+        if (dead.Count > 0)
         {
-            if (session.Scalar("SELECT 1 FROM blobs WHERE segment = $0 LIMIT 1", (long)segment) is null)
-                blobs.RemoveSegment(segment);
+            _mayBeThin = true;
+            await RemoveFilesAsync(dead, ct);
         }
+
+        return Math.Max(dropped, dead.Count);
     }
+
+    /// <summary>Contents that are files of their own and have no row.</summary>
+    internal async Task<List<BlobId>> FindOrphansAsync(CancellationToken ct)
+    {
+        var files = blobs.ListOwnFiles();
+        var without = store.Read(s => files.Where(id => !WriteScope.HasBlob(s, id)).ToList());
+        // Alone on the writer: what has no row then is not about to get one.
+        return without.Count == 0
+            ? without
+            : await store.WriteAsync(
+                scope => without.Where(id => !WriteScope.HasBlob(scope.Session, id)).ToList(),
+                ct,
+                alone: true
+            );
+    }
+
+    /// <summary>Removes them, unless one has got its row since.</summary>
+    internal async Task RemoveOrphansAsync(List<BlobId> orphans, CancellationToken ct)
+    {
+        foreach (var some in orphans.Chunk(MostAtOnce))
+            await RemoveFilesAsync([.. some.Select(id => (id, default(BlobLocation)))], ct);
+    }
+
+    /// <summary>Removes the bytes of contents that have no row any more, and segments without any.</summary>
+    internal ValueTask<(int Segments, long Bytes)> RemoveFilesAsync(
+        IReadOnlyList<(BlobId Id, BlobLocation At)> dead,
+        CancellationToken ct
+    ) =>
+        store.WriteAsync(
+            scope =>
+            {
+                foreach (var (id, at) in dead)
+                {
+                    if (!WriteScope.HasBlob(scope.Session, id))
+                        blobs.Remove(id, at);
+                }
+
+                var (segments, bytes) = (0, 0L);
+                foreach (var segment in blobs.ListSegments())
+                {
+                    const string any = "SELECT 1 FROM blobs WHERE segment = $0 LIMIT 1";
+                    if (segment.IsWriting || scope.Session.Scalar(any, segment.Number) is not null)
+                        continue;
+                    blobs.RemoveSegment(segment.Number);
+                    (segments, bytes) = (segments + 1, bytes + segment.Length);
+                }
+
+                return (segments, bytes);
+            },
+            ct,
+            alone: true
+        );
 }

@@ -9,7 +9,7 @@ using Postreiter.Storage.Queue;
 namespace Postreiter.Storage.Sql.Sqlite;
 
 /// <summary>The embedded store: metadata in one SQLite database, contents in an <see cref="IBlobStore"/>.</summary>
-public sealed class SqliteStore : IStore
+public sealed class SqliteStore : IStore, ILocalStore
 {
     /// <summary>The database's name in its folder.</summary>
     public const string FileName = "postreiter.db";
@@ -22,6 +22,7 @@ public sealed class SqliteStore : IStore
     private readonly LocalChangeFeed _feed = new();
     private readonly IBlobStore _blobs;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly SemaphoreSlim _walking = new(1);
     private readonly Task _collecting;
 
     private SqliteStore(
@@ -134,7 +135,44 @@ public sealed class SqliteStore : IStore
 
     /// <inheritdoc/>
     public Task<StoreCheckReport> CheckAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct) =>
-        Task.Run(() => Read(session => StoreCheck.Run(session, _blobs, progress, ct)), ct);
+        WalkAsync(() => new StoreCheck(this, _blobs).RunAsync(repair: false, progress, ct), ct);
+
+    /// <inheritdoc/>
+    public Task<StoreCheckReport> RepairAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct) =>
+        WalkAsync(() => new StoreCheck(this, _blobs).RunAsync(repair: true, progress, ct), ct);
+
+    /// <inheritdoc/>
+    public Task<CompactReport> CompactAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct) =>
+        WalkAsync(() => Collector.CompactAsync(progress, ct), ct);
+
+    /// <inheritdoc/>
+    public Task<BackupReport> BackupAsync(
+        string folder,
+        IReadOnlyList<string> files,
+        IProgress<(long Done, long Total)>? progress,
+        CancellationToken ct
+    ) => WalkAsync(() => new SqliteBackup(_path, _blobs, Time).RunAsync(folder, files, progress, ct), ct);
+
+    /// <summary>
+    /// One at a time: what walks over contents (a check, a backup) and what removes them (the collector, compaction). So a
+    /// walk finds every content where it saw its row.
+    /// </summary>
+    internal async Task<T> WalkAsync<T>(Func<Task<T>> walk, CancellationToken ct)
+    {
+        await _walking.WaitAsync(ct);
+        try
+        {
+            return await Task.Run(walk, ct);
+        }
+        catch (SqliteException e)
+        {
+            throw StoreWriter.AsStoreException(e);
+        }
+        finally
+        {
+            _walking.Release();
+        }
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
@@ -143,6 +181,7 @@ public sealed class SqliteStore : IStore
         await _collecting;
         await _writer.DisposeAsync();
         _stopping.Dispose();
+        _walking.Dispose();
         foreach (var reader in _readers)
             reader.Dispose();
         _knownSession.Dispose();
@@ -184,20 +223,31 @@ public sealed class SqliteStore : IStore
         Func<WriteScope, T> work,
         CancellationToken ct,
         IReadOnlyList<PendingBlob>? contents = null,
-        bool alone = false
-    ) => _writer.RunAsync(work, ct, contents, alone);
+        bool alone = false,
+        bool moves = false
+    ) => _writer.RunAsync(work, ct, contents, alone, moves);
 
     internal MessageContent OpenContent(BlobId id, ReadOnlyMemory<byte> prefix)
     {
-        var at = Read(session =>
+        var at = FindContent(id);
+        try
+        {
+            return _blobs.Open(prefix, id, at.Item1, at.Item2);
+        }
+        catch (StoreException e)
+            when (e.Fault == StoreFault.DamagedContent && FindContent(id).Item1 is var now && now != at.Item1)
+        {
+            // Compaction moved it between the two steps, and its old segment is gone.
+            return _blobs.Open(prefix, id, now, at.Item2);
+        }
+    }
+
+    private Tuple<BlobLocation, long> FindContent(BlobId id) =>
+        Read(session =>
             session.First(
                 "SELECT segment, offset, length FROM blobs WHERE id = $0",
                 r => Tuple.Create(new BlobLocation(r.GetInt32(0), r.GetInt64(1)), r.GetInt64(2)),
                 id.ToArray()
             )
-        );
-        return at is null
-            ? throw new StoreException(StoreFault.DamagedContent, $"content {id} is not in the store")
-            : _blobs.Open(prefix, id, at.Item1, at.Item2);
-    }
+        ) ?? throw new StoreException(StoreFault.DamagedContent, $"content {id} is not in the store");
 }

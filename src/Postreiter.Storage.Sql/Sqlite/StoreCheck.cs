@@ -2,110 +2,147 @@ using Postreiter.Storage.Blobs;
 
 namespace Postreiter.Storage.Sql.Sqlite;
 
-/// <summary>Verifies one snapshot of the database against itself and against the contents.</summary>
-internal static class StoreCheck
+/// <summary>
+/// Verifies the rows against one another (<see cref="CheckRules"/>) and against the contents. Each rule and each page of
+/// contents reads a snapshot of its own, so that a long check holds back no checkpoint.
+/// </summary>
+internal sealed class StoreCheck(SqliteStore store, IBlobStore blobs)
 {
     private const int MostProblems = 1000;
+    private const int MostExplained = 20;
+    private const int PageRows = 500;
+    private readonly List<string> _problems = [];
+    private readonly List<string> _repaired = [];
 
-    // Each names what is wrong in its first column.
-    private static readonly string[] Rules =
-    [
-        """
-            SELECT 'mailbox ' || b.id || ': the counters do not match its messages' FROM mailboxes b LEFT JOIN (
-                SELECT id >> 32 box, count(*) n, sum(system & 1 = 0) unseen, sum(system & 8 != 0) deleted, sum(size) size
-                FROM messages GROUP BY 1) m ON m.box = b.id
-            WHERE (b.messages, b.unseen, b.deleted, b.size)
-                != (ifnull(n, 0), ifnull(m.unseen, 0), ifnull(m.deleted, 0), ifnull(m.size, 0))
-            """,
-        """
-            SELECT 'mailbox ' || b.id || ': a UID is not below UIDNEXT' FROM mailboxes b
-            WHERE EXISTS(SELECT 1 FROM messages m WHERE m.id BETWEEN (b.id << 32) + b.uid_next AND (b.id << 32) + 4294967295)
-            """,
-        """
-            SELECT 'message ' || (m.id >> 32) || '/' || (m.id & 4294967295) || ': its mailbox, details or content is missing'
-            FROM messages m WHERE NOT EXISTS(SELECT 1 FROM mailboxes b WHERE b.id = m.id >> 32)
-                OR NOT EXISTS(SELECT 1 FROM details d WHERE d.id = m.id)
-                OR NOT EXISTS(SELECT 1 FROM blobs x WHERE x.id = m.blob)
-            """,
-        """
-            SELECT 'message ' || (e.id >> 32) || '/' || (e.id & 4294967295) || ': is there and expunged'
-            FROM expunged e JOIN messages m ON m.id = e.id
-            """,
-        """
-            SELECT 'account ' || a.id || ': the bytes used do not match its mailboxes' FROM accounts a
-            WHERE used != (SELECT ifnull(sum(size), 0) FROM mailboxes b WHERE b.account_id = a.id)
-            """,
-        """
-            SELECT 'content ' || lower(hex(x.id)) || ': ' || refs || ' references counted, ' || ifnull(n, 0) || ' found'
-            FROM blobs x LEFT JOIN (SELECT blob, count(*) n FROM
-                (SELECT blob FROM messages UNION ALL SELECT blob FROM queue UNION ALL SELECT blob FROM kept) GROUP BY 1) u ON u.blob = x.id
-            WHERE refs != ifnull(n, 0)
-            """,
-        """
-            SELECT 'queue item ' || id || ': its content is missing' FROM queue q
-            WHERE NOT EXISTS(SELECT 1 FROM blobs x WHERE x.id = q.blob)
-            """,
-    ];
-
-    public static StoreCheckReport Run(
-        SqlSession s,
-        IBlobStore blobs,
+    /// <summary>Runs; the caller holds <see cref="SqliteStore.WalkAsync"/>.</summary>
+    public async Task<StoreCheckReport> RunAsync(
+        bool repair,
         IProgress<(long Done, long Total)>? progress,
         CancellationToken ct
     )
     {
-        var problems = new List<string>();
-        foreach (var rule in Rules)
+        _problems.AddRange(
+            store.Read(s =>
+                s.List($"PRAGMA integrity_check({MostProblems})", r => r.GetString(0)).Where(w => w != "ok")
+            )
+        );
+        foreach (var rule in CheckRules.All)
         {
             ct.ThrowIfCancellationRequested();
-            problems.AddRange(s.List(rule + $" LIMIT {MostProblems}", r => r.GetString(0)));
+            var found = store.Read(s => Find(s, rule));
+            if (found.Count == 0)
+                continue;
+            if (repair && rule.Repair is not null)
+                _repaired.AddRange(await RepairAsync(rule, ct));
+            else
+                _problems.AddRange(found);
         }
 
-        var messages = s.Integer("SELECT count(*) FROM messages");
-        var total = s.Integer("SELECT count(*) FROM blobs WHERE refs > 0");
-        var done = 0L;
-        using (
-            var rows = s.Rows("SELECT id, segment, offset, length FROM blobs WHERE refs > 0 ORDER BY segment, offset")
-        )
+        await CheckFilesAsync(repair, ct);
+        var (accounts, mailboxes, messages, queue) = store.Read(s =>
+            (
+                s.Integer("SELECT count(*) FROM accounts"),
+                s.Integer("SELECT count(*) FROM mailboxes"),
+                s.Integer("SELECT count(*) FROM messages"),
+                s.Integer("SELECT count(*) FROM queue")
+            )
+        );
+        var verified = CheckContents(messages, progress, ct);
+        progress?.Report((messages, messages));
+        return new StoreCheckReport(accounts, mailboxes, messages, queue, verified, _problems, _repaired);
+    }
+
+    private static List<string> Find(SqlSession s, CheckRule rule) =>
+        s.List($"{rule.Problem} LIMIT {MostProblems}", r => r.GetString(0));
+
+    // In the writer's turn the rule is asked again: what is wrong now is put right now.
+    private ValueTask<List<string>> RepairAsync(CheckRule rule, CancellationToken ct) =>
+        store.WriteAsync(
+            scope =>
+            {
+                var wrong = Find(scope.Session, rule);
+                if (wrong.Count > 0)
+                    scope.Session.Run(rule.Repair!, scope.Time.GetUtcNow().UtcTicks);
+                return wrong;
+            },
+            ct
+        );
+
+    private async Task CheckFilesAsync(bool repair, CancellationToken ct)
+    {
+        var orphans = await store.Collector.FindOrphansAsync(ct);
+        if (repair)
         {
-            while (rows.Read())
+            await store.Collector.RemoveOrphansAsync(orphans, ct);
+            var (segments, bytes) = await store.Collector.RemoveFilesAsync([], ct);
+            if (segments > 0)
+                _repaired.Add($"{segments} segments without any content ({bytes} bytes): removed");
+        }
+
+        (repair ? _repaired : _problems).AddRange(
+            orphans.Take(MostProblems).Select(id => $"file {id}.blob: nothing refers to it")
+        );
+        _problems.AddRange(blobs.ListStrangers().Select(name => $"file {name}: it is none of the store's"));
+    }
+
+    private long CheckContents(long messages, IProgress<(long Done, long Total)>? progress, CancellationToken ct)
+    {
+        var total = store.Read(s => s.Integer("SELECT count(*) FROM blobs WHERE refs > 0"));
+        var (done, last) = (0L, new Row(new BlobId(new byte[BlobId.Size]), new BlobLocation(-1, 0), 0));
+        while (NextPage(last) is { Count: > 0 } page)
+        {
+            foreach (var row in page)
             {
                 ct.ThrowIfCancellationRequested();
-                var id = new BlobId(rows.Row.GetBytes(0));
-                if (
-                    !IsWhole(
-                        blobs,
-                        id,
-                        new BlobLocation(rows.Row.GetInt32(1), rows.Row.GetInt64(2)),
-                        rows.Row.GetInt64(3)
-                    )
-                )
-                    problems.Add($"content {id}: its bytes are damaged or missing");
+                if (!blobs.Verify(row.Id, row.At, row.Length))
+                    _problems.Add($"content {row.Id}: its bytes are damaged or missing{Explain(row.Id)}");
                 if (++done % 256 == 0)
-                    progress?.Report((done * messages / total, messages));
+                    progress?.Report((Math.Min(done, total) * messages / Math.Max(total, 1), messages));
             }
+
+            last = page[^1];
         }
 
-        progress?.Report((messages, messages));
-        return new StoreCheckReport(
-            s.Integer("SELECT count(*) FROM accounts"),
-            s.Integer("SELECT count(*) FROM mailboxes"),
-            messages,
-            s.Integer("SELECT count(*) FROM queue"),
-            done,
-            problems
+        return done;
+    }
+
+    private List<Row> NextPage(Row last) =>
+        store.Read(s =>
+            s.List(
+                """
+                SELECT id, segment, offset, length FROM blobs
+                WHERE (segment, offset, length, id) > ($0, $1, $2, $3) AND refs > 0
+                ORDER BY segment, offset, length, id LIMIT $4
+                """,
+                r => new Row(new BlobId(r.GetBytes(0)), new BlobLocation(r.GetInt32(1), r.GetInt64(2)), r.GetInt64(3)),
+                last.At.Segment,
+                last.At.Offset,
+                last.Length,
+                last.Id.ToArray(),
+                PageRows
+            )
         );
+
+    // Whose it is; looked up for the first ones only, for it reads every message.
+    private string Explain(BlobId id)
+    {
+        if (_problems.Count >= MostExplained)
+            return "";
+        var owners = store.Read(s =>
+            s.List(
+                """
+                SELECT a.address || ' ' || b.name || ' UID ' || (m.id & 4294967295) FROM messages m
+                JOIN mailboxes b ON b.id = m.id >> 32 JOIN accounts a ON a.id = b.account_id WHERE m.blob = $0
+                UNION ALL SELECT 'queue item ' || q.id FROM queue q WHERE q.blob = $0
+                UNION ALL SELECT a.address || ' ' || k.mailbox || ', expunged' FROM kept k
+                JOIN accounts a ON a.id = k.account_id WHERE k.blob = $0 LIMIT 10
+                """,
+                r => r.GetString(0),
+                id.ToArray()
+            )
+        );
+        return owners.Count == 0 ? "" : $" ({string.Join("; ", owners)})";
     }
 
-    private static bool IsWhole(IBlobStore blobs, BlobId id, BlobLocation at, long length)
-    {
-        try
-        {
-            return blobs.Verify(id, at, length);
-        }
-        catch (IOException)
-        {
-            return false;
-        }
-    }
+    private readonly record struct Row(BlobId Id, BlobLocation At, long Length);
 }

@@ -60,16 +60,23 @@ internal sealed class StoreWriter : IAsyncDisposable
     /// <param name="ct">Stops it before it is under way, never after.</param>
     /// <param name="contents">What must be durable before the rows.</param>
     /// <param name="alone">See <see cref="WorkUnit.IsAlone"/>.</param>
+    /// <param name="moves">See <see cref="WorkUnit.Moves"/>.</param>
     /// <exception cref="StoreException">Nothing was changed.</exception>
     public async ValueTask<T> RunAsync<T>(
         Func<WriteScope, T> work,
         CancellationToken ct,
         IReadOnlyList<PendingBlob>? contents = null,
-        bool alone = false
+        bool alone = false,
+        bool moves = false
     )
     {
         ct.ThrowIfCancellationRequested();
-        var unit = new WorkUnit<T>(work) { Contents = contents ?? [], IsAlone = alone };
+        var unit = new WorkUnit<T>(work)
+        {
+            Contents = contents ?? [],
+            IsAlone = alone,
+            Moves = moves,
+        };
         try
         {
             _waiting.Add(unit, CancellationToken.None);
@@ -160,7 +167,7 @@ internal sealed class StoreWriter : IAsyncDisposable
                     {
                         batch.Places[content.Id] = place;
                     }
-                    else if (!WriteScope.HasBlob(_known, content.Id))
+                    else if (unit.Moves || !WriteScope.HasBlob(_known, content.Id))
                     {
                         batch.Places[content.Id] = default;
                         missing.Add(content);

@@ -11,6 +11,9 @@ internal abstract class WorkUnit
     /// <summary>Runs with no other batch under way: what it takes away, nobody else has just been promised.</summary>
     public bool IsAlone { get; init; }
 
+    /// <summary>Its contents are in the store already and go to another place.</summary>
+    public bool Moves { get; init; }
+
     /// <summary>Does the work. May be called again after a roll-back: it keeps nothing but its result.</summary>
     public abstract void Run(WriteScope scope);
 
