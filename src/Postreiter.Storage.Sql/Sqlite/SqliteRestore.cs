@@ -10,6 +10,9 @@ public static class SqliteRestore
     private const long UidGap = 1 << 20;
     private const long ModSeqGap = 1L << 32;
 
+    /// <summary>Whether a folder holds a backup that is complete.</summary>
+    public static bool IsBackup(string folder) => File.Exists(Path.Combine(folder, BackupManifest.FileName));
+
     /// <summary>
     /// Restores. Mailboxes keep their UIDVALIDITY and messages their UIDs; new UIDs and MODSEQs begin far above all that may have
     /// been handed out after the backup (P7), and every message counts as changed, so that clients look again. What waited in the

@@ -20,6 +20,9 @@ internal sealed class Terminal
     /// <summary>Reads one line without showing it; null where nobody sits at the keyboard.</summary>
     public Func<string, string>? Ask { get; init; }
 
+    /// <summary>Whether somebody watches standard error, so that long work shows how far it is.</summary>
+    public bool ShowsProgress { get; init; }
+
     /// <summary>The process's own.</summary>
     public static Terminal Process() =>
         new()
@@ -28,6 +31,7 @@ internal sealed class Terminal
             Output = Console.Out,
             Error = Console.Error,
             Environment = System.Environment.GetEnvironmentVariable,
+            ShowsProgress = !Console.IsErrorRedirected,
             Ask = Console.IsInputRedirected ? null : AskConsole,
         };
 

@@ -21,4 +21,7 @@ internal static class ControlVerbs
     public const string MailKept = "mail.kept";
     public const string MailUndelete = "mail.undelete";
     public const string StoreCheck = "store.check";
+    public const string StoreCompact = "store.compact";
+    public const string StoreBackup = "store.backup";
+    public const string StoreProgress = "store.progress";
 }

@@ -1,11 +1,10 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
-using Postreiter.Storage;
 using Postreiter.Storage.Queue;
 
 namespace Postreiter.Control;
 
-/// <summary>The queue, and the check of the whole store.</summary>
+/// <summary>The queue.</summary>
 internal static class QueueVerbs
 {
     private const int Page = 500;
@@ -52,32 +51,6 @@ internal static class QueueVerbs
         }
 
         return ControlReply.Done(new JsonObject { ["changed"] = changed });
-    }
-
-    public static async Task<ControlReply> CheckStoreAsync(IStore store, CancellationToken ct)
-    {
-        var report = await store.CheckAsync(null, ct);
-        var rows = report.Problems.Select(p => new JsonObject { ["problem"] = p }).ToList();
-        rows.Add(
-            new JsonObject
-            {
-                ["accounts"] = report.Accounts,
-                ["mailboxes"] = report.Mailboxes,
-                ["messages"] = report.Messages,
-                ["queue"] = report.QueueItems,
-                ["blobs"] = report.Blobs,
-                ["problems"] = report.Problems.Count,
-            }
-        );
-        return report.Problems.Count == 0
-            ? ControlReply.Done(rows) with
-            {
-                Message = "the store is sound",
-            }
-            : ControlReply.NotSo($"{report.Problems.Count} problems") with
-            {
-                Rows = rows,
-            };
     }
 
     private static ControlReply NotFound(long id) => ControlReply.NotSo($"item {id} is not in the queue");

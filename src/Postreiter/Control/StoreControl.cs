@@ -44,8 +44,13 @@ internal sealed class StoreControl(
         [ControlVerbs.MailList] = static (c, a, ct) => MailVerbs.ListAsync(c.Store, a, ct),
         [ControlVerbs.MailKept] = static (c, a, ct) => UndeleteVerbs.ListAsync(c.Store, a, ct),
         [ControlVerbs.MailUndelete] = static (c, a, ct) => UndeleteVerbs.UndeleteAsync(c.Store, a, ct),
-        [ControlVerbs.StoreCheck] = static (c, _, ct) => QueueVerbs.CheckStoreAsync(c.Store, ct),
+        [ControlVerbs.StoreCheck] = static (c, a, ct) => StoreVerbs.CheckAsync(c.Store, c._progress, a, ct),
+        [ControlVerbs.StoreCompact] = static (c, _, ct) => StoreVerbs.CompactAsync(c.Store, c._progress, ct),
+        [ControlVerbs.StoreBackup] = static (c, a, ct) => StoreVerbs.BackupAsync(c.Store, c._progress, a, ct),
+        [ControlVerbs.StoreProgress] = static (c, _, _) => Task.FromResult(ControlReply.Done(c._progress.Row())),
     };
+
+    private readonly StoreProgress _progress = new();
 
     private IStore Store => store;
 

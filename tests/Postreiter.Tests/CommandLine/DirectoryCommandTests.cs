@@ -37,6 +37,11 @@ public sealed class DirectoryCommandTests : IDisposable
         await ExpectAsync(2, "", "", "account", "add", "bob@a.test");
         await ExpectAsync(2, "", "secret\n", "account", "add", "bob@a.test", "--password-stdin", "--quota", "1GB");
         await ExpectAsync(0, "ann@a.test  0B of 2GiB\n", "", "account", "quota", "ann@a.test", "2GiB");
+        string[] quota = ["account", "quota", "ann@a.test"];
+        await ExpectAsync(0, "ann@a.test  0B of 2GiB, 0 of 10 messages\n", "", [.. quota, "--messages", "10"]);
+        await ExpectAsync(0, "ann@a.test  0B of 2GiB\n", "", [.. quota, "2GiB", "--messages", "0"]);
+        await ExpectAsync(2, "", "", [.. quota, "--messages", "many"]);
+        await ExpectAsync(2, "", "", quota);
         await ExpectAsync(
             0,
             "ann@a.test  0B of 2GiB\n",
