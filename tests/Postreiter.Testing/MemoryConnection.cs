@@ -6,8 +6,8 @@ using Postreiter.Net;
 namespace Postreiter.Testing;
 
 /// <summary>
-/// A connection over memory, the server's end; <see cref="Client"/> is the other. TLS is a flag and a new start of the
-/// streams: the handshake itself is proven over sockets.
+/// A connection over memory, the server's end; <see cref="Client"/> is the other. TLS is a flag and a reader over a stream, as
+/// the listeners have it under TLS, for it does not behave as a pipe's does; the handshake itself is proven over sockets.
 /// </summary>
 public sealed class MemoryConnection : Connection
 {
@@ -20,6 +20,7 @@ public sealed class MemoryConnection : Connection
     private readonly TaskCompletionSource<bool> _handshake = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly bool _offersTls;
     private TlsInfo? _tls;
+    private PipeReader? _underTls;
     private bool _aborted;
 
     private MemoryConnection(Pacing pacing, IPEndPoint remote, bool offersTls, TlsInfo? tls)
@@ -65,7 +66,13 @@ public sealed class MemoryConnection : Connection
     public override IPEndPoint Local { get; } = new(IPAddress.Parse("192.0.2.2"), 25);
 
     /// <inheritdoc/>
-    public override PipeReader Input => _toServer.Reader;
+    public override PipeReader Input =>
+        _tls is null
+            ? _toServer.Reader
+            : _underTls ??= PipeReader.Create(
+                _toServer.Reader.AsStream(leaveOpen: true),
+                new StreamPipeReaderOptions(leaveOpen: true, useZeroByteReads: true)
+            );
 
     /// <inheritdoc/>
     public override PipeWriter Output => _toClient.Writer;
@@ -107,7 +114,7 @@ public sealed class MemoryConnection : Connection
     public override void Abort()
     {
         _aborted = true;
-        _toServer.Reader.CancelPendingRead();
+        Input.CancelPendingRead();
         _toClient.Writer.CancelPendingFlush();
         _toClient.Writer.Complete();
     }

@@ -44,6 +44,7 @@ internal sealed class SmtpInput : IAsyncDisposable
     private byte[] _line = [];
     private long _lastMessage;
     private bool _timerIsSet;
+    private bool _isEnded;
     private volatile bool _timedOut;
     private volatile bool _isFlushing;
 
@@ -85,9 +86,11 @@ internal sealed class SmtpInput : IAsyncDisposable
                     if (status != LineStatus.NeedMoreData)
                         return Take(status, line, buffer);
                     _connection.Input.AdvanceTo(buffer.Start, buffer.End);
-                    if (result.IsCompleted)
-                        return (InputStatus.Closed, default);
+                    _isEnded |= result.IsCompleted;
                 }
+
+                if (_isEnded)
+                    return (InputStatus.Closed, default);
 
                 if (await WaitAsync(CommandWait(), endsOnStop: true) is { } stopped)
                     return (stopped, default);
@@ -116,9 +119,11 @@ internal sealed class SmtpInput : IAsyncDisposable
                     if (!result.Buffer.IsEmpty)
                         return (InputStatus.Line, result.Buffer);
                     _connection.Input.AdvanceTo(result.Buffer.Start);
-                    if (result.IsCompleted)
-                        return (InputStatus.Closed, default);
+                    _isEnded |= result.IsCompleted;
                 }
+
+                if (_isEnded)
+                    return (InputStatus.Closed, default);
 
                 // A message under way may finish while the server stops; the host ends it after its 10 s.
                 if (await WaitAsync(_timeouts.DataBlock, endsOnStop: false) is { } status)
@@ -216,7 +221,9 @@ internal sealed class SmtpInput : IAsyncDisposable
         if (endsOnStop && _stopping.IsCancellationRequested)
             _connection.Input.CancelPendingRead();
         var result = await _connection.Input.ReadAsync(CancellationToken.None);
-        _connection.Input.AdvanceTo(result.Buffer.Start, result.IsCompleted ? result.Buffer.End : result.Buffer.Start);
+        // Under TLS only ReadAsync tells of the end: TryRead does not once every byte has been looked at.
+        _isEnded = result.IsCompleted;
+        _connection.Input.AdvanceTo(result.Buffer.Start);
         if (!result.IsCanceled)
             return null;
         if (_timedOut)
