@@ -74,6 +74,9 @@ public sealed record SmtpReply
     /// <summary>Whether the connection ends after this reply (a 421 always does, RFC 5321 §3.8).</summary>
     public bool ClosesConnection { get; init; }
 
+    /// <summary>We said it ourselves where the other side of an outgoing session gave no reply; reports tell who said what.</summary>
+    public bool IsOurs { get; init; }
+
     /// <summary>2yz.</summary>
     public bool IsPositive => Code < 300;
 

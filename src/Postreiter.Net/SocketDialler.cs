@@ -15,25 +15,27 @@ public sealed class SocketDialler(TimeProvider time) : IDialler
     {
         using var timer = new CancellationTokenSource(timeout, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, ct);
-        var socket = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        Socket? socket = null;
         try
         {
+            // In here: a machine without IPv6 cannot even make the socket, and goes on to the next address.
+            socket = new Socket(to.AddressFamily, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
             await socket.ConnectAsync(to, either.Token);
             return new DialResult(new SocketConnection(socket, to, time), null);
         }
         catch (SocketException e)
         {
-            socket.Dispose();
+            socket?.Dispose();
             return new DialResult(null, e.SocketErrorCode.ToString());
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            socket.Dispose();
+            socket?.Dispose();
             return new DialResult(null, "connection timed out");
         }
         catch
         {
-            socket.Dispose();
+            socket?.Dispose();
             throw;
         }
     }
@@ -65,17 +67,18 @@ public sealed class SocketDialler(TimeProvider time) : IDialler
 
         public override async ValueTask<bool> StartTlsAsync(string serverName, bool verify, CancellationToken ct)
         {
-            // RFC 3207 §4.2: the old reader goes with whatever it holds.
-            await _output.FlushAsync(ct);
-            await _input.CompleteAsync();
-            await _output.CompleteAsync();
-            var tls = new SslStream(_stream, leaveInnerStreamOpen: false);
-            _stream = tls;
-            (_input, _output) = Wrap(tls);
             using var timer = new CancellationTokenSource(HandshakeTimeout, _time);
             using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, ct);
+            SslStream tls;
             try
             {
+                await _output.FlushAsync(either.Token);
+                // RFC 3207 §4.2: the old reader goes with whatever it holds.
+                await _input.CompleteAsync();
+                await _output.CompleteAsync();
+                tls = new SslStream(_stream, leaveInnerStreamOpen: false);
+                _stream = tls;
+                (_input, _output) = Wrap(tls);
                 var options = new SslClientAuthenticationOptions
                 {
                     TargetHost = serverName,
@@ -85,7 +88,7 @@ public sealed class SocketDialler(TimeProvider time) : IDialler
                 await tls.AuthenticateAsClientAsync(options, either.Token);
             }
             catch (Exception e)
-                when (e is AuthenticationException or IOException
+                when (e is AuthenticationException or IOException or SocketException or ObjectDisposedException
                     || (e is OperationCanceledException && !ct.IsCancellationRequested)
                 )
             {
@@ -112,7 +115,8 @@ public sealed class SocketDialler(TimeProvider time) : IDialler
                 await _output.CompleteAsync();
                 await _stream.DisposeAsync();
             }
-            catch (Exception e) when (e is IOException or ObjectDisposedException)
+            catch (Exception e)
+                when (e is IOException or SocketException or InvalidOperationException or NotSupportedException)
             {
                 // The peer is gone already; there is nobody left to say goodbye to.
                 _socket.Dispose();

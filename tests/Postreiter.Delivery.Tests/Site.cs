@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -9,6 +10,7 @@ using Postreiter.Delivery.Reports;
 using Postreiter.Messages;
 using Postreiter.Net;
 using Postreiter.Smtp.Server;
+using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.Queue;
@@ -22,10 +24,11 @@ internal sealed class Site : IRemoteDelivery, IAsyncDisposable
     private static readonly Credentials NoLogin = new("", new ScramKeys([], 4096, [], []));
     private readonly DomainName _host = DomainName.Parse("mx.our.example");
 
-    private Site(int seed)
+    private Site(int seed, Func<MemoryStore, IStore>? wrap)
     {
         Random = new Random(seed);
         Store = new MemoryStore(Clock);
+        Wrapped = wrap?.Invoke(Store) ?? Store;
         Resolver = new RecipientResolver(Store, _host, null, Clock);
         Policy = new ReceptionPolicy(Store, Resolver, Clock, NullLogger<ReceptionPolicy>.Instance);
         var notices = new NoticeFiler(Store, Resolver, MessageScanner.Create, _host, Clock, Random);
@@ -40,7 +43,7 @@ internal sealed class Site : IRemoteDelivery, IAsyncDisposable
             NullLogger<MessageIntake>.Instance
         );
         Attempt = new QueueAttempt(
-            Store,
+            Wrapped,
             this,
             Resolver,
             notices,
@@ -59,15 +62,27 @@ internal sealed class Site : IRemoteDelivery, IAsyncDisposable
     public ReceptionPolicy Policy { get; }
     public MessageIntake Intake { get; }
     public QueueAttempt Attempt { get; }
+
+    /// <summary>The store as the queue sees it.</summary>
+    public IStore Wrapped { get; }
+
+    /// <summary>Awaited at the start of each attempt.</summary>
+    public Func<QueueItem, CancellationToken, Task> OnAttempt { get; set; } = (_, _) => Task.CompletedTask;
+
+    /// <summary>Whether a destination cannot be spoken to.</summary>
+    public Func<QueueItem, bool> IsDown { get; set; } = _ => false;
+
+    /// <summary>The destinations of all attempts begun, in order.</summary>
+    public ConcurrentQueue<string> Attempts { get; } = new();
     public Account Ann { get; private set; } = null!;
     public Func<QueueRecipient, (DeliveryAction, SmtpReply)> Remote { get; set; } =
         _ => (DeliveryAction.Delivered, new SmtpReply(250, "2.0.0", "ok"));
 
     public static CancellationToken Ct => TestContext.Current.CancellationToken;
 
-    public static async Task<Site> CreateAsync(int seed = 1)
+    public static async Task<Site> CreateAsync(int seed = 1, Func<MemoryStore, IStore>? wrap = null)
     {
-        var site = new Site(seed);
+        var site = new Site(seed, wrap);
         await site.Store.Directory.AddDomainAsync(DomainName.Parse("our.example"), Ct);
         site.Ann = (
             await site.Store.Directory.AddAccountAsync(
@@ -139,18 +154,55 @@ internal sealed class Site : IRemoteDelivery, IAsyncDisposable
         return await Store.Queue.LeaseAsync(now, now.AddHours(2), 1, [], Ct) is [var item] ? item : null;
     }
 
-    public ValueTask<IReadOnlyList<RecipientOutcome>> DeliverAsync(
+    public async ValueTask<IReadOnlyList<RecipientOutcome>> DeliverAsync(
         QueueItem item,
         Func<CancellationToken, ValueTask<MessageContent>> open,
         CancellationToken ct
-    ) =>
-        new([
+    )
+    {
+        Attempts.Enqueue(item.Destination.Ascii);
+        await OnAttempt(item, ct);
+        var isDown = IsDown(item);
+        return
+        [
             .. item.Recipients.Select(r =>
             {
-                var (a, reply) = Remote(r);
-                return new RecipientOutcome(r, a, reply, "mx.far.example");
+                var (action, reply) = isDown
+                    ? (DeliveryAction.Deferred, new SmtpReply(451, "4.4.1", "no connection") { IsOurs = true })
+                    : Remote(r);
+                return new RecipientOutcome(r, action, reply, reply.IsOurs ? null : "mx.far.example")
+                {
+                    IsDestinationDown = isDown,
+                };
             }),
-        ]);
+        ];
+    }
+
+    /// <summary>Submits a message to each address, one after another.</summary>
+    public async Task SubmitAsync(params string[] to)
+    {
+        foreach (var address in to)
+        {
+            var reply = await SendAsync(
+                ListenerRole.Submission,
+                "ann@our.example",
+                [address],
+                "Subject: x\r\n\r\nx\r\n"
+            );
+            Assert.Equal(250, reply.Code);
+        }
+    }
+
+    /// <summary>Waits, without moving the clock, until something is so.</summary>
+    public static async Task UntilAsync(Func<bool> holds)
+    {
+        using var patience = new CancellationTokenSource(TimeSpan.FromSeconds(20), TimeProvider.System);
+        while (!holds())
+        {
+            patience.Token.ThrowIfCancellationRequested();
+            await Task.Yield();
+        }
+    }
 
     public ValueTask DisposeAsync()
     {

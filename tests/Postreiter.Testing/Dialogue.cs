@@ -165,7 +165,7 @@ public sealed partial class Dialogue
         }
     }
 
-    private static bool Matches(string expected, string got) =>
+    internal static bool Matches(string expected, string got) =>
         expected.EndsWith('*')
             ? got.StartsWith(expected[..^1].TrimEnd(' '), StringComparison.Ordinal)
             : string.Equals(expected.TrimEnd(), got.TrimEnd(), StringComparison.Ordinal);
@@ -189,7 +189,7 @@ public sealed partial class Dialogue
         }
     }
 
-    private static TimeSpan Span(string text)
+    internal static TimeSpan Span(string text)
     {
         var number = double.Parse(text[..^1], CultureInfo.InvariantCulture);
         return text[^1] switch
@@ -201,7 +201,7 @@ public sealed partial class Dialogue
         };
     }
 
-    private static byte[] Unescape(string text)
+    internal static byte[] Unescape(string text)
     {
         using var bytes = new MemoryStream();
         for (var i = 0; i < text.Length; i++)
@@ -242,5 +242,5 @@ public sealed partial class Dialogue
     }
 
     [GeneratedRegex(@"\s{2,}#.*$", RegexOptions.NonBacktracking)]
-    private static partial Regex Remark();
+    internal static partial Regex Remark();
 }

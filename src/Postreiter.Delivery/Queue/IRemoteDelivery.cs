@@ -29,13 +29,22 @@ public sealed record RecipientOutcome(
     DeliveryAction Action,
     SmtpReply Reply,
     string? RemoteHost
-);
+)
+{
+    /// <summary>
+    /// No server of the destination could be spoken to at all (DNS, connection, greeting): other mail for it need not try at once.
+    /// </summary>
+    public bool IsDestinationDown { get; init; }
+}
 
 /// <summary>Actions, in the words of RFC 3464 §2.3.3.</summary>
 public enum DeliveryAction
 {
     /// <summary>The next hop took it, and the duty to report with it.</summary>
     Delivered,
+
+    /// <summary>It is in a mailbox here: success is reported as delivered (RFC 3461 §5.2.3).</summary>
+    Filed,
 
     /// <summary>The next hop took it but knows no DSN: success is reported as relayed (RFC 3461 §5.2.2).</summary>
     Relayed,

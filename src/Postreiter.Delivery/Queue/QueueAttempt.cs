@@ -5,7 +5,6 @@ using Postreiter.Core;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Reports;
 using Postreiter.Messages;
-using Postreiter.Messages.Reports;
 using Postreiter.Storage;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Mail;
@@ -35,7 +34,7 @@ public sealed partial class QueueAttempt(
     ILogger<QueueAttempt> log
 )
 {
-    private static readonly SmtpReply OwnFault = new(451, "4.3.0", "Temporary failure here");
+    private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(5);
 
     /// <summary>Gives a leased item back untouched.</summary>
     internal static AttemptOutcome Postpone(QueueItem item, DateTimeOffset until) =>
@@ -50,13 +49,55 @@ public sealed partial class QueueAttempt(
         };
 
     /// <summary>Makes the attempt and writes down its outcome.</summary>
-    /// <returns>Whether the destination answered for at least one recipient.</returns>
-    internal async Task<bool> RunAsync(QueueItem item, CancellationToken stop)
+    /// <returns>Null when the destination could be spoken to, or need not be; otherwise why not.</returns>
+    internal async Task<SmtpReply?> RunAsync(QueueItem item, CancellationToken stop)
+    {
+        IReadOnlyList<RecipientOutcome> outcomes;
+        var open = new List<BlobWriter>();
+        try
+        {
+            var filings = new List<Filing>();
+            try
+            {
+                outcomes = await resolver.Directory.IsLocalDomainAsync(item.Destination, stop)
+                    ? await DeliverHereAsync(item, filings, open, stop)
+                    : await remote.DeliverAsync(item, token => store.Queue.OpenAsync(item, token), stop);
+            }
+            catch (OperationCanceledException) when (stop.IsCancellationRequested)
+            {
+                await store.Queue.CompleteAsync(Postpone(item, time.GetUtcNow()), CancellationToken.None);
+                throw;
+            }
+            catch (Exception e)
+            {
+                // Our own fault never bounces mail: everything is tried again.
+                LogFault(e, item.DeliveryId);
+                filings.Clear();
+                outcomes = [];
+            }
+
+            await ConcludeAsync(item, outcomes, filings, open, stop);
+        }
+        finally
+        {
+            foreach (var writer in open)
+                await writer.DisposeAsync();
+        }
+
+        return outcomes.FirstOrDefault(o => o is { IsDestinationDown: true, Action: DeliveryAction.Deferred })?.Reply;
+    }
+
+    /// <summary>Defers an item without an attempt: another one has just found that its destination cannot be spoken to.</summary>
+    internal async Task DeferAsync(QueueItem item, SmtpReply reason, CancellationToken stop)
     {
         var open = new List<BlobWriter>();
         try
         {
-            return await RunAsync(item, open, stop);
+            RecipientOutcome[] outcomes =
+            [
+                .. item.Recipients.Select(r => new RecipientOutcome(r, DeliveryAction.Deferred, reason, null)),
+            ];
+            await ConcludeAsync(item, outcomes, [], open, stop);
         }
         finally
         {
@@ -65,107 +106,77 @@ public sealed partial class QueueAttempt(
         }
     }
 
-    private async Task<bool> RunAsync(QueueItem item, List<BlobWriter> open, CancellationToken stop)
-    {
-        IReadOnlyList<RecipientOutcome> outcomes;
-        var filings = new List<Filing>();
-        try
-        {
-            outcomes = await resolver.Directory.IsLocalDomainAsync(item.Destination, stop)
-                ? await DeliverHereAsync(item, filings, open, stop)
-                : await remote.DeliverAsync(item, token => store.Queue.OpenAsync(item, token), stop);
-        }
-        catch (OperationCanceledException) when (stop.IsCancellationRequested)
-        {
-            await store.Queue.CompleteAsync(Postpone(item, time.GetUtcNow()), CancellationToken.None);
-            throw;
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            // Our own fault never bounces mail: everything is tried again.
-            LogFault(e, item.DeliveryId);
-            filings.Clear();
-            outcomes = [];
-        }
-
-        var outcome = await ConcludeAsync(item, outcomes, filings, open);
-        if (!await store.Queue.CompleteAsync(outcome, CancellationToken.None))
-            LogLostLease(item.DeliveryId);
-        return outcomes.Any(o => o.Action != DeliveryAction.Deferred);
-    }
-
-    private async Task<AttemptOutcome> ConcludeAsync(
+    private async Task ConcludeAsync(
         QueueItem item,
         IReadOnlyList<RecipientOutcome> outcomes,
         List<Filing> filings,
-        List<BlobWriter> open
+        List<BlobWriter> open,
+        CancellationToken stop
     )
     {
-        var now = time.GetUtcNow();
-        var expires = item.Created + schedule.GiveUp;
-        var remaining = new List<QueueRecipient>();
-        var reports = new List<ReportedRecipient>();
-        var isLate = !item.DelayNoticeSent && now - item.Created >= schedule.WarnAfter;
-        foreach (var recipient in item.Recipients)
+        var sum = new AttemptSum(item, outcomes, schedule, time.GetUtcNow(), Jitter());
+        foreach (var result in sum.Results)
+            LogResult(item.DeliveryId, result.Recipient.Address, result.Action, result.Reply);
+        var isLocal = filings.Count > 0;
+        AttemptOutcome outcome;
+        try
         {
-            var outcome =
-                outcomes.FirstOrDefault(o => o.Recipient.Address == recipient.Address)
-                ?? new RecipientOutcome(recipient, DeliveryAction.Deferred, OwnFault, null);
-            var notify = recipient.Notify;
-            switch (outcome.Action)
+            foreach (var group in sum.Reports.GroupBy(r => r.Action))
             {
-                case DeliveryAction.Relayed when notify.HasFlag(DsnNotify.Success):
-                    reports.Add(Report(outcome, ReportAction.Relayed, new EnhancedStatus(2, 0, 0)));
-                    break;
-                case DeliveryAction.Failed when Wants(notify, DsnNotify.Failure):
-                    reports.Add(Report(outcome, ReportAction.Failed, StatusOf(outcome.Reply)));
-                    break;
-                case DeliveryAction.Deferred when now >= expires:
-                    // RFC 3463 §3.5: X.4.7, delivery time expired.
-                    if (Wants(notify, DsnNotify.Failure))
-                        reports.Add(Report(outcome, ReportAction.Failed, new EnhancedStatus(5, 4, 7)));
-                    break;
-                case DeliveryAction.Deferred:
-                    remaining.Add(recipient with { LastResult = outcome.Reply.ToString() });
-                    if (isLate && Wants(notify, DsnNotify.Delay))
-                        reports.Add(
-                            Report(outcome, ReportAction.Delayed, StatusOf(outcome.Reply)) with
-                            {
-                                RetryUntil = expires,
-                            }
-                        );
-                    break;
+                await using var content = await store.Queue.OpenAsync(item, CancellationToken.None);
+                var notice = await notices.WriteAsync(
+                    item.Envelope,
+                    item.Created,
+                    [.. group],
+                    content.Length,
+                    content.ReadAsync,
+                    open,
+                    CancellationToken.None
+                );
+                if (notice is not null)
+                    filings.Add(notice);
             }
+
+            outcome = sum.Outcome(filings);
+        }
+        catch (StoreException e)
+        {
+            LogFault(e, item.DeliveryId);
+            outcome = sum.OutcomeWithoutFilings(isLocal);
         }
 
-        foreach (var group in reports.GroupBy(r => r.Action))
-        {
-            await using var content = await store.Queue.OpenAsync(item, CancellationToken.None);
-            var notice = await notices.WriteAsync(
-                item.Envelope,
-                item.Created,
-                [.. group],
-                content.Length,
-                content.ReadAsync,
-                open,
-                CancellationToken.None
-            );
-            if (notice is not null)
-                filings.Add(notice);
-        }
+        await WriteDownAsync(item, outcome, sum.OutcomeWithoutFilings(isLocal), stop);
+    }
 
-        var next = now + schedule.DelayAfter(item.Attempts + 1, Jitter());
-        return new AttemptOutcome
+    /// <summary>
+    /// What a server has taken must be written down, or it would get it again (P3). A store that cannot (disk full) is asked until
+    /// it can; first it is spared the notices, whose recipients then wait for their next attempt.
+    /// </summary>
+    private async Task WriteDownAsync(
+        QueueItem item,
+        AttemptOutcome outcome,
+        AttemptOutcome withoutFilings,
+        CancellationToken stop
+    )
+    {
+        while (true)
         {
-            ItemId = item.Id,
-            Lease = item.Lease,
-            Remaining = remaining,
-            // The last attempt is made when the time is up, not a step later.
-            NextAttempt = next > expires && expires > now ? expires : next,
-            Attempts = item.Attempts + 1,
-            DelayNoticeSent = item.DelayNoticeSent || (isLate && remaining.Count > 0),
-            Notices = filings,
-        };
+            try
+            {
+                if (!await store.Queue.CompleteAsync(outcome, CancellationToken.None))
+                    LogLostLease(item.DeliveryId);
+                return;
+            }
+            catch (StoreException e) when (!stop.IsCancellationRequested)
+            {
+                LogFault(e, item.DeliveryId);
+            }
+
+            if (outcome.Notices.Count > 0)
+                outcome = withoutFilings;
+            else
+                await Task.Delay(AfterFault, time, stop).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        }
     }
 
     /// <summary>A destination that has become ours: into mailboxes, in the unit of work that ends the item (P3).</summary>
@@ -186,15 +197,17 @@ public sealed partial class QueueAttempt(
             {
                 var isUnknown = found.Status == ResolutionStatus.Unknown;
                 var reply = isUnknown
-                    ? new SmtpReply(550, "5.1.1", "No such user here")
-                    : new SmtpReply(451, "4.3.5", "Address is misconfigured here");
+                    ? new SmtpReply(550, "5.1.1", "No such user here") { IsOurs = true }
+                    : new SmtpReply(451, "4.3.5", "Address is misconfigured here") { IsOurs = true };
                 outcomes.Add(new(recipient, isUnknown ? DeliveryAction.Failed : DeliveryAction.Deferred, reply, null));
                 continue;
             }
 
             accounts.UnionWith(found.Accounts.Select(a => a.Id));
             forwards.AddRange(found.Remote.Select(a => recipient with { Address = a, LastResult = null }));
-            outcomes.Add(new(recipient, DeliveryAction.Delivered, new SmtpReply(250, "2.0.0", "Delivered"), null));
+            // RFC 3461 §5.2.7.1: a forwarded copy takes NOTIFY with it; success is told where the mailbox is.
+            var action = found.Accounts.Count > 0 ? DeliveryAction.Filed : DeliveryAction.Delivered;
+            outcomes.Add(new(recipient, action, new SmtpReply(250, "2.0.0", "Delivered") { IsOurs = true }, null));
         }
 
         if (accounts.Count + forwards.Count > 0)
@@ -268,26 +281,15 @@ public sealed partial class QueueAttempt(
         };
     }
 
-    private static bool Wants(DsnNotify notify, DsnNotify what) =>
-        notify == DsnNotify.Unspecified || notify.HasFlag(what);
-
-    private static ReportedRecipient Report(RecipientOutcome outcome, ReportAction action, EnhancedStatus status) =>
-        new(outcome.Recipient.Address, action, status)
-        {
-            OriginalRecipient = outcome.Recipient.OriginalRecipient,
-            Diagnostic = outcome.Reply.ToString(),
-            RemoteHost = outcome.RemoteHost,
-        };
-
-    private static EnhancedStatus StatusOf(SmtpReply reply) =>
-        reply.Enhanced ?? new EnhancedStatus(Math.Clamp(reply.Code / 100, 4, 5), 0, 0);
-
     [SuppressMessage("Security", "CA5394", Justification = "It spreads load, it guards nothing.")]
     private double Jitter()
     {
         lock (random)
             return random.NextDouble();
     }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Id} {Recipient} {Action}: {Reply}")]
+    private partial void LogResult(TraceId id, EmailAddress recipient, DeliveryAction action, SmtpReply reply);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Id}: the attempt failed by our own fault")]
     private partial void LogFault(Exception e, TraceId id);

@@ -17,7 +17,10 @@ public sealed record QueueOptions
     /// <summary>Attempts under way at once for one destination, 1 or more. Default 5.</summary>
     public int MaxPerDestination { get; init; } = 5;
 
-    /// <summary>How long other mail for a destination waits after an attempt there failed. Default 1 min.</summary>
+    /// <summary>
+    /// For how long a destination that could not be spoken to is not tried again: mail for it that falls due is deferred with the
+    /// same reason. Then one attempt at a time probes it. Default 1 min, never more than the first step of the schedule.
+    /// </summary>
     public TimeSpan ProbeInterval { get; init; } = TimeSpan.FromMinutes(1);
 
     /// <summary>How long an attempt may take before another may have its item. Default 2 h.</summary>
@@ -42,8 +45,8 @@ public sealed partial class QueueRunner(
 )
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(5);
-    private readonly Dictionary<DomainName, Destination> _destinations = [];
-    private readonly Lock _lock = new();
+    private static readonly TimeSpan MaxNap = TimeSpan.FromHours(1);
+    private readonly Destinations _destinations = new(options);
 
     /// <summary>Works until stopped; attempts under way get <see cref="QueueOptions.StopWithin"/> to end, then go back to the queue.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -62,20 +65,24 @@ public sealed partial class QueueRunner(
                     await ReleaseLeasesAsync(ct);
                 isReleased = true;
                 await StartDueAsync(running, stop.Token, ct);
-                wake = running.Count < options.MaxAttempts ? await store.Queue.NextDueAsync(ct) : null;
-            }
-            catch (StoreException e)
-            {
-                LogStoreFault(e);
-                wake = time.GetUtcNow() + AfterFault;
+                wake =
+                    running.Count < options.MaxAttempts
+                        ? await store.Queue.NextDueAsync(_destinations.Full(), ct)
+                        : null;
             }
             catch (OperationCanceledException) when (ct.IsCancellationRequested)
             {
                 break;
             }
+            catch (Exception e)
+            {
+                // Whatever it is, the queue must not stand still for good.
+                LogStoreFault(e);
+                wake = time.GetUtcNow() + AfterFault;
+            }
 
             using var nap = CancellationTokenSource.CreateLinkedTokenSource(ct);
-            await Task.WhenAny([change, Nap(wake, running.Count > 0, nap.Token), .. running]);
+            await Task.WhenAny([change, Nap(wake, nap.Token), .. running]);
             await nap.CancelAsync();
             running.RemoveWhere(t => t.IsCompleted);
             if (change.IsCompletedSuccessfully)
@@ -86,15 +93,19 @@ public sealed partial class QueueRunner(
         await Task.WhenAll(running);
     }
 
-    /// <summary>A wait that ends when the next item is due. What is due now but was not leased waits for an attempt to end.</summary>
-    private Task Nap(DateTimeOffset? wake, bool isBusy, CancellationToken ct)
+    /// <summary>An administrator wants it tried: destinations that were found down are probed again at once.</summary>
+    public void ProbeAll() => _destinations.EndBlocks(time.GetUtcNow());
+
+    /// <summary>A wait that ends when the next item is due.</summary>
+    private Task Nap(DateTimeOffset? wake, CancellationToken ct)
     {
         if (wake is not { } due)
             return Task.Delay(Timeout.InfiniteTimeSpan, time, ct);
         var span = due - time.GetUtcNow();
         if (span <= TimeSpan.Zero)
-            return isBusy ? Task.Delay(Timeout.InfiniteTimeSpan, time, ct) : Task.CompletedTask;
-        return Task.Delay(span < TimeSpan.FromHours(1) ? span : TimeSpan.FromHours(1), time, ct);
+            return Task.CompletedTask;
+        // F11: at most an hour, so that a clock set back or forth delays nothing for longer.
+        return Task.Delay(span < MaxNap ? span : MaxNap, time, ct);
     }
 
     /// <summary>What a killed process had leased is due at once: nobody else works on this store.</summary>
@@ -114,85 +125,47 @@ public sealed partial class QueueRunner(
         while (running.Count < options.MaxAttempts)
         {
             var now = time.GetUtcNow();
-            List<DomainName> full;
-            lock (_lock)
-                full = [.. _destinations.Where(d => d.Value.IsFull(options)).Select(d => d.Key)];
             // One at a time: the next one of the same destination must know of this one.
-            if (await store.Queue.LeaseAsync(now, now + options.Lease, 1, full, ct) is not [var item])
+            if (await store.Queue.LeaseAsync(now, now + options.Lease, 1, _destinations.Full(), ct) is not [var item])
                 return;
-            if (IsBlocked(item, now, out var until))
-            {
-                await store.Queue.CompleteAsync(QueueAttempt.Postpone(item, until), CancellationToken.None);
-                continue;
-            }
-
-            running.Add(AttemptAsync(item, stop));
+            running.Add(AttemptAsync(item, _destinations.Enter(item.Destination, now), stop));
         }
     }
 
-    private bool IsBlocked(QueueItem item, DateTimeOffset now, out DateTimeOffset until)
-    {
-        lock (_lock)
-        {
-            if (!_destinations.TryGetValue(item.Destination, out var destination))
-                _destinations.Add(item.Destination, destination = new Destination());
-            until = destination.BlockedUntil;
-            // The item that met the failure is its own probe: its time, or an administrator, decides.
-            if (until > now && destination.FailedItem != item.Id)
-                return true;
-            destination.Running++;
-            return false;
-        }
-    }
-
-    private async Task AttemptAsync(QueueItem item, CancellationToken stop)
+    private async Task AttemptAsync(QueueItem item, SmtpReply? down, CancellationToken stop)
     {
         await Task.Yield();
-        bool? reached = null;
         try
         {
-            reached = await attempt.RunAsync(item, stop);
+            if (down is not null)
+            {
+                await attempt.DeferAsync(item, down, stop);
+                return;
+            }
+
+            SmtpReply? failure = null;
+            try
+            {
+                failure = await attempt.RunAsync(item, stop);
+            }
+            finally
+            {
+                _destinations.Leave(item.Destination, failure, time.GetUtcNow());
+            }
         }
         catch (OperationCanceledException) when (stop.IsCancellationRequested)
         {
             LogStopped(item.DeliveryId);
         }
-        catch (StoreException e)
+        catch (Exception e)
         {
             LogStoreFault(e);
-        }
-
-        lock (_lock)
-        {
-            var destination = _destinations[item.Destination];
-            destination.Running--;
-            if (reached == false)
-            {
-                destination.FailedItem = item.Id;
-                destination.BlockedUntil = time.GetUtcNow() + options.ProbeInterval;
-            }
-            else if (reached == true)
-                destination.FailedItem = 0;
-            if (destination is { Running: 0, FailedItem: 0 })
-                _destinations.Remove(item.Destination);
         }
     }
 
     [LoggerMessage(Level = LogLevel.Error, Message = "the queue's store failed; trying again")]
-    private partial void LogStoreFault(StoreException e);
+    private partial void LogStoreFault(Exception e);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Id} goes back to the queue: the server stops")]
     private partial void LogStopped(TraceId id);
-
-    private sealed class Destination
-    {
-        public int Running { get; set; }
-
-        /// <summary>The item whose attempt failed last; 0 while the destination answers.</summary>
-        public long FailedItem { get; set; }
-
-        public DateTimeOffset BlockedUntil { get; set; }
-
-        public bool IsFull(QueueOptions options) => Running >= (FailedItem != 0 ? 1 : options.MaxPerDestination);
-    }
 }

@@ -18,8 +18,17 @@ public sealed record OutboundOptions
     /// <summary>Port for delivery by MX, 1 to 65,535; default 25.</summary>
     public int Port { get; init; } = 25;
 
-    /// <summary>Most addresses tried in one attempt; default 10.</summary>
+    /// <summary>Most exchangers looked up and most addresses tried in one attempt; default 10.</summary>
     public int MaxHosts { get; init; } = 10;
+
+    /// <summary>Longest attempt, all its sessions together; default 1 hour. The mail then waits for the next attempt.</summary>
+    public TimeSpan MaxAttempt { get; init; } = TimeSpan.FromHours(1);
+
+    /// <summary>How long a session that has sent a message stays open for the next one to the same host; default 5 s.</summary>
+    public TimeSpan KeepSession { get; init; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Most messages of one session; default 100.</summary>
+    public int MaxMessagesPerSession { get; init; } = 100;
 
     /// <summary>AUTH to a relay without TLS, also off this machine; default false.</summary>
     public bool AllowPlaintextAuth { get; init; }

@@ -11,9 +11,18 @@ namespace Postreiter.Delivery.Routing;
 /// <param name="EndPoint">Address and port.</param>
 /// <param name="Tls">TLS.</param>
 /// <param name="Credentials">For AUTH, or null.</param>
-internal sealed record NextHop(string Name, IPEndPoint EndPoint, SmtpTlsMode Tls, SmtpCredentials? Credentials);
+/// <param name="IsExchanger">Found by MX, not set by the administrator: it must not be ourselves.</param>
+internal sealed record NextHop(
+    string Name,
+    IPEndPoint EndPoint,
+    SmtpTlsMode Tls,
+    SmtpCredentials? Credentials,
+    bool IsExchanger
+);
 
 /// <summary>Addresses in the order to try them, or the reply that says why there are none.</summary>
+/// <param name="Hops">Addresses.</param>
+/// <param name="Failure">Why there are none; beside hops, why some are missing: then no refusal by the others is final.</param>
 internal sealed record Route(IReadOnlyList<NextHop> Hops, SmtpReply? Failure);
 
 /// <summary>Finds the next hops of a domain: static route, smarthost, MX (RFC 5321 §5.1).</summary>
@@ -29,8 +38,9 @@ internal sealed class Router(OutboundOptions options, IDnsResolver dns, Random r
             return await ToRelayAsync(relay, ct);
         if (domain.IsAddressLiteral)
         {
+            // The certificate, if it is asked for, is for the address.
             return domain.TryGetAddress(out var address)
-                ? new Route([Hop(domain.Ascii, address)], null)
+                ? new Route([Hop(address.ToString(), address)], null)
                 : Fail(550, "5.1.2", "bad address literal");
         }
 
@@ -49,7 +59,7 @@ internal sealed class Router(OutboundOptions options, IDnsResolver dns, Random r
         }
 
         // RFC 7505 §3.
-        if (answer.Records is [{ Exchange: null }])
+        if (answer.Records.Count > 0 && answer.Records.All(r => r.Exchange is null))
             return Fail(556, "5.1.10", $"the domain {domain} takes no mail (null MX)");
         var usable = answer.Records.Where(r => r.Exchange is not null).ToList();
         if (usable.Count == 0)
@@ -66,10 +76,11 @@ internal sealed class Router(OutboundOptions options, IDnsResolver dns, Random r
         return await ResolveAsync(hosts, Fail(550, "5.4.4", $"no mail exchanger of {domain} has an address"), ct);
     }
 
-    private static Route Fail(int code, string status, string text) => new([], new SmtpReply(code, status, text));
+    private static Route Fail(int code, string status, string text) =>
+        new([], new SmtpReply(code, status, text) { IsOurs = true });
 
     private NextHop Hop(string name, IPAddress address) =>
-        new(name, new IPEndPoint(address, options.Port), SmtpTlsMode.Opportunistic, null);
+        new(name, new IPEndPoint(address, options.Port), SmtpTlsMode.Opportunistic, null, IsExchanger: true);
 
     [SuppressMessage("Security", "CA5394", Justification = "Spreads load; no secret.")]
     private DomainName[] Shuffle(IEnumerable<DomainName> names)
@@ -84,25 +95,40 @@ internal sealed class Router(OutboundOptions options, IDnsResolver dns, Random r
     {
         var hops = new List<NextHop>();
         var failed = false;
-        foreach (var host in hosts)
+        // One exchanger with very many addresses does not keep the others from their turn.
+        var share = hosts.Count > 1 ? (options.MaxHosts + 1) / 2 : options.MaxHosts;
+        foreach (var host in hosts.Take(options.MaxHosts))
         {
             if (hops.Count >= options.MaxHosts)
                 break;
             var v6 = await dns.ResolveAaaaAsync(host, ct);
             var v4 = await dns.ResolveAAsync(host, ct);
             failed |= v6.Status == DnsStatus.TemporaryFailure || v4.Status == DnsStatus.TemporaryFailure;
-            hops.AddRange(v6.Records.Concat(v4.Records).Select(a => Hop(host.Ascii, a)));
+            hops.AddRange(InTurn(v6.Records, v4.Records).Take(share).Select(a => Hop(host.Ascii, a)));
         }
 
+        var unknown = Fail(451, "4.4.3", $"DNS lookup of {hosts[0]} failed");
         if (hops.Count > 0)
-            return new Route([.. hops.Take(options.MaxHosts)], null);
-        return failed ? Fail(451, "4.4.3", $"DNS lookup of {hosts[0]} failed") : none;
+            return new Route([.. hops.Take(options.MaxHosts)], failed ? unknown.Failure : null);
+        return failed ? unknown : none;
+    }
+
+    /// <summary>IPv6 first, then both in turn: where IPv6 leads nowhere, IPv4 is never many attempts away.</summary>
+    private static IEnumerable<IPAddress> InTurn(IReadOnlyList<IPAddress> v6, IReadOnlyList<IPAddress> v4)
+    {
+        for (var i = 0; i < Math.Max(v6.Count, v4.Count); i++)
+        {
+            if (i < v6.Count)
+                yield return v6[i];
+            if (i < v4.Count)
+                yield return v4[i];
+        }
     }
 
     private async ValueTask<Route> ToRelayAsync(RelayHost relay, CancellationToken ct)
     {
         NextHop ToHop(IPAddress address) =>
-            new(relay.Host, new IPEndPoint(address, relay.Port), relay.Tls, relay.Credentials);
+            new(relay.Host, new IPEndPoint(address, relay.Port), relay.Tls, relay.Credentials, IsExchanger: false);
 
         if (IPAddress.TryParse(relay.Host, out var literal))
             return new Route([ToHop(literal)], null);

@@ -4,58 +4,48 @@ using Postreiter.Core;
 
 namespace Postreiter.Smtp.Client;
 
-/// <summary>Reads replies (RFC 5321 §4.2): pure and bounded.</summary>
+/// <summary>One line of a reply.</summary>
+/// <param name="Code">200 to 599.</param>
+/// <param name="Status">The enhanced status in front of the text, taken off it; null when there is none of the code's class.</param>
+/// <param name="Text">Printable ASCII; anything else is a question mark.</param>
+/// <param name="IsLast">Whether the reply ends here.</param>
+internal readonly record struct ReplyLine(int Code, EnhancedStatus? Status, string Text, bool IsLast);
+
+/// <summary>Reads the lines of replies (RFC 5321 §4.2): pure and bounded.</summary>
 internal static class ReplyParser
 {
     /// <summary>Longest line in octets; RFC 5321 §4.5.3.1.5 promises 512, some servers send more.</summary>
     public const int MaxLineBytes = 2048;
 
-    /// <summary>Most lines of one reply.</summary>
-    public const int MaxLines = 128;
-
-    /// <summary>Reads one reply of one or more lines.</summary>
+    /// <summary>Reads <c>Reply-code [ ("-" / SP) textstring ] CRLF</c>.</summary>
     /// <returns>Only <see cref="ParseStatus.Complete"/> moves <paramref name="input"/>.</returns>
-    public static ParseStatus TryRead(ref SequenceReader<byte> input, out SmtpReply? reply)
+    public static ParseStatus TryReadLine(ref SequenceReader<byte> input, out ReplyLine line)
     {
-        reply = null;
+        line = default;
         var peek = input;
-        var lines = new List<string>();
-        var code = 0;
-        EnhancedStatus? status = null;
+        if (!peek.TryReadTo(out ReadOnlySequence<byte> raw, (byte)'\n'))
+            return peek.Remaining > MaxLineBytes ? ParseStatus.Invalid : ParseStatus.NeedMoreData;
+        if (raw.Length > MaxLineBytes)
+            return ParseStatus.Invalid;
         Span<byte> buffer = stackalloc byte[MaxLineBytes];
-        while (lines.Count < MaxLines)
-        {
-            if (!peek.TryReadTo(out ReadOnlySequence<byte> raw, (byte)'\n'))
-                return peek.Remaining > MaxLineBytes ? ParseStatus.Invalid : ParseStatus.NeedMoreData;
-            if (raw.Length > MaxLineBytes)
-                return ParseStatus.Invalid;
-            var line = buffer[..(int)raw.Length];
-            raw.CopyTo(line);
-            // A reply with LF alone is taken: nothing but our own reading depends on it.
-            line = line.TrimEnd((byte)'\r');
-            if (!TryReadCode(line, out var thisCode) || (lines.Count > 0 && thisCode != code))
-                return ParseStatus.Invalid;
-            code = thisCode;
-            var text = Printable(line.Length > 4 ? line[4..] : default);
-            var space = text.IndexOf(' ', StringComparison.Ordinal);
-            var word = space < 0 ? text : text[..space];
-            // RFC 2034 §4: the class of the status agrees with the first digit of the code.
-            if (EnhancedStatus.TryParse(word, out var found) && found.Class == code / 100)
-            {
-                status ??= found;
-                text = space < 0 ? "" : text[(space + 1)..];
-            }
-
-            lines.Add(text);
-            if (line.Length == 3 || line[3] == ' ')
-            {
-                input = peek;
-                reply = new SmtpReply(code, status, lines) { ClosesConnection = code == 421 };
-                return ParseStatus.Complete;
-            }
-        }
-
-        return ParseStatus.Invalid;
+        var bytes = buffer[..(int)raw.Length];
+        raw.CopyTo(bytes);
+        // A reply with LF alone is taken: nothing but our own reading depends on it.
+        bytes = bytes.TrimEnd((byte)'\r');
+        if (!TryReadCode(bytes, out var code))
+            return ParseStatus.Invalid;
+        var text = Printable(bytes.Length > 4 ? bytes[4..] : default);
+        var space = text.IndexOf(' ', StringComparison.Ordinal);
+        EnhancedStatus? status = null;
+        // RFC 2034 §4: the class of the status agrees with the first digit of the code.
+        if (
+            EnhancedStatus.TryParse(space < 0 ? text : text.AsSpan(0, space), out var found)
+            && found.Class == code / 100
+        )
+            (status, text) = (found, space < 0 ? "" : text[(space + 1)..]);
+        line = new ReplyLine(code, status, text, bytes.Length == 3 || bytes[3] == ' ');
+        input = peek;
+        return ParseStatus.Complete;
     }
 
     private static bool TryReadCode(ReadOnlySpan<byte> line, out int code)

@@ -14,6 +14,9 @@ public enum SmtpTlsMode
 
     /// <summary>STARTTLS with a certificate that is valid for the name, or nothing is sent.</summary>
     Required,
+
+    /// <summary>TLS from the first byte with a certificate that is valid for the name, as on port 465 (RFC 8314 §3.3).</summary>
+    Implicit,
 }
 
 /// <summary>A name and a password for AUTH.</summary>
@@ -42,6 +45,12 @@ public sealed record SmtpClientOptions
 
     /// <summary>AUTH without TLS also to a server that is not on this machine; default false.</summary>
     public bool AllowPlaintextAuth { get; init; }
+
+    /// <summary>
+    /// Whether a server that has our own name is refused with 554 5.4.6: an exchanger that is ourselves under another name. Default
+    /// false.
+    /// </summary>
+    public bool RefusesOwnName { get; init; }
 }
 
 /// <summary>A message to send.</summary>
@@ -62,5 +71,7 @@ public sealed record OutgoingMessage
 
 /// <summary>What became of one message.</summary>
 /// <param name="Replies">The deciding reply for each recipient, in order; ours (421 4.4.2) where the server fell silent.</param>
-/// <param name="MayTryNextHost">The session broke before any content was sent: another host cannot make it double.</param>
+/// <param name="MayTryNextHost">
+/// No recipient was spoken of and no content sent, because of a 4yz or a broken session: another host cannot make it double.
+/// </param>
 public sealed record SendResult(IReadOnlyList<SmtpReply> Replies, bool MayTryNextHost);

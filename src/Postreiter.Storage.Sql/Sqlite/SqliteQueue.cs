@@ -20,17 +20,13 @@ internal sealed class SqliteQueue(SqliteStore store) : IQueueStore
                 var leased = new List<QueueItem>();
                 using (
                     var rows = s.Rows(
-                        $"SELECT {QueueRows.Columns} FROM queue WHERE due <= $0 ORDER BY due, id",
-                        now.UtcTicks
+                        $"SELECT {QueueRows.Columns} FROM queue WHERE due <= $0{NotIn(except, 2)} ORDER BY due, id LIMIT $1",
+                        [now.UtcTicks, most, .. except.Select(d => d.Ascii)]
                     )
                 )
                 {
-                    while (leased.Count < most && rows.Read())
-                    {
-                        var item = QueueRows.Read(rows.Row);
-                        if (!except.Contains(item.Destination))
-                            leased.Add(item);
-                    }
+                    while (rows.Read())
+                        leased.Add(QueueRows.Read(rows.Row));
                 }
 
                 for (var i = 0; i < leased.Count; i++)
@@ -50,10 +46,14 @@ internal sealed class SqliteQueue(SqliteStore store) : IQueueStore
             ct
         );
 
-    public ValueTask<DateTimeOffset?> NextDueAsync(CancellationToken ct) =>
+    public ValueTask<DateTimeOffset?> NextDueAsync(IReadOnlyCollection<DomainName> except, CancellationToken ct) =>
         new(
             store.Read<DateTimeOffset?>(s =>
-                s.Scalar("SELECT min(due) FROM queue WHERE due IS NOT NULL") is long due
+                s.Scalar(
+                    $"SELECT due FROM queue WHERE due IS NOT NULL{NotIn(except, 0)} ORDER BY due LIMIT 1",
+                    [.. except.Select(d => d.Ascii)]
+                )
+                    is long due
                     ? new DateTimeOffset(due, TimeSpan.Zero)
                     : null
             )
@@ -105,6 +105,11 @@ internal sealed class SqliteQueue(SqliteStore store) : IQueueStore
 
     public ValueTask<MessageContent> OpenAsync(QueueItem item, CancellationToken ct) =>
         new(store.OpenContent(item.Blob, item.Prefix));
+
+    private static string NotIn(IReadOnlyCollection<DomainName> except, int firstParameter) =>
+        except.Count == 0
+            ? ""
+            : $" AND destination NOT IN ({string.Join(',', Enumerable.Range(firstParameter, except.Count).Select(n => $"${n}"))})";
 
     public ValueTask<IReadOnlyList<QueueItem>> ListAsync(long afterId, int most, CancellationToken ct) =>
         new(

@@ -23,7 +23,9 @@ public interface IQueueStore
     );
 
     /// <summary>When the next item is due (or its lease runs out); null when none waits.</summary>
-    ValueTask<DateTimeOffset?> NextDueAsync(CancellationToken ct);
+    /// <param name="except">Destinations that take no more at the moment.</param>
+    /// <param name="ct">Stops waiting.</param>
+    ValueTask<DateTimeOffset?> NextDueAsync(IReadOnlyCollection<DomainName> except, CancellationToken ct);
 
     /// <summary>
     /// Ends an attempt: finished recipients go, the rest waits, notices are filed, all in one unit of work (P3, P5). An item

@@ -30,6 +30,7 @@ internal static class QueueVerbs
         IQueueStore queue,
         JsonObject arguments,
         TimeProvider time,
+        Action? onRetry,
         CancellationToken ct
     )
     {
@@ -40,6 +41,8 @@ internal static class QueueVerbs
             id,
             arguments.OptionalText("to") is { } domain ? Arguments.Domain(domain) : null
         );
+        if (action is QueueAction.Retry or QueueAction.Release)
+            onRetry?.Invoke();
         var changed = await queue.ActAsync(action, selection, time.GetUtcNow(), ct);
         if (changed == 0 && id is { } one)
         {

@@ -40,7 +40,8 @@ internal sealed class StoreControl(
         [ControlVerbs.AliasRemove] = static (c, a, ct) => DirectoryVerbs.RemoveAliasAsync(c.Store.Directory, a, ct),
         [ControlVerbs.QueueList] = static (c, a, ct) => QueueVerbs.ListAsync(c.Store.Queue, a, ct),
         [ControlVerbs.QueueShow] = static (c, a, ct) => QueueVerbs.ShowAsync(c.Store.Queue, a, ct),
-        [ControlVerbs.QueueAct] = static (c, a, ct) => QueueVerbs.ActAsync(c.Store.Queue, a, c.Time, ct),
+        [ControlVerbs.QueueAct] = static (c, a, ct) =>
+            QueueVerbs.ActAsync(c.Store.Queue, a, c.Time, c.OnQueueRetry, ct),
         [ControlVerbs.MailList] = static (c, a, ct) => MailVerbs.ListAsync(c.Store, a, ct),
         [ControlVerbs.MailKept] = static (c, a, ct) => UndeleteVerbs.ListAsync(c.Store, a, ct),
         [ControlVerbs.MailUndelete] = static (c, a, ct) => UndeleteVerbs.UndeleteAsync(c.Store, a, ct),
@@ -51,6 +52,9 @@ internal sealed class StoreControl(
     };
 
     private readonly StoreProgress _progress = new();
+
+    /// <summary>Told before items are made due by hand; the running queue then asks its destinations anew. Null without one.</summary>
+    public Action? OnQueueRetry { get; init; }
 
     private IStore Store => store;
 

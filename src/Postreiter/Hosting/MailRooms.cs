@@ -27,6 +27,7 @@ internal sealed class MailRooms : IDisposable
     private readonly RecipientResolver _resolver;
     private readonly NoticeFiler _notices;
     private readonly Dictionary<MailProtocol, IConnectionHandler> _handlers = [];
+    private readonly Lazy<QueueRunner> _queue;
 
     public MailRooms(
         ServerEnvironment environment,
@@ -37,6 +38,7 @@ internal sealed class MailRooms : IDisposable
     )
     {
         (_environment, _settings, _store, _authenticator, _logs) = (environment, settings, store, authenticator, logs);
+        _queue = new Lazy<QueueRunner>(CreateQueue);
         _sasl = new SaslServer(authenticator);
         _dns = new DnsResolver(settings.DnsServers, environment.Time);
         _resolver = new RecipientResolver(
@@ -75,8 +77,10 @@ internal sealed class MailRooms : IDisposable
         return handler;
     }
 
-    /// <summary>Delivers what waits for other servers.</summary>
-    public QueueRunner Queue()
+    /// <summary>Delivers what waits for other servers; there is one.</summary>
+    public QueueRunner Queue() => _queue.Value;
+
+    private QueueRunner CreateQueue()
     {
         var schedule = new RetrySchedule
         {

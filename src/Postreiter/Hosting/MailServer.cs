@@ -299,7 +299,10 @@ internal sealed class MailServer : IAsyncDisposable
         var app = builder.Build();
         HostMetrics.MapHealth(app, ct => IsHealthyAsync(store, ct));
         HostMetrics.Map(app);
-        var control = new StoreControl(store, hasher, environment.Scanner, environment.Time, environment.Random);
+        var control = new StoreControl(store, hasher, environment.Scanner, environment.Time, environment.Random)
+        {
+            OnQueueRetry = () => rooms.Queue().ProbeAll(),
+        };
         ControlEndpoints.Map(app, control, c => c.Features.Get<ControlConnection>() is not null, app.Logger);
         listeners = bound;
         return app;

@@ -27,6 +27,7 @@ internal static class OutboundMapping
         {
             SmarthostTls.None => SmtpTlsMode.None,
             SmarthostTls.Required => SmtpTlsMode.Required,
+            SmarthostTls.Implicit => SmtpTlsMode.Implicit,
             _ => SmtpTlsMode.Opportunistic,
         };
 

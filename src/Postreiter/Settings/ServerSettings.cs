@@ -140,6 +140,7 @@ internal enum SmarthostTls
     None,
     Opportunistic,
     Required,
+    Implicit,
 }
 
 internal sealed record SmarthostSettings

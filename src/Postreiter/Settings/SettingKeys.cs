@@ -446,8 +446,8 @@ internal static partial class SettingKeys
             OutboundTypes.Smarthost,
             s => s.Outbound.Smarthost,
             (s, v) => s with { Outbound = s.Outbound with { Smarthost = v } },
-            "Hands all mail for other servers to this one. tls: none, opportunistic (STARTTLS when offered) or "
-                + "required (STARTTLS with a valid certificate).",
+            "Hands all mail for other servers to this one. tls: none, opportunistic (STARTTLS when offered), "
+                + "required (STARTTLS with a valid certificate) or implicit (TLS from the first byte, as on port 465).",
             defaultText: "none",
             isSecret: true,
             needsRestart: true

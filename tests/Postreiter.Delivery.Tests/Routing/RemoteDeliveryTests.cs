@@ -80,6 +80,7 @@ public sealed class RemoteDeliveryTests
         {
             HostName = DomainName.Parse("mx.our.test"),
             Smarthost = new RelayHost("127.0.0.1", ((IPEndPoint)listener.LocalEndpoint).Port, Credentials: credentials),
+            KeepSession = TimeSpan.Zero,
         };
         var delivery = new RemoteDelivery(
             options,
@@ -94,7 +95,7 @@ public sealed class RemoteDeliveryTests
         return (outcomes, await peer);
     }
 
-    private static QueueItem Item() =>
+    internal static QueueItem Item() =>
         new()
         {
             Id = 1,
@@ -139,7 +140,7 @@ public sealed class RemoteDeliveryTests
         return wire.ToString();
     }
 
-    private sealed class Bytes(byte[] bytes) : MessageContent
+    internal sealed class Bytes(byte[] bytes) : MessageContent
     {
         public override long Length => bytes.Length;
 

@@ -41,8 +41,28 @@ public sealed class ReplyParserTests
     public void An_endless_line_and_endless_lines_are_invalid()
     {
         Assert.Equal(ParseStatus.Invalid, Read(Encoding.ASCII.GetBytes("250 " + new string('x', 2048))).Status);
-        var lines = string.Concat(Enumerable.Repeat("250-x\r\n", ReplyParser.MaxLines));
+        var lines = string.Concat(Enumerable.Repeat("250-x\r\n", ReplyReader.MaxLines));
         Assert.Equal(ParseStatus.Invalid, Read(Encoding.ASCII.GetBytes(lines)).Status);
+    }
+
+    [Fact]
+    public void P9_a_reply_of_many_long_lines_is_read_and_little_of_it_kept()
+    {
+        var lines = string.Concat(Enumerable.Repeat("250-" + new string('x', 2000) + "\r\n", 127)) + "250 end\r\n";
+        var reply = Read(Encoding.ASCII.GetBytes(lines)).Reply;
+        Assert.Equal(ReplyReader.MaxText, reply!.Lines.Sum(l => l.Length));
+    }
+
+    [Fact]
+    public void P10_lines_that_are_read_are_not_read_again()
+    {
+        var reader = new ReplyReader();
+        var first = new SequenceReader<byte>(new ReadOnlySequence<byte>("250-one\r\n250-tw"u8.ToArray()));
+        Assert.Equal(ParseStatus.NeedMoreData, reader.TryRead(ref first, out _));
+        Assert.Equal("250-one\r\n".Length, first.Consumed);
+        var second = new SequenceReader<byte>(new ReadOnlySequence<byte>("250-two\r\n250 three\r\n"u8.ToArray()));
+        Assert.Equal(ParseStatus.Complete, reader.TryRead(ref second, out var reply));
+        Assert.Equal(["one", "two", "three"], reply!.Lines);
     }
 
     [Theory]
@@ -72,8 +92,8 @@ public sealed class ReplyParserTests
     private static (ParseStatus Status, SmtpReply? Reply) Read(byte[] bytes)
     {
         var reader = new SequenceReader<byte>(new ReadOnlySequence<byte>(bytes));
-        var status = ReplyParser.TryRead(ref reader, out var reply);
-        Assert.Equal(status == ParseStatus.Complete ? bytes.Length : 0, reader.Consumed);
+        var status = new ReplyReader().TryRead(ref reader, out var reply);
+        Assert.True(status != ParseStatus.Complete || reader.Consumed == bytes.Length);
         return (status, reply);
     }
 }

@@ -36,10 +36,10 @@ internal sealed class MemoryQueue(MemoryState state, MemoryMail mail) : IQueueSt
         }
     }
 
-    public ValueTask<DateTimeOffset?> NextDueAsync(CancellationToken ct)
+    public ValueTask<DateTimeOffset?> NextDueAsync(IReadOnlyCollection<DomainName> except, CancellationToken ct)
     {
         lock (state.Lock)
-            return new(state.Queue.Values.Min(Due));
+            return new(state.Queue.Values.Where(q => !except.Contains(q.Item.Destination)).Min(Due));
     }
 
     public async ValueTask<bool> CompleteAsync(AttemptOutcome outcome, CancellationToken ct)

@@ -72,16 +72,12 @@ public abstract partial class StoreContractTests
             QueueItemTo("a.example"),
             QueueItemTo("c.example", 9 * Minute)
         );
-        Assert.Equal(Start, await Store.Queue.NextDueAsync(Ct));
+        Assert.Equal(Start, await Store.Queue.NextDueAsync([], Ct));
         var now = Start + 2 * Minute;
-        var none = await Store.Queue.LeaseAsync(
-            now,
-            now + Minute,
-            5,
-            [DomainName.Parse("a.example"), DomainName.Parse("b.example")],
-            Ct
-        );
-        Assert.Empty(none);
+        DomainName[] busy = [DomainName.Parse("a.example"), DomainName.Parse("b.example")];
+        Assert.Empty(await Store.Queue.LeaseAsync(now, now + Minute, 5, busy, Ct));
+        Assert.Equal(Start + 9 * Minute, await Store.Queue.NextDueAsync(busy, Ct));
+        Assert.Null(await Store.Queue.NextDueAsync([.. busy, DomainName.Parse("c.example")], Ct));
         var first = Assert.Single(await Store.Queue.LeaseAsync(now, now + Minute, 1, [], Ct));
         Assert.Equal("a.example", first.Destination.Ascii);
         Assert.Equal(QueueState.Leased, first.State);
@@ -89,7 +85,7 @@ public abstract partial class StoreContractTests
         Assert.Equal("b.example", second.Destination.Ascii);
         Assert.NotEqual(first.Lease, second.Lease);
         Assert.Equal(new QueueCounts(1, 2, 0), await Store.Queue.CountAsync(Ct));
-        Assert.Equal(now + Minute, await Store.Queue.NextDueAsync(Ct));
+        Assert.Equal(now + Minute, await Store.Queue.NextDueAsync([], Ct));
         var again = Assert.Single(await Store.Queue.LeaseAsync(now + Minute, now + 9 * Minute, 5, [], Ct));
         Assert.Equal(first.Id, again.Id);
         var late = new AttemptOutcome
@@ -130,7 +126,7 @@ public abstract partial class StoreContractTests
         var now = (await Store.Queue.FindAsync(item.Id, Ct))!;
         Assert.Equal([left], now.Recipients);
         Assert.Equal((1, true, QueueState.Waiting, 0L), (now.Attempts, now.DelayNoticeSent, now.State, now.Lease));
-        Assert.Equal(Start + 5 * Minute, await Store.Queue.NextDueAsync(Ct));
+        Assert.Equal(Start + 5 * Minute, await Store.Queue.NextDueAsync([], Ct));
     }
 
     [Fact]
