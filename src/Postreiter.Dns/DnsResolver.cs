@@ -1,73 +1,67 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Net;
-using System.Text;
-using DnsClient;
-using DnsClient.Protocol;
+using System.Net.Sockets;
 using Postreiter.Core;
+using Postreiter.Dns.Wire;
 
 namespace Postreiter.Dns;
 
 /// <summary>
-/// Asks recursive DNS servers over UDP, and over TCP when an answer is cut. Answers, negative ones too (RFC 2308 §5), are
-/// cached for their TTL between 30 s and 1 day (L20); failures are not.
+/// Asks recursive DNS servers. Answers, negative ones too (RFC 2308 §5), are cached for their TTL between 30 s and 1 day (L20);
+/// failures are not. The same question asked at the same time is asked once.
 /// </summary>
 public sealed class DnsResolver : IDnsResolver
 {
     private const int MaxChain = 8;
-    private const int MaxEntries = 20_000;
+    private const long MaxCacheBytes = 16 * 1024 * 1024;
     private static readonly TimeSpan MinTtl = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan MaxTtl = TimeSpan.FromDays(1);
 
-    private readonly TimeProvider _time;
-    private readonly LookupClient _client;
-    private readonly ConcurrentDictionary<(string Name, QueryType Type), (object Answer, DateTimeOffset Until)> _cache =
-        new();
+    private readonly DnsExchange _exchange;
+    private readonly DnsCache _cache;
+    private readonly ConcurrentDictionary<(string Name, DnsType Type), Lazy<Task<object>>> _asking = new();
 
     /// <summary>A resolver.</summary>
-    /// <param name="servers">Servers to ask in turn; empty for those of the system.</param>
-    /// <param name="time">Ages the cache.</param>
+    /// <param name="servers">Servers to ask in turn; empty for those of the system, read once.</param>
+    /// <param name="time">Ages the cache and measures waits.</param>
     /// <param name="timeout">Longest wait for one server's answer; 5 s when not given.</param>
     public DnsResolver(IReadOnlyList<IPEndPoint> servers, TimeProvider time, TimeSpan? timeout = null)
+        : this(servers, time, timeout, MaxCacheBytes) { }
+
+    internal DnsResolver(IReadOnlyList<IPEndPoint> servers, TimeProvider time, TimeSpan? timeout, long maxCacheBytes)
     {
-        _time = time;
-        var options = servers.Count > 0 ? new LookupClientOptions([.. servers]) : new LookupClientOptions();
-        options.UseCache = false;
-        options.ThrowDnsErrors = false;
-        options.Retries = 1;
-        options.Timeout = timeout ?? TimeSpan.FromSeconds(5);
-        _client = new LookupClient(options);
+        _exchange = new DnsExchange(
+            servers.Count > 0 ? servers : ResolvConf.Read(),
+            time,
+            timeout ?? TimeSpan.FromSeconds(5)
+        );
+        _cache = new DnsCache(maxCacheBytes, time);
     }
+
+    /// <summary>Answers kept, for tests.</summary>
+    internal int Cached => _cache.Count;
 
     /// <inheritdoc/>
     public ValueTask<DnsAnswer<IPAddress>> ResolveAAsync(DomainName name, CancellationToken ct) =>
-        FindAsync(name.Ascii, QueryType.A, static r => (r as ARecord)?.Address, ct);
+        FindAsync(name.Ascii, DnsType.A, static v => v as IPAddress, ct);
 
     /// <inheritdoc/>
     public ValueTask<DnsAnswer<IPAddress>> ResolveAaaaAsync(DomainName name, CancellationToken ct) =>
-        FindAsync(name.Ascii, QueryType.AAAA, static r => (r as AaaaRecord)?.Address, ct);
+        FindAsync(name.Ascii, DnsType.Aaaa, static v => v as IPAddress, ct);
 
     /// <inheritdoc/>
     public ValueTask<DnsAnswer<MxRecord>> ResolveMxAsync(DomainName name, CancellationToken ct) =>
-        FindAsync(name.Ascii, QueryType.MX, static r => r is DnsClient.Protocol.MxRecord mx ? ToMx(mx) : null, ct);
+        FindAsync(name.Ascii, DnsType.Mx, static v => v is MxData mx ? ToMx(mx) : null, ct);
 
     /// <inheritdoc/>
     public ValueTask<DnsAnswer<string>> ResolveTxtAsync(DomainName name, CancellationToken ct) =>
-        FindAsync(
-            name.Ascii,
-            QueryType.TXT,
-            static r => r is TxtRecord txt ? string.Concat(txt.EscapedText.Select(Unescape)) : null,
-            ct
-        );
+        FindAsync(name.Ascii, DnsType.Txt, static v => v as string, ct);
 
     /// <inheritdoc/>
     public async ValueTask<DnsAnswer<DomainName>> ResolvePtrAsync(IPAddress address, CancellationToken ct)
     {
-        var answer = await FindAsync(
-            address.GetArpaName().TrimEnd('.'),
-            QueryType.PTR,
-            static r => (r as PtrRecord)?.PtrDomainName.Value,
-            ct
-        );
+        var answer = await FindAsync(ReverseName(address), DnsType.Ptr, static v => v as string, ct);
         var names = new List<DomainName>();
         foreach (var text in answer.Records)
         {
@@ -75,46 +69,33 @@ public sealed class DnsResolver : IDnsResolver
                 names.Add(name);
         }
 
-        var status = answer.Status == DnsStatus.Success && names.Count == 0 ? DnsStatus.NoData : answer.Status;
-        return new DnsAnswer<DomainName>(status, names, answer.IsAuthenticated, answer.Detail);
+        return new DnsAnswer<DomainName>(answer.Status, names, answer.IsAuthenticated, answer.Detail);
     }
 
-    private static MxRecord? ToMx(DnsClient.Protocol.MxRecord record)
+    /// <summary>The name under which an address has its names (RFC 1035 §3.5, RFC 3596 §2.5).</summary>
+    internal static string ReverseName(IPAddress address)
+    {
+        if (address.IsIPv4MappedToIPv6)
+            address = address.MapToIPv4();
+        var bytes = address.GetAddressBytes().Reverse();
+        return address.AddressFamily == AddressFamily.InterNetwork
+            ? string.Join('.', bytes) + ".in-addr.arpa"
+            : string.Join('.', bytes.Select(b => string.Create(CultureInfo.InvariantCulture, $"{b & 15:x}.{b >> 4:x}")))
+                + ".ip6.arpa";
+    }
+
+    private static MxRecord? ToMx(MxData record)
     {
         // RFC 7505 §3: "." alone is the null MX. An exchange that is no name at all is passed over.
-        if (record.Exchange.Value is "." or "")
+        if (record.Exchange == ".")
             return new MxRecord(record.Preference, null);
-        return DomainName.TryParse(record.Exchange.Value, out var host) ? new MxRecord(record.Preference, host) : null;
-    }
-
-    /// <summary>Undoes <c>\DDD</c> and <c>\X</c> (RFC 1035 §5.1), so that each byte is one character.</summary>
-    private static string Unescape(string text)
-    {
-        var result = new StringBuilder(text.Length);
-        for (var i = 0; i < text.Length; i++)
-        {
-            if (text[i] != '\\' || i + 1 >= text.Length)
-            {
-                result.Append(text[i]);
-            }
-            else if (i + 3 < text.Length && text.AsSpan(i + 1, 3).IndexOfAnyExceptInRange('0', '9') < 0)
-            {
-                result.Append((char)(byte)int.Parse(text.AsSpan(i + 1, 3)));
-                i += 3;
-            }
-            else
-            {
-                result.Append(text[++i]);
-            }
-        }
-
-        return result.ToString();
+        return DomainName.TryParse(record.Exchange, out var host) ? new MxRecord(record.Preference, host) : null;
     }
 
     private async ValueTask<DnsAnswer<T>> FindAsync<T>(
         string name,
-        QueryType type,
-        Func<DnsResourceRecord, T?> read,
+        DnsType type,
+        Func<object?, T?> read,
         CancellationToken ct
     )
         where T : class
@@ -122,95 +103,80 @@ public sealed class DnsResolver : IDnsResolver
         // 253 characters are 255 octets on the wire (RFC 1035 §3.1); an address literal is no name.
         if (name.Length is 0 or > 253 || name[0] == '[')
             return new DnsAnswer<T>(DnsStatus.NoSuchName, []);
-        var now = _time.GetUtcNow();
-        if (_cache.TryGetValue((name, type), out var kept) && kept.Until > now)
-            return (DnsAnswer<T>)kept.Answer;
+        ct.ThrowIfCancellationRequested();
+        var key = (name, type);
+        if (_cache.Find(key) is { } kept)
+            return (DnsAnswer<T>)kept;
+        // The question outlives a caller that gives up: others may wait for it. Its own time ends it.
+        var asked = _asking.GetOrAdd(key, k => new Lazy<Task<object>>(() => Task.Run(() => AskAsync(k, read))));
+        return (DnsAnswer<T>)await asked.Value.WaitAsync(ct);
+    }
 
-        IDnsQueryResponse response;
+    private async Task<object> AskAsync<T>((string Name, DnsType Type) key, Func<object?, T?> read)
+        where T : class
+    {
         try
         {
-            response = await _client.QueryAsync(name, type, QueryClass.IN, ct);
+            var (message, server, bytes, failure) = await _exchange.AskAsync(key.Name, key.Type);
+            if (message is null)
+                return DnsAnswer.TemporaryFailure<T>($"no answer for {key.Type} {key.Name}: {failure}");
+            var (answer, ttl) = Read(key.Name, key.Type, message, IPAddress.IsLoopback(server!), read);
+            if (answer.Status != DnsStatus.TemporaryFailure)
+                _cache.Keep(key, answer, bytes, ttl);
+            return answer;
         }
-        catch (Exception e) when (e is DnsResponseException or System.Net.Sockets.SocketException)
+        finally
         {
-            ct.ThrowIfCancellationRequested();
-            return DnsAnswer.TemporaryFailure<T>($"no answer for {type} {name}: {e.Message}");
+            _asking.TryRemove(key, out _);
         }
-
-        var (answer, ttl) = Read(name, response, read);
-        if (answer.Status != DnsStatus.TemporaryFailure)
-            Keep((name, type), answer, now + ttl, now);
-        return answer;
     }
 
     private static (DnsAnswer<T> Answer, TimeSpan Ttl) Read<T>(
         string name,
-        IDnsQueryResponse response,
-        Func<DnsResourceRecord, T?> read
+        DnsType type,
+        DnsMessage message,
+        bool isFromHere,
+        Func<object?, T?> read
     )
         where T : class
     {
-        var code = response.Header.ResponseCode;
-        if (code is not (DnsHeaderResponseCode.NoError or DnsHeaderResponseCode.NotExistentDomain))
-            return (DnsAnswer.TemporaryFailure<T>($"{code} for {name}"), default);
         var ttl = (long)MaxTtl.TotalSeconds;
-        var owner = name;
+        var owner = DnsMessage.Written(name);
         for (var hops = 0; ; hops++)
         {
-            var alias = response.Answers.OfType<CNameRecord>().FirstOrDefault(c => IsAt(c, owner));
-            if (alias is null)
+            var alias = message.Answers.FirstOrDefault(r => r.Type == DnsType.Cname && IsAt(r, owner));
+            if (alias.Value is not string target)
                 break;
             if (hops == MaxChain)
                 return (DnsAnswer.TemporaryFailure<T>($"the CNAME chain of {name} is longer than {MaxChain}"), default);
-            owner = alias.CanonicalName.Value.TrimEnd('.');
-            ttl = Math.Min(ttl, alias.InitialTimeToLive);
+            owner = target;
+            ttl = Math.Min(ttl, alias.Ttl);
         }
 
+        var found = message.Answers.Where(r => r.Type == type && IsAt(r, owner)).ToList();
         var records = new List<T>();
-        foreach (var record in response.Answers)
+        foreach (var record in found)
         {
-            if (!IsAt(record, owner) || read(record) is not { } value)
-                continue;
-            records.Add(value);
-            ttl = Math.Min(ttl, record.InitialTimeToLive);
+            ttl = Math.Min(ttl, record.Ttl);
+            if (read(record.Value) is { } value)
+                records.Add(value);
         }
 
         // The AD bit means something only from a resolver on this machine (RFC 4035 §4.9.3).
-        var vouched =
-            response.Header.IsAuthenticData
-            && IPAddress.TryParse(response.NameServer.Address, out var server)
-            && IPAddress.IsLoopback(server);
-        if (records.Count > 0)
+        var vouched = message.IsAuthentic && isFromHere;
+        if (found.Count > 0)
             return (new DnsAnswer<T>(DnsStatus.Success, records, vouched), Clamp(ttl));
-        var status = code == DnsHeaderResponseCode.NotExistentDomain ? DnsStatus.NoSuchName : DnsStatus.NoData;
+        // RFC 2308 §2.1: with a chain, NXDOMAIN speaks of its last name.
+        var status = message.Code == DnsResponseCode.NxDomain ? DnsStatus.NoSuchName : DnsStatus.NoData;
         // RFC 2308 §5: the smaller of the SOA's own TTL and its minimum.
-        var soa = response.Authorities.OfType<SoaRecord>().FirstOrDefault();
-        return (
-            new DnsAnswer<T>(status, [], vouched),
-            Clamp(soa is null ? 0 : Math.Min(ttl, Math.Min(soa.InitialTimeToLive, soa.Minimum)))
-        );
+        var soa = message.Authorities.FirstOrDefault(r => r.Value is SoaData);
+        var negative = soa.Value is SoaData data ? Math.Min(ttl, Math.Min(soa.Ttl, data.Minimum)) : 0;
+        return (new DnsAnswer<T>(status, [], vouched), Clamp(negative));
     }
 
-    private static bool IsAt(DnsResourceRecord record, string owner) =>
-        record.DomainName.Value.AsSpan().TrimEnd('.').Equals(owner, StringComparison.OrdinalIgnoreCase);
+    private static bool IsAt(DnsRecord record, string owner) =>
+        record.Owner.Equals(owner, StringComparison.OrdinalIgnoreCase);
 
     private static TimeSpan Clamp(long seconds) =>
         TimeSpan.FromSeconds(Math.Clamp(seconds, (long)MinTtl.TotalSeconds, (long)MaxTtl.TotalSeconds));
-
-    private void Keep((string, QueryType) key, object answer, DateTimeOffset until, DateTimeOffset now)
-    {
-        if (_cache.Count >= MaxEntries)
-        {
-            foreach (var (old, entry) in _cache)
-            {
-                if (entry.Until <= now)
-                    _cache.TryRemove(old, out _);
-            }
-
-            if (_cache.Count >= MaxEntries)
-                _cache.Clear();
-        }
-
-        _cache[key] = (answer, until);
-    }
 }

@@ -46,7 +46,10 @@ public enum DnsStatus
 /// <summary>An answer.</summary>
 /// <typeparam name="T">The kind of record.</typeparam>
 /// <param name="Status">How it was answered.</param>
-/// <param name="Records">Records; empty unless <see cref="DnsStatus.Success"/>.</param>
+/// <param name="Records">
+/// Records; empty unless <see cref="DnsStatus.Success"/>, and then too where none of them can be used: an exchange that is no host
+/// name.
+/// </param>
 /// <param name="IsAuthenticated">The resolver vouches for it (the AD bit, from a resolver on this machine).</param>
 /// <param name="Detail">For people: what went wrong; null when nothing did.</param>
 public sealed record DnsAnswer<T>(

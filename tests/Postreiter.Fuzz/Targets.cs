@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Text;
 using Postreiter.Core;
+using Postreiter.Dns;
+using Postreiter.Dns.Wire;
 using Postreiter.Imap.Session;
 using Postreiter.Imap.Syntax;
 using Postreiter.Net.Sasl;
@@ -21,6 +23,7 @@ internal static class Targets
     private static readonly SortedDictionary<string, Action<byte[]>> All = new(StringComparer.Ordinal)
     {
         ["byte-size"] = input => Require(!ByteSize.TryParse(Text(input), out var bytes) || bytes >= 0),
+        ["dns-message"] = DnsMessages,
         ["domain-name"] = DomainNames,
         ["duration"] = input => Require(!Durations.TryParse(Text(input), out var span) || span >= TimeSpan.Zero),
         ["email-address"] = Addresses,
@@ -33,8 +36,14 @@ internal static class Targets
         ["line-ends"] = input => Require(LineEnds.ToCrLf(LineEnds.ToCrLf(input)).SequenceEqual(LineEnds.ToCrLf(input))),
         ["pop3-command"] = Pop3Lines,
         ["pop3-dots"] = Pop3Dots,
+        ["resolv-conf"] = input => Require(ResolvConf.Parse(Text(input)).Count is > 0 and <= 3),
         ["sasl-plain"] = input =>
             Require(!PlainExchange.TryRead(input, out var user, out var password) || !(user + password).Contains('\0')),
+        ["scram-server-first"] = input =>
+            Require(
+                new ScramClient("u", "p", "n").Answer(Text(input)) is not { } answer
+                    || answer.StartsWith("c=biws,r=n", StringComparison.Ordinal)
+            ),
         ["smtp-reply"] = SmtpReplies,
         ["status-flags"] = input => StatusFlags.Read(input),
     };
@@ -57,6 +66,15 @@ internal static class Targets
             return;
         Require(name.Ascii.Length <= DomainName.MaxLength && name.Unicode.Length > 0);
         Require(DomainName.TryParse(name.Ascii, out var again) && again == name);
+    }
+
+    private static void DnsMessages(byte[] input)
+    {
+        if (!DnsMessage.TryParse(input, out var message))
+            return;
+        // Each record has 11 bytes at least, each name 254 characters of which each may be written as four.
+        Require(message!.Answers.Count + message.Authorities.Count <= input.Length / 11);
+        Require(message.Answers.All(static r => r.Owner.Length is > 0 and <= 4 * 254));
     }
 
     private static void Addresses(byte[] input)
