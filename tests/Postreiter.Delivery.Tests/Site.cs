@@ -110,17 +110,25 @@ internal sealed class Site : IRemoteDelivery, IAsyncDisposable
         string? from,
         string[] to,
         string message,
-        SmtpNotify notify = default
+        SmtpNotify notify = default,
+        Func<MailArguments, MailArguments>? change = null,
+        string? originalRecipient = null
     )
     {
         var peer = Peer(role);
         var mail = new MailArguments { ReversePath = from is null ? null : EmailAddress.Parse(from) };
+        mail = change?.Invoke(mail) ?? mail;
         if (await Policy.OnMailAsync(peer, mail, Ct) is { } no)
             return no;
         var envelope = new SmtpEnvelope { Id = TraceId.Create(Clock.GetUtcNow(), Random), Mail = mail };
         foreach (var address in to)
         {
-            var rcpt = new RcptArguments { Recipient = EmailAddress.Parse(address), Notify = notify };
+            var rcpt = new RcptArguments
+            {
+                Recipient = EmailAddress.Parse(address),
+                Notify = notify,
+                OriginalRecipient = originalRecipient,
+            };
             var decision = await Policy.OnRcptAsync(peer, envelope, rcpt, Ct);
             if (decision.Refusal is { } refusal)
                 return refusal;

@@ -149,12 +149,32 @@ public sealed class NoticeFiler(
         var count = 0;
         while (count < buffer.Length && await read(count, buffer.AsMemory(count), ct) is > 0 and var got)
             count += got;
-        // RFC 3461 §4.3: RET is about failures; other reports carry headers.
-        if (asked == DsnReturn.Full && action == ReportAction.Failed && count == length)
+        // RFC 3461 §4.3: RET is about failures; other reports carry headers. A binary message cannot be inside a report that goes by
+        // DATA: it has line ends that are none.
+        if (
+            asked == DsnReturn.Full
+            && action == ReportAction.Failed
+            && count == length
+            && HasLines(buffer.AsSpan(0, count))
+        )
             return (buffer.AsMemory(0, count), true);
         var end = buffer.AsSpan(0, count).IndexOf("\r\n\r\n"u8);
         // A header above the bound is cut after its last whole line.
         var cut = end >= 0 ? end + 2 : buffer.AsSpan(0, count).LastIndexOf("\r\n"u8) + 2;
-        return (buffer.AsMemory(0, end < 0 && cut == 1 ? 0 : cut), false);
+        var header = buffer.AsMemory(0, end < 0 && cut == 1 ? 0 : cut);
+        return (HasLines(header.Span) ? header : default, false);
+    }
+
+    /// <summary>Whether every CR and LF is part of a CRLF.</summary>
+    private static bool HasLines(ReadOnlySpan<byte> text)
+    {
+        while (text.IndexOfAny((byte)'\r', (byte)'\n') is >= 0 and var at)
+        {
+            if (text[at] == '\n' || at + 1 == text.Length || text[at + 1] != '\n')
+                return false;
+            text = text[(at + 2)..];
+        }
+
+        return true;
     }
 }

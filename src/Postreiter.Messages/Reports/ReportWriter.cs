@@ -96,6 +96,16 @@ public static class ReportWriter
         }
 
         line("");
+        if (report.Recipients[0].Action == ReportAction.Failed)
+        {
+            line("It will not be tried again. If the reason above is one that passes, please send the message anew.");
+            line("");
+        }
+
+        line(
+            $"Details for programs follow, then {(report.IsOriginalWhole ? "the message" : "the header of the message")}."
+        );
+        line("");
     }
 
     private static void WriteStatus(DeliveryReport report, bool isUtf8, Action<string> line)
@@ -108,19 +118,41 @@ public static class ReportWriter
         {
             line("");
             if (recipient.OriginalRecipient is { } original)
-                line($"Original-Recipient: {Clean(original)}");
+                line($"Original-Recipient: {OriginalRecipient(original, isUtf8)}");
             line($"Final-Recipient: {(isUtf8 ? "utf-8" : "rfc822")}; {recipient.Address}");
             line($"Action: {recipient.Action.ToString().ToLowerInvariant()}");
             line($"Status: {recipient.Status}");
             if (recipient.RemoteHost is { } host)
                 line($"Remote-MTA: dns; {Clean(host)}");
+            // RFC 3464 §2.3.6: "smtp" is for what a server said; what we found ourselves is no reply.
             if (recipient.Diagnostic is { } words)
-                line($"Diagnostic-Code: smtp; {Clean(words)}");
+                line($"Diagnostic-Code: {(recipient.RemoteHost is null ? "x-postreiter" : "smtp")}; {Clean(words)}");
             if (recipient.RetryUntil is { } until)
                 line($"Will-Retry-Until: {Date(until)}");
         }
 
         line("");
+    }
+
+    /// <summary>
+    /// <c>type;address</c> as the sender gave it. RFC 6533 §3: beyond ASCII as it is where the report is UTF-8, else by its numbers.
+    /// </summary>
+    private static string OriginalRecipient(string text, bool isUtf8)
+    {
+        var result = new StringBuilder(text.Length);
+        foreach (var rune in text.EnumerateRunes())
+        {
+            if (result.Length > MaxDiagnostic)
+                break;
+            if (rune.Value is >= ' ' and <= '~' || (isUtf8 && rune.Value > 0x9F))
+                result.Append(rune);
+            else if (rune.Value > '~')
+                result.Append(CultureInfo.InvariantCulture, $"\\x{{{rune.Value:X2}}}");
+            else
+                result.Append('?');
+        }
+
+        return result.ToString();
     }
 
     /// <summary>What a peer wrote, made safe for a line of ours: printable ASCII, bounded.</summary>
