@@ -33,6 +33,9 @@ internal sealed class FaultyStore(MemoryStore inner) : IStore, IQueueStore
     public Task<StoreCheckReport> CheckAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct) =>
         inner.CheckAsync(progress, ct);
 
+    public Task<StoreCheckReport> RepairAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct) =>
+        inner.RepairAsync(progress, ct);
+
     public ValueTask<IReadOnlyList<QueueItem>> LeaseAsync(
         DateTimeOffset now,
         DateTimeOffset until,

@@ -57,8 +57,20 @@ public sealed class HostsInTurnTests
         "554 5.7.1 no",
         true
     )]
-    [InlineData("S: 554 5.7.1 no\nC: QUIT\nC: <closed>", "S: 450 grey\nC: QUIT\nC: <closed>", DeliveryAction.Deferred, "450 grey", true)]
-    [InlineData("S: 450 grey\nC: QUIT\nC: <closed>", "S: 554 5.7.1 no\nC: QUIT\nC: <closed>", DeliveryAction.Deferred, "450 grey", true)]
+    [InlineData(
+        "S: 554 5.7.1 no\nC: QUIT\nC: <closed>",
+        "S: 450 grey\nC: QUIT\nC: <closed>",
+        DeliveryAction.Deferred,
+        "450 grey",
+        true
+    )]
+    [InlineData(
+        "S: 450 grey\nC: QUIT\nC: <closed>",
+        "S: 554 5.7.1 no\nC: QUIT\nC: <closed>",
+        DeliveryAction.Deferred,
+        "450 grey",
+        true
+    )]
     [InlineData(
         Hello + "\nC: MAIL*\nC... RCPT TO:<c@far.test>\nS: 421 stop\nC: <closed>",
         Hello

@@ -336,7 +336,11 @@ public sealed class TransactionTests
     {
         var message = Message(new byte[200_000]) with
         {
-            ReadAsync = (offset, buffer, _) => offset == 0 ? new(buffer.Length) : throw new IOException("damaged"),
+            ReadAsync = (offset, buffer, _) =>
+            {
+                buffer.Span.Fill((byte)'x');
+                return offset == 0 ? new(buffer.Length) : throw new IOException("damaged");
+            },
         };
         await Assert.ThrowsAsync<IOException>(() =>
             SendAsync(
