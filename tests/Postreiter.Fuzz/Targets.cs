@@ -36,14 +36,19 @@ internal static class Targets
         ["line-ends"] = input => Require(LineEnds.ToCrLf(LineEnds.ToCrLf(input)).SequenceEqual(LineEnds.ToCrLf(input))),
         ["pop3-command"] = Pop3Lines,
         ["pop3-dots"] = Pop3Dots,
+        ["proxy-header"] = SmtpTargets.Proxy,
         ["resolv-conf"] = input => Require(ResolvConf.Parse(Text(input)).Count is > 0 and <= 3),
         ["sasl-plain"] = input =>
             Require(!PlainExchange.TryRead(input, out var user, out var password) || !(user + password).Contains('\0')),
+        ["scram-name"] = SmtpTargets.ScramName,
         ["scram-server-first"] = input =>
             Require(
                 new ScramClient("u", "p", "n").Answer(Text(input)) is not { } answer
                     || answer.StartsWith("c=biws,r=n", StringComparison.Ordinal)
             ),
+        ["smtp-command"] = SmtpTargets.Commands,
+        ["smtp-data"] = SmtpTargets.Data,
+        ["smtp-header"] = SmtpTargets.Header,
         ["smtp-reply"] = SmtpReplies,
         ["status-flags"] = input => StatusFlags.Read(input),
     };

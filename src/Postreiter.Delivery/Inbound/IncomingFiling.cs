@@ -82,6 +82,8 @@ internal sealed partial class IncomingFiling(
                 return NotNow;
         }
 
+        foreach (var account in recipients.SelectMany(r => r.Target.Accounts))
+            intake.Quotas.NoteDelivery(account);
         await ReportSuccessAsync(recipients, ct);
         return _accepted;
     }

@@ -26,8 +26,14 @@ internal sealed class QuotaWatch(IStore store, TimeProvider time)
         var now = await store.Directory.FindAccountAsync(account.Address, ct) ?? account;
         if (!now.Fits(Math.Max(size, 1)))
             return Refuse(account.Id);
-        _overSince.TryRemove(account.Id, out _);
         return null;
+    }
+
+    /// <summary>A message found room: whatever was refused before, the account is not over its quota.</summary>
+    public void NoteDelivery(Account account)
+    {
+        if (account.QuotaBytes > 0)
+            _overSince.TryRemove(account.Id, out _);
     }
 
     /// <summary>The refusal for an account that is found over its quota now.</summary>

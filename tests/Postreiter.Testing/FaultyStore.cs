@@ -1,27 +1,37 @@
 using System.Reflection;
 using Postreiter.Storage;
+using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Mail;
+using Postreiter.Storage.Queue;
 
-namespace Postreiter.Imap.Tests;
+namespace Postreiter.Testing;
 
-/// <summary>A store whose methods throw what a test says.</summary>
+/// <summary>A store whose methods throw what a test says; a disk that is full has no space either.</summary>
 public class FaultyStore : DispatchProxy
 {
     private object _inner = null!;
     private Func<string, Exception?> _fault = null!;
 
+    /// <summary>Wraps a store and its parts.</summary>
+    /// <param name="store">Does the work.</param>
+    /// <param name="fault">The fault of a method, by its name; null lets it pass.</param>
     public static IStore Around(IStore store, Func<string, Exception?> fault) => Wrap(store, fault);
 
+    /// <inheritdoc/>
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
-        Assert.NotNull(targetMethod);
+        ArgumentNullException.ThrowIfNull(targetMethod);
+        if (targetMethod.Name == "get_" + nameof(IBlobIntake.HasSpace))
+            return _fault(nameof(IBlobIntake.Begin)) is not StoreException { Fault: StoreFault.DiskFull };
         if (_fault(targetMethod.Name) is { } fault)
             throw fault;
         var result = targetMethod.Invoke(_inner, args);
         return result switch
         {
+            IDirectoryStore directory => Wrap(directory, _fault),
             IMailStore mail => Wrap(mail, _fault),
+            IQueueStore queue => Wrap(queue, _fault),
             IBlobIntake blobs => Wrap(blobs, _fault),
             BlobWriter writer => new FaultyWriter(writer, _fault),
             _ => result,
@@ -44,7 +54,8 @@ public class FaultyStore : DispatchProxy
         public override ValueTask WriteAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct) =>
             fault(nameof(WriteAsync)) is { } now ? throw now : inner.WriteAsync(bytes, ct);
 
-        public override ValueTask<PendingBlob> CompleteAsync(CancellationToken ct) => inner.CompleteAsync(ct);
+        public override ValueTask<PendingBlob> CompleteAsync(CancellationToken ct) =>
+            fault(nameof(CompleteAsync)) is { } now ? throw now : inner.CompleteAsync(ct);
 
         public override ValueTask DisposeAsync() => inner.DisposeAsync();
     }
