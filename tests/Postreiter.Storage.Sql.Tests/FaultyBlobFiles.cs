@@ -18,6 +18,30 @@ internal sealed class FaultyBlobFiles : IBlobFiles
     /// <summary>Writes fail as they do on a full disk.</summary>
     public bool IsFull { get; set; }
 
+    /// <summary>The error number that writes fail with; 0 for none.</summary>
+    public int WriteError { get; set; }
+
+    private bool _isHeld;
+
+    /// <summary>Syncs take as long as this is held.</summary>
+    public IDisposable HoldSyncs()
+    {
+        _isHeld = true;
+        return new Release(this);
+    }
+
+    private sealed class Release(FaultyBlobFiles files) : IDisposable
+    {
+        public void Dispose()
+        {
+            lock (files._names)
+            {
+                files._isHeld = false;
+                Monitor.PulseAll(files._names);
+            }
+        }
+    }
+
     public (long Free, long Total) FreeSpace { get; set; } = (1L << 40, 1L << 41);
 
     /// <summary>What the disk holds after a power loss now.</summary>
@@ -123,6 +147,8 @@ internal sealed class FaultyBlobFiles : IBlobFiles
         {
             lock (files._lock)
             {
+                if (files.WriteError != 0)
+                    throw new IOException("a write failed", files.WriteError);
                 if (files.IsFull)
                     throw new IOException("no space left on device", 28);
                 var all = new byte[Math.Max(content.Bytes.Length, offset + bytes.Length)];
@@ -140,6 +166,12 @@ internal sealed class FaultyBlobFiles : IBlobFiles
 
         public void Sync()
         {
+            lock (files._names)
+            {
+                while (files._isHeld)
+                    Monitor.Wait(files._names);
+            }
+
             lock (files._lock)
             {
                 if (files.FailNextSync)

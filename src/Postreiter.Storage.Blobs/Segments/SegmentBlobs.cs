@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Security.Cryptography;
 using Postreiter.Storage.Mail;
 
@@ -139,5 +140,39 @@ internal sealed class SegmentContent(
         if (ownsFile)
             file.Dispose();
         return ValueTask.CompletedTask;
+    }
+}
+
+/// <summary>A prefix and a stored content that was read at once.</summary>
+internal sealed class WholeContent(ReadOnlyMemory<byte> prefix, byte[] content, int length) : MessageContent
+{
+    private byte[]? _content = content;
+
+    public override long Length => prefix.Length + length;
+
+    public override ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken ct)
+    {
+        var bytes = _content;
+        ObjectDisposedException.ThrowIf(bytes is null, this);
+        var done = Copy(prefix.Span, offset, buffer.Span);
+        done += Copy(bytes.AsSpan(0, length), offset + done - prefix.Length, buffer.Span[done..]);
+        return new(done);
+    }
+
+    public override ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _content, null) is { } bytes)
+            ArrayPool<byte>.Shared.Return(bytes);
+        return ValueTask.CompletedTask;
+    }
+
+    private static int Copy(ReadOnlySpan<byte> from, long offset, Span<byte> to)
+    {
+        if (offset < 0 || offset >= from.Length)
+            return 0;
+        var part = from[(int)offset..];
+        part = part[..Math.Min(part.Length, to.Length)];
+        part.CopyTo(to);
+        return part.Length;
     }
 }

@@ -51,6 +51,38 @@ internal static class SegmentRecord
         && LengthAt(file, content - HeaderBytes) == length
         && Read(file, content - HeaderBytes, length) == id;
 
+    /// <summary>Whether a record agrees with its checksum.</summary>
+    /// <param name="file">The segment.</param>
+    /// <param name="content">Where the content begins.</param>
+    /// <param name="length">Its length.</param>
+    /// <param name="into">Takes the content, when it is not null.</param>
+    public static bool IsIntact(IBlobFile file, long content, long length, byte[]? into)
+    {
+        Span<byte> header = stackalloc byte[HeaderBytes];
+        if (
+            content < HeaderBytes
+            || file.Read(content - HeaderBytes, header) < HeaderBytes
+            || BinaryPrimitives.ReadUInt32LittleEndian(header) != Magic
+            || BinaryPrimitives.ReadInt32LittleEndian(header[4..]) != length
+        )
+            return false;
+        var crc = Crc(Crc(~0u, header[..8]), header[12..]);
+        if (into is null)
+        {
+            if (!Walk(file, content, length, bytes => crc = Crc(crc, bytes.Span)))
+                return false;
+        }
+        else
+        {
+            var bytes = into.AsSpan(0, (int)length);
+            if (file.Read(content, bytes) < bytes.Length)
+                return false;
+            crc = Crc(crc, bytes);
+        }
+
+        return ~crc == BinaryPrimitives.ReadUInt32LittleEndian(header[8..]);
+    }
+
     /// <summary>Whether a file of its own is whole.</summary>
     public static bool IsWhole(IBlobFile file, long length, BlobId id)
     {

@@ -21,6 +21,9 @@ internal sealed class SqlSession : IDisposable
         _ = raw.sqlite3_busy_timeout(Database, BusyMilliseconds);
     }
 
+    /// <summary>Whether a transaction is open; SQLite ends one by itself after some errors.</summary>
+    public bool IsInTransaction => raw.sqlite3_get_autocommit(Database) == 0;
+
     private sqlite3 Database => _connection.Handle!;
 
     /// <summary>Runs a statement.</summary>

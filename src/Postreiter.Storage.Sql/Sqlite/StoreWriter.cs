@@ -273,6 +273,9 @@ internal sealed class StoreWriter : IAsyncDisposable
             }
             catch (Exception e)
             {
+                // After a full disk or an I/O error SQLite has rolled back everything: the batch fails with these words.
+                if (!_session.IsInTransaction)
+                    throw;
                 _logger.LogError(e, "a unit of work failed");
                 _session.Run("ROLLBACK TO unit");
                 _scope.DropChanges();
