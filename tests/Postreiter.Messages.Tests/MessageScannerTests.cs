@@ -109,6 +109,17 @@ public sealed class MessageScannerTests
         );
     }
 
+    [Theory]
+    [InlineData("MAILER-DAEMON <>", "MAILER-DAEMON", "", "")]
+    [InlineData("\"Mail Delivery\" < >", "Mail Delivery", "", "")]
+    [InlineData("MAILER-DAEMON", null, "MAILER-DAEMON", "")]
+    public void A_sender_without_an_address_keeps_its_name(string from, string? name, string mailbox, string host)
+    {
+        // Many servers sign their bounces like this; without the name a client would show nobody at all.
+        var envelope = Scan(Encoding.ASCII.GetBytes($"From: {from}\r\n\r\n")).Root.Envelope!;
+        Assert.Equal([new(name, mailbox, host)], envelope.From);
+    }
+
     [Fact]
     public void Any_cut_gives_the_same_structure()
     {

@@ -93,7 +93,9 @@ internal ref struct AddressListReader
         var at = address.LastIndexOf('@');
         var mailbox = Unquote((at < 0 ? address : address[..at]).Trim());
         var host = at < 0 ? "" : address[(at + 1)..].Trim();
-        if (mailbox.Length > 0 || host.Length > 0)
+        // "MAILER-DAEMON <>" is how many servers sign their bounces: the name stays, and empty strings say that there is no
+        // address, for NIL would make it a group (RFC 9051 §7.5.2).
+        if (mailbox.Length > 0 || host.Length > 0 || !string.IsNullOrEmpty(name))
             _addresses.Add(new EnvelopeAddress(string.IsNullOrEmpty(name) ? null : name, mailbox, host));
     }
 
