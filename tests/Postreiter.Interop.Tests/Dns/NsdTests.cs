@@ -1,0 +1,55 @@
+using Postreiter.Core;
+using Postreiter.Dns;
+
+namespace Postreiter.Interop.Tests.Dns;
+
+/// <summary>Our DNS client against NSD.</summary>
+public sealed class NsdTests
+{
+    [Fact]
+    public async Task Every_kind_of_answer_of_a_real_server_is_understood()
+    {
+        Assert.SkipWhen(NsdServer.Missing is not null, NsdServer.Missing ?? "");
+        var ct = TestContext.Current.CancellationToken;
+        await using var nsd = new NsdServer();
+        var big = Enumerable.Range(0, 100).Select(i => $"big TXT \"{i} {new string('x', 200)}\" \"\\195\\164\"");
+        var chain = Enumerable.Range(0, 10).Select(i => $"c{i} CNAME c{i + 1}");
+        await nsd.StartAsync(
+            $"""
+            host A 192.0.2.1
+            host A 192.0.2.2
+            host AAAA 2001:db8::1
+            mail MX 10 host
+            mail MX 20 .
+            c10 A 192.0.2.3
+            {string.Join('\n', chain)}
+            {string.Join('\n', big)}
+            """
+        );
+        var resolver = nsd.Resolver();
+        static DomainName Name(string name) => DomainName.Parse(name + ".zone.example");
+
+        Assert.Equal(2, (await resolver.ResolveAAsync(Name("host"), ct)).Records.Count);
+        Assert.Equal(
+            "2001:db8::1",
+            Assert.Single((await resolver.ResolveAaaaAsync(Name("HOST"), ct)).Records).ToString()
+        );
+        Assert.Equal(
+            [new MxRecord(10, Name("host")), new MxRecord(20, null)],
+            (await resolver.ResolveMxAsync(Name("mail"), ct)).Records.OrderBy(r => r.Preference)
+        );
+        Assert.Equal(DnsStatus.NoData, (await resolver.ResolveMxAsync(Name("host"), ct)).Status);
+        Assert.Equal(DnsStatus.NoSuchName, (await resolver.ResolveMxAsync(Name("absent"), ct)).Status);
+        // REFUSED: not its zone.
+        Assert.Equal(
+            DnsStatus.TemporaryFailure,
+            (await resolver.ResolveAAsync(DomainName.Parse("other.example"), ct)).Status
+        );
+        // L20: eight links are followed, ten are not; over 20 KB comes by TCP, byte for byte.
+        Assert.Single((await resolver.ResolveAAsync(Name("c2"), ct)).Records);
+        Assert.Equal(DnsStatus.TemporaryFailure, (await resolver.ResolveAAsync(Name("c0"), ct)).Status);
+        var texts = (await resolver.ResolveTxtAsync(Name("big"), ct)).Records;
+        Assert.Equal(100, texts.Distinct().Count());
+        Assert.All(texts, t => Assert.EndsWith("x\u00c3\u00a4", t, StringComparison.Ordinal));
+    }
+}
