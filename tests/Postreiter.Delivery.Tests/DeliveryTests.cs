@@ -5,7 +5,7 @@ using Postreiter.Storage.Accounts;
 
 namespace Postreiter.Delivery.Tests;
 
-public sealed class DeliveryTests(ITestOutputHelper output)
+public sealed class DeliveryTests
 {
     private const string Text =
         "Subject: x\r\nReturn-Path: <f@f.example>\r\nX-Spam-Status:\r\n No\r\n"
@@ -96,50 +96,6 @@ public sealed class DeliveryTests(ITestOutputHelper output)
         Assert.Equal(TimeSpan.FromMinutes(5), schedule.DelayAfter(1, 0));
         Assert.Equal(TimeSpan.FromHours(4), schedule.DelayAfter(99, 0));
         Assert.Throws<ArgumentOutOfRangeException>(() => schedule.DelayAfter(0, 0));
-    }
-
-    [Fact]
-    public async Task P5_accepted_is_delivered_bounced_or_queued_at_every_instant()
-    {
-        var seed = Environment.TickCount;
-        output.WriteLine($"seed {seed}");
-        await using var site = await Site.CreateAsync(seed);
-        var (delivered, failed) = (0, 0);
-        site.Remote = _ =>
-        {
-            var draw = site.Random.Next(4);
-            if (draw == 0)
-            {
-                delivered++;
-                return (DeliveryAction.Delivered, new SmtpReply(250, "2.0.0", "ok"));
-            }
-            if (draw == 1)
-            {
-                failed++;
-                return (DeliveryAction.Failed, new SmtpReply(550, "5.1.1", "no"));
-            }
-            return (DeliveryAction.Deferred, new SmtpReply(451, "4.0.0", "later"));
-        };
-        for (var i = 0; i < 30; i++)
-            Assert.Equal(
-                250,
-                (
-                    await site.SendAsync(ListenerRole.Submission, "ann@our.example", [$"u{i}@d{i % 4}.example"], Text)
-                ).Code
-            );
-        for (var step = 0; step < 400; step++)
-        {
-            if (await site.LeaseAsync() is { } item)
-                await site.Attempt.RunAsync(item, Site.Ct);
-            else
-                site.Clock.Advance(TimeSpan.FromHours(1));
-            var bounces = (await site.InboxAsync()).Count(t => t.Contains("Action: failed", StringComparison.Ordinal));
-            var queued = (await site.Store.Queue.ListAsync(0, 1000, Site.Ct)).Count;
-            Assert.Equal(30, delivered + bounces + queued);
-            Assert.True(bounces >= failed);
-        }
-
-        Assert.Empty(await site.Store.Queue.ListAsync(0, 1000, Site.Ct));
     }
 
     [Fact]
