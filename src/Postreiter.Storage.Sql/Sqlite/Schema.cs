@@ -41,7 +41,8 @@ internal static class Schema
             CREATE INDEX queue_due ON queue(due, id) WHERE due IS NOT NULL;
             """,
         // A quota of messages; expunged mail that can be brought back; a store's own name, by which a backup knows it; an
-        // index of places that says how much of a segment is alive without reading the rows.
+        // index of places that says how much of a segment is alive without reading the rows; one of what is due that says for
+        // which destination.
         """
             ALTER TABLE accounts ADD COLUMN quota_messages INTEGER NOT NULL DEFAULT 0;
             ALTER TABLE accounts ADD COLUMN used_messages INTEGER NOT NULL DEFAULT 0;
@@ -55,6 +56,8 @@ internal static class Schema
             CREATE INDEX kept_removed ON kept(removed);
             DROP INDEX blobs_place;
             CREATE INDEX blobs_place ON blobs(segment, offset, length);
+            DROP INDEX queue_due;
+            CREATE INDEX queue_due ON queue(due, id, destination) WHERE due IS NOT NULL;
             INSERT INTO counters VALUES('identity', random() & 9223372036854775807);
             """,
     ];

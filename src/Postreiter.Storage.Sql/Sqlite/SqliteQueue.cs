@@ -6,39 +6,63 @@ namespace Postreiter.Storage.Sql.Sqlite;
 
 internal sealed class SqliteQueue(SqliteStore store) : IQueueStore
 {
-    public ValueTask<IReadOnlyList<QueueItem>> LeaseAsync(
+    public async ValueTask<IReadOnlyList<QueueItem>> LeaseAsync(
         DateTimeOffset now,
         DateTimeOffset until,
         int most,
         IReadOnlyCollection<DomainName> except,
         CancellationToken ct
+    )
+    {
+        while (true)
+        {
+            // Found by a reader: past a long queue for a destination that is full this takes a while, and whoever delivers mail
+            // waits for the writer.
+            var due = store.Read(s =>
+                s.List(
+                    $"SELECT id FROM queue WHERE due <= $0{NotIn(except, 2)} ORDER BY due, id LIMIT $1",
+                    r => r.GetInt64(0),
+                    [now.UtcTicks, most, .. except.Select(d => d.Ascii)]
+                )
+            );
+            if (due.Count == 0)
+                return [];
+            // None when somebody else was faster with all of them.
+            if (await LeaseAsync(due, now, until, ct) is { Count: > 0 } leased)
+                return leased;
+        }
+    }
+
+    private ValueTask<List<QueueItem>> LeaseAsync(
+        List<long> ids,
+        DateTimeOffset now,
+        DateTimeOffset until,
+        CancellationToken ct
     ) =>
-        store.WriteAsync<IReadOnlyList<QueueItem>>(
+        store.WriteAsync(
             scope =>
             {
                 var s = scope.Session;
                 var leased = new List<QueueItem>();
-                using (
-                    var rows = s.Rows(
-                        $"SELECT {QueueRows.Columns} FROM queue WHERE due <= $0{NotIn(except, 2)} ORDER BY due, id LIMIT $1",
-                        [now.UtcTicks, most, .. except.Select(d => d.Ascii)]
-                    )
-                )
+                foreach (var id in ids)
                 {
-                    while (rows.Read())
-                        leased.Add(QueueRows.Read(rows.Row));
-                }
-
-                for (var i = 0; i < leased.Count; i++)
-                {
-                    leased[i] = leased[i] with { State = QueueState.Leased, Lease = scope.Next("lease") };
+                    var item = s.First(
+                        $"SELECT {QueueRows.Columns} FROM queue WHERE id = $0 AND due <= $1",
+                        QueueRows.Read,
+                        id,
+                        now.UtcTicks
+                    );
+                    if (item is null)
+                        continue;
+                    item = item with { State = QueueState.Leased, Lease = scope.Next("lease") };
                     s.Run(
                         "UPDATE queue SET state = $1, lease = $2, due = $3 WHERE id = $0",
-                        leased[i].Id,
+                        item.Id,
                         (long)QueueState.Leased,
-                        leased[i].Lease,
+                        item.Lease,
                         until.UtcTicks
                     );
+                    leased.Add(item);
                 }
 
                 return leased;

@@ -102,6 +102,29 @@ public abstract partial class StoreContractTests
     }
 
     [Fact]
+    public async Task Many_who_lease_at_once_get_each_item_once_and_in_order()
+    {
+        var items = Enumerable.Range(0, 40).Select(i => QueueItemTo($"d{i}.example")).ToArray();
+        await EnqueueAsync(items);
+        var now = Start + Minute;
+        var got = await Task.WhenAll(
+            Enumerable
+                .Range(0, 20)
+                .Select(_ => Task.Run(() => Store.Queue.LeaseAsync(now, now + Minute, 2, [], Ct).AsTask()))
+        );
+        Assert.All(got, g => Assert.InRange(g.Count, 1, 2));
+        var ids = got.SelectMany(g => g.Select(i => i.Id)).ToList();
+        Assert.Equal(ids.Count, ids.Distinct().Count());
+        while (await Store.Queue.LeaseAsync(now, now + Minute, 7, [], Ct) is { Count: > 0 } more)
+        {
+            Assert.Equal(more.Select(i => i.Id).Order(), more.Select(i => i.Id));
+            ids.AddRange(more.Select(i => i.Id));
+        }
+
+        Assert.Equal(40, ids.Distinct().Count());
+    }
+
+    [Fact]
     public async Task P5_an_attempt_ends_with_what_remains_and_its_notices_in_one_step()
     {
         var (_, inbox) = await AddAnnAsync(quota: 1);
