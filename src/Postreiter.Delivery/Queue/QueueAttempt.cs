@@ -123,13 +123,13 @@ public sealed partial class QueueAttempt(
         {
             foreach (var group in sum.Reports.GroupBy(r => r.Action))
             {
-                await using var content = await store.Queue.OpenAsync(item, CancellationToken.None);
+                await using var content = await OpenForNoticeAsync(item);
                 var notice = await notices.WriteAsync(
                     item.Envelope,
                     item.Created,
                     [.. group],
-                    content.Length,
-                    content.ReadAsync,
+                    content?.Length ?? 0,
+                    content is null ? (_, _, _) => new(0) : content.ReadAsync,
                     open,
                     CancellationToken.None
                 );
@@ -146,6 +146,20 @@ public sealed partial class QueueAttempt(
         }
 
         await WriteDownAsync(item, outcome, sum.OutcomeWithoutFilings(isLocal), stop);
+    }
+
+    /// <summary>F5: a message that cannot be read any more still has a sender who is to be told; null stands for it.</summary>
+    private async ValueTask<MessageContent?> OpenForNoticeAsync(QueueItem item)
+    {
+        try
+        {
+            return await store.Queue.OpenAsync(item, CancellationToken.None);
+        }
+        catch (StoreException e) when (e.Fault == StoreFault.DamagedContent)
+        {
+            LogFault(e, item.DeliveryId);
+            return null;
+        }
     }
 
     /// <summary>

@@ -108,14 +108,20 @@ public sealed partial class QueueRunner(
         return Task.Delay(span < MaxNap ? span : MaxNap, time, ct);
     }
 
-    /// <summary>What a killed process had leased is due at once: nobody else works on this store.</summary>
+    /// <summary>
+    /// What a killed process had leased is due at once: nobody else works on this store. F11: so is what waits for longer than the
+    /// schedule ever lets it; the clock was wrong when that was written.
+    /// </summary>
     private async Task ReleaseLeasesAsync(CancellationToken ct)
     {
         long after = 0;
+        var latest = time.GetUtcNow() + (2 * options.Schedule.Steps.Max());
         while (await store.Queue.ListAsync(after, 500, ct) is { Count: > 0 } page)
         {
             foreach (var item in page.Where(i => i.State == QueueState.Leased))
                 await store.Queue.CompleteAsync(QueueAttempt.Postpone(item, time.GetUtcNow()), ct);
+            foreach (var item in page.Where(i => i.State == QueueState.Waiting && i.NextAttempt > latest))
+                await store.Queue.ActAsync(QueueAction.Retry, new QueueSelection(item.Id), time.GetUtcNow(), ct);
             after = page[^1].Id;
         }
     }

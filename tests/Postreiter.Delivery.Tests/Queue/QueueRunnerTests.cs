@@ -146,13 +146,12 @@ public sealed class QueueRunnerTests
         Assert.Single(site.Attempts);
     }
 
-    [Theory, InlineData(true), InlineData(false)]
-    public async Task P3_P5_where_a_notice_cannot_be_written_its_recipient_waits_and_the_others_are_done(bool opens)
+    [Fact]
+    public async Task P3_P5_where_a_notice_cannot_be_written_its_recipient_waits_and_the_others_are_done()
     {
         FaultyStore faulty = null!;
         await using var site = await Site.CreateAsync(1, store => faulty = new FaultyStore(store));
-        faulty.FailsToComplete = outcome => opens && outcome.Notices.Count > 0;
-        faulty.FailsToOpen = !opens;
+        faulty.FailsToComplete = outcome => outcome.Notices.Count > 0;
         site.Remote = r =>
             r.Address.LocalPart == "bad"
                 ? (DeliveryAction.Failed, new SmtpReply(550, "5.1.1", "no"))
@@ -169,7 +168,7 @@ public sealed class QueueRunnerTests
         Assert.Empty(await site.InboxAsync());
 
         // The disk has room again: the bounce comes with the next attempt.
-        (faulty.FailsToComplete, faulty.FailsToOpen) = (_ => false, false);
+        faulty.FailsToComplete = _ => false;
         await site.Clock.AdvanceWhenAwaitedAsync(6 * Minute, Ct);
         await UntilAsync(site, items => items.Count == 0);
         Assert.Contains(
@@ -177,6 +176,36 @@ public sealed class QueueRunnerTests
             Assert.Single(await site.InboxAsync()),
             StringComparison.Ordinal
         );
+    }
+
+    [Fact]
+    public async Task F5_a_message_that_cannot_be_read_any_more_waits_its_life_and_its_sender_is_told()
+    {
+        FaultyStore faulty = null!;
+        await using var site = await Site.CreateAsync(1, store => faulty = new FaultyStore(store));
+        site.OnAttempt = async (item, ct) => await (await site.Wrapped.Queue.OpenAsync(item, ct)).DisposeAsync();
+        await site.SubmitAsync("a@far.example");
+        faulty.FailsToOpen = true;
+        await site.Attempt.RunAsync((await site.LeaseAsync())!, Ct);
+        Assert.Equal(1, (await site.Store.Queue.CountAsync(Ct)).Waiting);
+        Assert.Empty(await site.InboxAsync());
+        site.Clock.Advance(TimeSpan.FromDays(5));
+        await site.Attempt.RunAsync((await site.LeaseAsync())!, Ct);
+        var report = Assert.Single(await site.InboxAsync());
+        Assert.Contains("Final-Recipient: rfc822; a@far.example", report, StringComparison.Ordinal);
+        Assert.Empty(await site.Store.Queue.ListAsync(0, 10, Ct));
+    }
+
+    [Fact]
+    public async Task F11_what_a_wrong_clock_put_years_ahead_is_tried_at_the_next_start()
+    {
+        await using var site = await Site.CreateAsync();
+        await site.SubmitAsync("a@far.example");
+        var item = (await site.LeaseAsync())!;
+        var wrong = QueueAttempt.Postpone(item, site.Clock.GetUtcNow().AddYears(4));
+        Assert.True(await site.Store.Queue.CompleteAsync(wrong, Ct));
+        await using var run = new Run(site, new QueueOptions());
+        await UntilAsync(site, items => items.Count == 0);
     }
 
     [Fact]
