@@ -12,10 +12,11 @@ public sealed class MessageScanner : IMessageScanner
 {
     // RFC 2046 §5.1.1 allows 70 characters for a boundary; longer ones occur. Two hyphens on both sides, padding, CRLF.
     private const int MaxBoundary = 256;
+    private const int LargeHeader = 16 * 1024;
     private const int LinePrefix = MaxBoundary + 64;
 
     private readonly byte[] _prefix = new byte[LinePrefix];
-    private readonly ArrayBufferWriter<byte> _header = new(1024);
+    private ArrayBufferWriter<byte> _header = new(1024);
     private readonly PartBudget _budget = new();
     private readonly List<PartBuilder> _open = [];
     private readonly PartBuilder _root;
@@ -219,6 +220,9 @@ public sealed class MessageScanner : IMessageScanner
             IsHeaderTooLarge |= tooMany;
         else
             _budget.TakeHeader(_header.WrittenCount);
+        // The fields have their copy; a large buffer is not kept for the small headers of parts (L30).
+        if (_header.Capacity > LargeHeader)
+            _header = new ArrayBufferWriter<byte>(1024);
         part.Begin(bodyOffset, _lines);
         part.Describe(fields, _budget);
         if (

@@ -21,7 +21,7 @@ internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? 
 
     private const int MaxDeliveredTo = 100;
 
-    private readonly ArrayBufferWriter<byte> _field = new(512);
+    private ArrayBufferWriter<byte> _field = new(512);
     private readonly List<string> _deliveredTo = [];
     private int _bytes;
     private int _fields;
@@ -68,7 +68,7 @@ internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? 
                 AddMissing(output);
                 output.Write("\r\n"u8);
                 Flush(output);
-                IsInBody = true;
+                EndHeader();
                 break;
             }
 
@@ -77,7 +77,7 @@ internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? 
             {
                 AddMissing(output);
                 Flush(output);
-                IsInBody = true;
+                EndHeader();
             }
         }
 
@@ -92,7 +92,7 @@ internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? 
         if (_field.WrittenCount > 0)
             EndField(output);
         AddMissing(output);
-        IsInBody = true;
+        EndHeader();
     }
 
     /// <summary>Whether a message begins with a field (RFC 5322 §2.2); null while that is open.</summary>
@@ -113,6 +113,12 @@ internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? 
         while (i < start.Length && start[i] is (byte)' ' or (byte)'\t')
             i++;
         return i == start.Length ? null : start[i] == ':';
+    }
+
+    private void EndHeader()
+    {
+        IsInBody = true;
+        _field = new ArrayBufferWriter<byte>();
     }
 
     private void EndField(IBufferWriter<byte> output)

@@ -19,7 +19,7 @@ internal sealed class IncomingMessage(
 
     private readonly DateTimeOffset _now = intake.Time.GetUtcNow();
     private readonly BlobWriter _blob = intake.Store.Blobs.Begin();
-    private readonly ArrayBufferWriter<byte> _passed = new(512);
+    private ArrayBufferWriter<byte> _passed = new(512);
     private readonly HeaderPass _header = new(
         intake.HostName,
         intake.MaxHops,
@@ -97,6 +97,9 @@ internal sealed class IncomingMessage(
         if (_passed.WrittenCount > 0 && EarlyRefusal is null)
             await KeepAsync(_passed.WrittenMemory, ct);
         _passed.ResetWrittenCount();
+        // What a header needed is not held while the body comes (L30).
+        if (_header.IsInBody)
+            _passed = new ArrayBufferWriter<byte>();
     }
 
     private async ValueTask KeepAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)

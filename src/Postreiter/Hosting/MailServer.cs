@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
@@ -241,6 +242,11 @@ internal sealed class MailServer : IAsyncDisposable
         builder.Services.AddSingleton(logs);
         HostMetrics.Configure(builder.Services, settings.TelemetryOtlp);
         builder.Services.Configure<SocketTransportOptions>(KestrelMailListeners.Configure);
+        builder.Services.AddSingleton<IConnectionListenerFactory>(services => new PausingListenerFactory(
+            ActivatorUtilities.CreateInstance<SocketTransportFactory>(services),
+            HandleBudget.OfProcess(environment.Time),
+            logs.CreateLogger("Postreiter.Listeners")
+        ));
         builder
             .WebHost.UseKestrelCore()
             .ConfigureKestrel(kestrel =>

@@ -70,6 +70,34 @@ public sealed class LoginThrottleTests
     }
 
     [Fact]
+    public void L13_number_and_time_are_settings()
+    {
+        var throttle = new LoginThrottle(_time, failuresUntilLocked: 3, window: TimeSpan.FromMinutes(1));
+        for (var i = 0; i < 3; i++)
+            throttle.ReportFailure("ann", Peer);
+        Assert.True(throttle.IsLocked(Peer));
+        _time.Advance(TimeSpan.FromMinutes(1));
+        Assert.False(throttle.IsLocked(Peer));
+        Assert.Equal(TimeSpan.Zero, throttle.DelayOf("ann"));
+    }
+
+    [Fact]
+    public void F11_a_clock_that_is_set_changes_nothing()
+    {
+        // Its timestamps go on; only the calendar jumps.
+        var clock = new JumpingClock(_time);
+        var throttle = new LoginThrottle(clock);
+        for (var i = 0; i < 20; i++)
+            throttle.ReportFailure("ann", Peer);
+        foreach (var days in new[] { 365, -730 })
+        {
+            clock.Jump += TimeSpan.FromDays(days);
+            Assert.True(throttle.IsLocked(Peer));
+            Assert.Equal(TimeSpan.FromSeconds(15), throttle.DelayOf("ann"));
+        }
+    }
+
+    [Fact]
     public void Memory_is_bounded()
     {
         var throttle = new LoginThrottle(_time, capacity: 10);
@@ -77,5 +105,16 @@ public sealed class LoginThrottleTests
             throttle.ReportFailure($"user{i}", Peer);
         Assert.Equal(TimeSpan.Zero, throttle.DelayOf("user0"));
         Assert.Equal(TimeSpan.FromSeconds(1), throttle.DelayOf("user1"));
+    }
+
+    private sealed class JumpingClock(TimeProvider inner) : TimeProvider
+    {
+        public TimeSpan Jump { get; set; }
+
+        public override DateTimeOffset GetUtcNow() => inner.GetUtcNow() + Jump;
+
+        public override long GetTimestamp() => inner.GetTimestamp();
+
+        public override long TimestampFrequency => inner.TimestampFrequency;
     }
 }

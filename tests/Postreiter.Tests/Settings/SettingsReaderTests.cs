@@ -16,6 +16,11 @@ public sealed class SettingsReaderTests
     [InlineData("smtp.max_message_size = \"10MiB\"", "smtp.max_message_size", "\"10MiB\"")]
     [InlineData("smtp.max_message_size = 1048576", "smtp.max_message_size", "\"1MiB\"")]
     [InlineData("smtp.max_recipients = 100", "smtp.max_recipients", "100")]
+    [InlineData(
+        "listen.proxies = [\"192.0.2.7\", \"10.0.0.0/8\", \"2001:db8::/32\"]",
+        "listen.proxies",
+        "[\"192.0.2.7/32\", \"10.0.0.0/8\", \"2001:db8::/32\"]"
+    )]
     [InlineData("listen.smtp = []", "listen.smtp", "[]")]
     [InlineData(
         "listen.smtp = [\"127.0.0.1:0\", \"[::1]:25\", \"*:2525\"]",
@@ -83,6 +88,8 @@ public sealed class SettingsReaderTests
     [InlineData("[listen]\nsmpt = []", "listen.smpt", "did you mean listen.smtp?")]
     [InlineData("smtp = 3", "smtp", "write [smtp]")]
     [InlineData("smtp.max_recipients = 99", "smtp.max_recipients", "from 100")]
+    [InlineData("listen.proxies = [\"10.0.0.0/33\"]", "listen.proxies[0]", "\"10.0.0.0/8\"")]
+    [InlineData("listen.proxies = [\"lb.example\"]", "listen.proxies[0]", "an address or a network")]
     [InlineData("smtp.max_recipients = \"100\"", "smtp.max_recipients", "without quotes")]
     [InlineData("smtp.max_message_size = \"50MB\"", "smtp.max_message_size", "\"50MiB\"")]
     [InlineData("smtp.command_timeout = \"5 m\"", "smtp.command_timeout", "\"5m\"")]
