@@ -21,6 +21,7 @@ internal sealed class Pop3Session : IDisposable
     private Maildrop? _maildrop;
     private int _errors;
     private int _failedLogins;
+    private List<string>? _limitsMet;
 
     public Pop3Session(Connection connection, Pop3Services services)
     {
@@ -57,6 +58,17 @@ internal sealed class Pop3Session : IDisposable
 
     public ILogger Logger => _services.Logger;
 
+    /// <summary>A limit was met: it is counted, and logged once in a session.</summary>
+    public void Meet(string limit)
+    {
+        Pop3Metrics.Limit(limit);
+        _limitsMet ??= [];
+        if (_limitsMet.Contains(limit))
+            return;
+        _limitsMet.Add(limit);
+        Logger.LogInformation("{Connection}: limit {Limit} was met", ConnectionId, limit);
+    }
+
     /// <summary>Begins a SASL exchange; null when the mechanism cannot be used.</summary>
     public SaslExchange? BeginSasl(string mechanism) => _services.Sasl.Begin(mechanism, _connection, AllowsPasswords);
 
@@ -82,10 +94,7 @@ internal sealed class Pop3Session : IDisposable
             {
                 LineOutcome.Line => await ExecuteAsync(line, stopping),
                 LineOutcome.Bad => Pop3Reply.Syntax,
-                LineOutcome.TooLong => Pop3Reply.LineTooLong with
-                {
-                    Closes = _input.LastLength > _services.Options.MaxDiscardedLineLength,
-                },
+                LineOutcome.TooLong => TooLong(),
                 LineOutcome.Interrupted when stopping.IsCancellationRequested => Ending("the server is stopping"),
                 LineOutcome.Interrupted => Ending("you were silent for too long"),
                 _ => null,
@@ -161,7 +170,8 @@ internal sealed class Pop3Session : IDisposable
         {
             return await handler.ExecuteAsync(this, command.Argument, ct);
         }
-        catch (Exception fault) when (fault is not (OperationCanceledException or IOException))
+        // A file's IOException too; when it was the peer's, the reply ends the session.
+        catch (Exception fault) when (fault is not OperationCanceledException)
         {
             Logger.LogError(fault, "{Connection}: a command failed", ConnectionId);
             return Pop3Reply.TemporaryFault;
@@ -209,7 +219,7 @@ internal sealed class Pop3Session : IDisposable
         _failedLogins++;
         var closes = _failedLogins >= _services.Options.MaxFailedLogins;
         if (closes)
-            Pop3Metrics.Limit("L13");
+            Meet("L13");
         // RFC 3206 §4: [AUTH] says that the fault is in the credentials.
         return Pop3Reply.Error("[AUTH] name or password is wrong") with { Closes = closes };
     }
@@ -223,9 +233,14 @@ internal sealed class Pop3Session : IDisposable
         var most = _maildrop is null ? options.MaxErrorsBeforeLogin : options.MaxErrorsAfterLogin;
         if (_errors < most)
             return reply;
-        Pop3Metrics.Limit("L26");
-        Logger.LogInformation("{Connection}: closed after {Errors} bad commands (L26)", ConnectionId, _errors);
+        Meet("L26");
         return reply with { Closes = true };
+    }
+
+    private Pop3Reply TooLong()
+    {
+        Meet("L27");
+        return Pop3Reply.LineTooLong with { Closes = _input.LastLength > _services.Options.MaxDiscardedLineLength };
     }
 
     private static Pop3Reply Ending(string reason) => Pop3Reply.Error($"[SYS/TEMP] {reason}") with { Closes = true };

@@ -49,7 +49,10 @@ internal sealed class SessionTimer : IDisposable
     {
         _hasExpired = true;
         if (_isWriting)
+        {
+            Pop3Metrics.Limit("L29");
             _connection.Abort();
+        }
         else
             _connection.Input.CancelPendingRead();
     }

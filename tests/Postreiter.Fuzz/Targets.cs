@@ -5,6 +5,7 @@ using Postreiter.Dns;
 using Postreiter.Dns.Wire;
 using Postreiter.Imap.Session;
 using Postreiter.Imap.Syntax;
+using Postreiter.Messages;
 using Postreiter.Net.Sasl;
 using Postreiter.Pop3;
 using Postreiter.Pop3.Syntax;
@@ -30,10 +31,13 @@ internal static class Targets
         ["end-point"] = EndPointTexts,
         ["enhanced-status"] = Statuses,
         ["imap-append"] = ImapLiterals,
+        ["imap-fetch"] = ImapFetches,
         ["imap-list"] = ImapLists,
+        ["imap-search"] = static input => SearchReader.TryRead(new ImapReader(input), out _),
         ["imap-utf7"] = input =>
             Require(!ModifiedUtf7.TryDecode(input, out var name) || Ascii.IsValid(ModifiedUtf7.Encode(name))),
         ["line-ends"] = input => Require(LineEnds.ToCrLf(LineEnds.ToCrLf(input)).SequenceEqual(LineEnds.ToCrLf(input))),
+        ["message"] = Messages,
         ["pop3-command"] = Pop3Lines,
         ["pop3-dots"] = Pop3Dots,
         ["proxy-header"] = SmtpTargets.Proxy,
@@ -115,6 +119,48 @@ internal static class Targets
             Require(reply!.Lines.Sum(static l => l.Length) <= ReplyReader.MaxText);
             before = reader.Consumed;
         }
+    }
+
+    // sequence-set SP fetch-att, as behind the name of the command.
+    private static void ImapFetches(byte[] input)
+    {
+        var reader = new ImapReader(input);
+        if (
+            !reader.TrySequenceSet(out var set)
+            || !reader.TrySpace()
+            || !FetchItemReader.TryRead(reader, out var items)
+        )
+            return;
+        Require(set.IsSavedResult || set.Ranges.Count is > 0 and <= SequenceSet.MaxRanges);
+        Require(items.Count is > 0 and <= FetchItemReader.MaxItems);
+        // The label goes back to the client: it must be one line of ASCII, whatever a quoted field name held.
+        Require(
+            items.TrueForAll(static i => Ascii.IsValid(i.Label) && !i.Label.AsSpan().ContainsAny('\r', '\n', '\0'))
+        );
+    }
+
+    // In any cut the same tree, whose places lie inside the message, and whose stored form can be read again.
+    private static void Messages(byte[] input)
+    {
+        var (whole, cut) = (MessageScanner.Create(), MessageScanner.Create());
+        whole.Append(input);
+        foreach (var piece in input.Chunk(7))
+            cut.Append(piece);
+        var facts = whole.Complete();
+        Require(facts.Structure.Span.SequenceEqual(cut.Complete().Structure.Span));
+        var read = MessageStructure.Read(facts.Structure);
+        Require(MessageStructure.Write(read).Span.SequenceEqual(facts.Structure.Span));
+        RequireInside(read, input.Length);
+    }
+
+    private static void RequireInside(MimePart part, long end)
+    {
+        Require(part.HeaderOffset >= 0 && part.HeaderOffset <= part.BodyOffset && part.BodyLength >= 0);
+        Require(part.BodyOffset + part.BodyLength <= end && part.BodyLines >= 0);
+        foreach (var child in part.Parts)
+            RequireInside(child, part.BodyOffset + part.BodyLength);
+        if (part.Message is { } message)
+            RequireInside(message, part.BodyOffset + part.BodyLength);
     }
 
     private static void ImapLists(byte[] input)

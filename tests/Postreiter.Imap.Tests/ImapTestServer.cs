@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Postreiter.Core;
 using Postreiter.Messages;
 using Postreiter.Net;
+using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Testing;
 
@@ -16,17 +17,18 @@ internal sealed class ImapTestServer : IAuthenticator
 
     public TestClock Clock { get; } = new();
 
-    public required MemoryStore Store { get; init; }
+    public required IStore Store { get; init; }
 
     public ImapConnectionHandler Handler { get; private set; } = null!;
 
     public static async Task<ImapTestServer> StartAsync(
         ImapOptions? options = null,
-        ILogger<ImapConnectionHandler>? logger = null
+        ILogger<ImapConnectionHandler>? logger = null,
+        IStore? store = null
     )
     {
         var clock = new TestClock();
-        var server = new ImapTestServer { Store = new MemoryStore(clock) };
+        var server = new ImapTestServer { Store = store ?? new MemoryStore(clock) };
         var address = EmailAddress.Parse("ann@example.org");
         await server.Store.Directory.AddDomainAsync(address.Domain, CancellationToken.None);
         var keys = new Credentials("", new ScramKeys([], 4096, [], []));

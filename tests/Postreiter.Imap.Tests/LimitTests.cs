@@ -1,4 +1,5 @@
 using System.Text;
+using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Imap.Syntax;
 using Postreiter.Storage.Mail;
@@ -165,6 +166,65 @@ public sealed class LimitTests
             S: 3 BAD *
             """
         );
+    }
+
+    [Fact]
+    public async Task A_limit_is_logged_once_in_a_session()
+    {
+        var log = new LimitLog();
+        var server = await ImapTestServer.StartAsync(logger: log);
+        var deep = string.Concat(Enumerable.Repeat('(', 40)) + "ALL" + string.Concat(Enumerable.Repeat(')', 40));
+        await server.PlayLoggedInAsync(
+            Pacing.Lines,
+            $$"""
+            C: 1 STATUS {99999999}
+            S: 1 NO [TOOBIG] *
+            C: 2 STATUS {99999999}
+            S: 2 NO [TOOBIG] *
+            C: 3 APPEND INBOX {99999999}
+            S: 3 NO [TOOBIG] *
+            C: 4 STATUS {{X(70_000)}}
+            S: * BAD *
+            C: 5 LIST "" {{X(17).Replace('x', '*')}}
+            S: 5 BAD *
+            C: 6 CREATE {{X(256)}}
+            S: 6 NO [CANNOT] *
+            C: 7 SELECT INBOX
+            S... 7 OK *
+            C: 8 SEARCH {{deep}}
+            S: 8 BAD *
+            C: 9 SEARCH {{string.Join(' ', Enumerable.Repeat("ALL", 1001))}}
+            S: 9 BAD *
+            {{Dialogue.Repeat(15, i => $"C: {i} FOO\nS: {i} BAD *")}}
+            C: a FOO
+            S: a BAD *
+            S: * BYE *
+            """
+        );
+        Assert.Equal(["L22", "L3", "L21", "L24", "L25", "L23", "L26"], log.Limits);
+    }
+
+    private sealed class LimitLog : ILogger<ImapConnectionHandler>
+    {
+        public List<string> Limits { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
+        {
+            var text = formatter(state, exception);
+            if (text.Contains(": limit ", StringComparison.Ordinal))
+                Limits.Add(text.Split(' ')[^3]);
+        }
     }
 
     [Fact]

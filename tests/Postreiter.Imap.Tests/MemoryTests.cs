@@ -1,3 +1,5 @@
+using Postreiter.Core;
+using Postreiter.Storage.Mail;
 using Postreiter.Testing;
 
 namespace Postreiter.Imap.Tests;
@@ -18,15 +20,97 @@ public sealed class MemoryTests
     public async Task L30_a_session_that_waits_holds_less_than_16_KiB(bool idle)
     {
         var server = await ImapTestServer.StartAsync();
-        // What is made once, and the pools.
-        await using (var warm = await OpenAsync(server, 20, idle))
-            Assert.Equal(20, warm.Count);
-        var before = GC.GetTotalMemory(forceFullCollection: true);
+        await WarmAsync(server, 20, idle);
+        var before = Memory();
         await using var open = await OpenAsync(server, Sessions, idle);
-        var each = (GC.GetTotalMemory(forceFullCollection: true) - before) / Sessions;
+        var each = (Memory() - before) / Sessions;
         TestContext.Current.TestOutputHelper?.WriteLine($"{each} bytes each");
         Assert.InRange(each, 1, MostBytes);
         Assert.Equal(Sessions, open.Count);
+    }
+
+    [Fact]
+    public async Task L30_a_selected_mailbox_costs_24_bytes_a_message()
+    {
+        const int Messages = 100_000;
+        const int Selected = 8;
+        const long Most = 6L * 1024 * 1024;
+        var ct = TestContext.Current.CancellationToken;
+        var server = await ImapTestServer.StartAsync();
+        await FillAsync(server, Messages, ct);
+        await WarmAsync(server, 1, idle: true);
+        var before = Memory();
+        var open = await OpenAsync(server, Selected, idle: true);
+        Report((Memory() - before) / Selected, "just selected");
+
+        // Every message gets other flags, in many steps: equal flags must stay one object in each session.
+        await using (var wire = await ImapWire.ConnectAsync(server))
+        {
+            await wire.RunAsync("SELECT INBOX");
+            for (var i = 0; i < 20; i++)
+                await wire.RunAsync(
+                    $"UID STORE {1 + i * Messages / 20}:{(i + 1) * Messages / 20} +FLAGS.SILENT (\\Seen $Key)"
+                );
+        }
+
+        await open.NoopAsync();
+        var with = Memory();
+        await open.DisposeAsync();
+        Report((with - Memory()) / Selected, "after changes");
+
+        static void Report(long each, string when)
+        {
+            TestContext.Current.TestOutputHelper?.WriteLine($"{when}: {each} bytes each");
+            // Arrays that the runtime keeps to use again make it a little less than 24.
+            Assert.InRange(each, 16 * Messages, Most);
+        }
+    }
+
+    // What is made once, and the pools. A method of its own, so that nothing of it is held on to.
+    private static async Task WarmAsync(ImapTestServer server, int count, bool idle)
+    {
+        await using var warm = await OpenAsync(server, count, idle);
+        Assert.Equal(count, warm.Count);
+    }
+
+    private static long Memory()
+    {
+        // What other tests have left goes first.
+        for (var i = 0; i < 3; i++)
+        {
+            GC.Collect();
+            GC.WaitForPendingFinalizers();
+        }
+
+        return GC.GetTotalMemory(forceFullCollection: true);
+    }
+
+    private static async Task FillAsync(ImapTestServer server, int count, CancellationToken ct)
+    {
+        var account = await server.Store.Directory.FindAccountAsync(EmailAddress.Parse("ann@example.org"), ct);
+        var inbox = await server.Store.Mail.FindMailboxAsync(account!.Id, Mailbox.Inbox, ct);
+        var random = new Random(1);
+        for (var i = 0; i < count; i++)
+        {
+            await using var blob = server.Store.Blobs.Begin();
+            await blob.WriteAsync("a: b\r\n\r\n"u8.ToArray(), ct);
+            var copy = new MailboxCopy
+            {
+                AccountId = account.Id,
+                MailboxId = inbox!.Id,
+                InternalDate = server.Clock.GetUtcNow(),
+            };
+            await server.Store.Mail.FileAsync(
+                new Filing
+                {
+                    DeliveryId = TraceId.Create(server.Clock.GetUtcNow(), random),
+                    Content = await blob.CompleteAsync(ct),
+                    Structure = default,
+                    Copies = [copy],
+                },
+                ct
+            );
+        }
     }
 
     private static async Task<OpenSessions> OpenAsync(ImapTestServer server, int count, bool idle)
@@ -54,6 +138,15 @@ public sealed class MemoryTests
         public int Count => _all.Count;
 
         public void Add(MemoryConnection connection, Task session) => _all.Add((connection, session));
+
+        /// <summary>Ends IDLE, has everything told, and waits again.</summary>
+        public async Task NoopAsync()
+        {
+            foreach (var (connection, _) in _all)
+                await Dialogue
+                    .On(connection, Pacing.Lines)
+                    .RunAsync("C: DONE\nS... 3 OK *\nC: 4 NOOP\nS... 4 OK *\nC: 3 IDLE\nS: + *");
+        }
 
         public async ValueTask DisposeAsync()
         {

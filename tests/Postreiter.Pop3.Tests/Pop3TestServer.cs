@@ -37,7 +37,7 @@ internal sealed class Pop3TestServer
             options,
             new SaslServer(Authenticator),
             Authenticator,
-            Faults.Around(store, () => Fault),
+            Faults.Around(store, method => method == Fault ? Failure : null),
             clock,
             NullLogger.Instance
         );
@@ -55,6 +55,9 @@ internal sealed class Pop3TestServer
 
     /// <summary>The method of the mail store that fails.</summary>
     public string? Fault { get; set; }
+
+    /// <summary>What it throws.</summary>
+    public Exception Failure { get; set; } = new StoreException(StoreFault.Internal, "The test says so");
 
     public static async Task<Pop3TestServer> StartAsync(bool allowPlaintext = true)
     {
@@ -156,20 +159,20 @@ internal sealed class OneUser(long accountId) : IAuthenticator
 public class Faults : DispatchProxy
 {
     private object _inner = null!;
-    private Func<string?> _fault = null!;
+    private Func<string, Exception?> _fault = null!;
 
-    public static IStore Around(IStore store, Func<string?> fault) => Wrap(store, fault);
+    public static IStore Around(IStore store, Func<string, Exception?> fault) => Wrap(store, fault);
 
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         Assert.NotNull(targetMethod);
-        if (targetMethod.Name == _fault())
-            throw new StoreException(StoreFault.Internal, "The test says so");
+        if (_fault(targetMethod.Name) is { } failure)
+            throw failure;
         var result = targetMethod.Invoke(_inner, args);
         return result is IMailStore mail ? Wrap(mail, _fault) : result;
     }
 
-    private static T Wrap<T>(T inner, Func<string?> fault)
+    private static T Wrap<T>(T inner, Func<string, Exception?> fault)
         where T : class
     {
         var proxy = Create<T, Faults>();

@@ -210,12 +210,18 @@ public sealed class TransactionTests
     }
 
     [Theory]
-    [InlineData("RemoveAsync", "QUIT")]
-    [InlineData("OpenAsync", "RETR 1")]
-    [InlineData("ReadMessagesAsync", "RETR 1")]
-    public async Task A_fault_of_the_store_is_a_temporary_error(string method, string command)
+    [InlineData("RemoveAsync", "QUIT", false)]
+    [InlineData("RemoveAsync", "QUIT", true)]
+    [InlineData("OpenAsync", "RETR 1", false)]
+    [InlineData("OpenAsync", "TOP 1 0", true)]
+    [InlineData("ReadMessagesAsync", "RETR 1", false)]
+    [InlineData("ReadMessagesAsync", "RETR 1", true)]
+    public async Task F5_a_fault_of_the_store_is_a_temporary_error(string method, string command, bool isFile)
     {
         var server = await Pop3TestServer.StartAsync();
+        // A file that fails is not taken for a peer that has gone.
+        if (isFile)
+            server.Failure = new IOException("The test says so");
         await server.AddAsync("A: 1\r\n\r\n");
         await server.AddAsync("A: 2\r\n\r\n");
         var connection = MemoryConnection.Create(Pacing.Lines);
@@ -231,6 +237,8 @@ public sealed class TransactionTests
         await dialogue.RunAsync($"{Pop3TestServer.LogIn}\nC: DELE 2\nS: +OK *");
         server.Fault = method;
         await dialogue.RunAsync($"C: {command}\nS: -ERR [SYS/TEMP] *");
+        if (command == "QUIT")
+            await dialogue.RunAsync("S: <closed>");
         connection.Client.Close();
         await session;
         Assert.Equal(2, (await server.UidsAsync()).Length);
@@ -253,6 +261,59 @@ public sealed class TransactionTests
         );
         server.Fault = null;
         await server.PlayAsync(Pacing.Lines, Pop3TestServer.LogIn);
+    }
+
+    [Fact]
+    public async Task Many_messages_are_listed_and_removed_at_once()
+    {
+        const int Many = 2000;
+        var server = await Pop3TestServer.StartAsync();
+        for (var i = 0; i < Many; i++)
+            await server.AddAsync("A: 1\r\n\r\n");
+        var last = await server.AddAsync("A: last\r\n\r\n");
+        await server.PlayAsync(
+            Pacing.Lines,
+            $"""
+            {Pop3TestServer.LogIn}
+            C: STAT
+            S: +OK {Many + 1} {Many * 8 + 11}
+            C: LIST
+            S: +OK *
+            {Dialogue.Repeat(Many, i => $"S: {i + 1} 8")}
+            S: {Many + 1} 11
+            S: .
+            C: UIDL
+            S: +OK *
+            {Dialogue.Repeat(Many + 1, i => $"S: {i + 1} *")}
+            S: .
+            {Dialogue.Repeat(Many, i => $"C: DELE {i + 1}\nS: +OK *")}
+            C: LIST
+            S: +OK *
+            S: {Many + 1} 11
+            S: .
+            C: QUIT
+            S: +OK *
+            S: <closed>
+            """
+        );
+        Assert.Equal([last], await server.UidsAsync());
+    }
+
+    [Fact]
+    public async Task Mail_that_comes_meanwhile_is_for_the_next_session()
+    {
+        var server = await Pop3TestServer.StartAsync();
+        await server.AddAsync("A: 1\r\n\r\n");
+        var connection = MemoryConnection.Create(Pacing.Lines);
+        var session = Task.Run(() => server.Handler.HandleAsync(connection, CancellationToken.None), Pop3TestServer.Ct);
+        var dialogue = Dialogue.On(connection, Pacing.Lines);
+        await dialogue.RunAsync(Pop3TestServer.LogIn);
+        var late = await server.AddAsync("A: 2\r\n\r\n");
+        await dialogue.RunAsync("C: STAT\nS: +OK 1 8\nC: RETR 2\nS: -ERR *\nC: DELE 1\nS: +OK *\nC: QUIT\nS: +OK *");
+        connection.Client.Close();
+        await session;
+        Assert.Equal([late], await server.UidsAsync());
+        await server.PlayAsync(Pacing.Lines, $"{Pop3TestServer.LogIn}\nC: STAT\nS: +OK 1 8");
     }
 
     [Fact]

@@ -142,7 +142,8 @@ internal readonly struct StructureWriter(ImapWriter writer, bool utf8)
             Text(address.Name);
             writer.Raw(" NIL"u8);
             Text(address.Mailbox, space: true);
-            Text(address.Host, space: true);
+            // NIL would begin a group, and an empty string looks like NIL to some: the word that clients know since c-client.
+            Text(address.Host is "" ? ".MISSING-HOST-NAME." : address.Host, space: true);
             writer.Raw(")"u8);
         }
 

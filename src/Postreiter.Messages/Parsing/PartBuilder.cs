@@ -17,7 +17,7 @@ internal sealed class PartBuilder(long headerOffset, bool isMessage, PartBuilder
     private string? _md5;
     private IReadOnlyList<string> _languages = [];
 
-    public long HeaderOffset { get; } = headerOffset;
+    public long HeaderOffset { get; private set; } = headerOffset;
 
     public long BodyOffset { get; private set; } = headerOffset;
 
@@ -51,7 +51,10 @@ internal sealed class PartBuilder(long headerOffset, bool isMessage, PartBuilder
     public void End(long end, long lines)
     {
         AwaitsBoundary = false;
-        _bodyLength = Math.Max(0, end - BodyOffset);
+        // The line end before a boundary belongs to it (RFC 2046 §5.1.1), also when it is the empty line behind a header.
+        HeaderOffset = Math.Min(HeaderOffset, end);
+        BodyOffset = Math.Clamp(BodyOffset, HeaderOffset, end);
+        _bodyLength = end - BodyOffset;
         _bodyLines = _bodyLength == 0 ? 0 : Math.Max(0, lines - LinesBefore);
     }
 

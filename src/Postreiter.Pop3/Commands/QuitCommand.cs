@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Postreiter.Storage;
 
 namespace Postreiter.Pop3.Commands;
 
@@ -35,7 +34,7 @@ internal sealed class QuitCommand : IPop3Command
             Pop3Metrics.Removed.Add(removed.Count);
             return Bye;
         }
-        catch (StoreException fault)
+        catch (Exception fault) when (fault is not OperationCanceledException)
         {
             session.Logger.LogError(fault, "{Connection}: QUIT could not remove messages", session.ConnectionId);
             return NotRemoved;
