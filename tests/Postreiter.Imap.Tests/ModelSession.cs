@@ -1,11 +1,13 @@
 using System.Globalization;
+using System.Runtime.CompilerServices;
 using System.Text.RegularExpressions;
 using static Postreiter.Imap.Tests.ModelMailbox;
 
 namespace Postreiter.Imap.Tests;
 
 /// <summary>One session beside the model: what its client knows, checked at every response.</summary>
-internal sealed partial class ModelSession(ImapWire wire, ModelMailbox[] boxes) : IAsyncDisposable
+internal sealed partial class ModelSession(int number, ImapWire wire, ModelMailbox[] boxes, StrongBox<int> clock)
+    : IAsyncDisposable
 {
     private static readonly string[] AllFlags = ["$One", "$Two", "\\Answered", "\\Deleted", "\\Flagged", "\\Seen"];
     private readonly List<Known> _known = [];
@@ -13,6 +15,9 @@ internal sealed partial class ModelSession(ImapWire wire, ModelMailbox[] boxes) 
     private bool _isReadOnly;
     private uint _largest;
     private List<string> _told = [];
+
+    /// <summary>Commands and answers, with the order among all sessions.</summary>
+    public List<(int At, string Line)> Said { get; } = [];
 
     public ValueTask DisposeAsync() => wire.DisposeAsync();
 
@@ -81,6 +86,12 @@ internal sealed partial class ModelSession(ImapWire wire, ModelMailbox[] boxes) 
         var text = $"Subject: {seed}\r\n\r\n{box.Name} {box.Next}";
         var uid = box.Add(text, flags);
         Assert.Equal(uid, await wire.AppendAsync(box.Name, text, $"({string.Join(' ', flags)})", _told = []));
+        Said.Add(
+            (
+                clock.Value++,
+                $"{number}: APPEND {box.Name} ({string.Join(' ', flags)})\n    {string.Join("\n    ", _told)}"
+            )
+        );
         Take(mayExpunge: true);
     }
 
@@ -89,6 +100,7 @@ internal sealed partial class ModelSession(ImapWire wire, ModelMailbox[] boxes) 
         (_box, _isReadOnly) = (box, isReadOnly);
         _known.Clear();
         _largest = 0;
+        Said.Add((clock.Value++, $"{number}: SELECT {box.Name}"));
         var told = await wire.RunAsync($"{(isReadOnly ? "EXAMINE" : "SELECT")} {box.Name}");
         Assert.Contains($"* {box.Messages.Count} EXISTS", told);
         Assert.Contains($"* OK [UIDNEXT {box.Next}] Next", told);
@@ -231,6 +243,7 @@ internal sealed partial class ModelSession(ImapWire wire, ModelMailbox[] boxes) 
     )
     {
         _told = await wire.RunAsync(command);
+        Said.Add((clock.Value++, $"{number}: {command}\n    {string.Join("\n    ", _told)}"));
         Assert.StartsWith(isRefused ? "NO [READ-ONLY]" : "OK ", _told[^1], StringComparison.Ordinal);
         Take(mayExpunge, search);
     }

@@ -1,4 +1,6 @@
+using System.Runtime.CompilerServices;
 using CsCheck;
+using Xunit.Sdk;
 using static Postreiter.Imap.Tests.ModelMailbox;
 
 namespace Postreiter.Imap.Tests;
@@ -21,15 +23,16 @@ public sealed class ModelTests
 
     [Fact]
     public async Task P7_views_of_several_sessions_follow_the_model() =>
-        await Histories.SampleAsync(static async steps => await PlayAsync(steps), iter: 150, threads: 1);
+        await Histories.SampleAsync(static async steps => await PlayAsync(steps), iter: 100, threads: 1);
 
     private static async Task PlayAsync(Step[] steps)
     {
         var server = await ImapTestServer.StartAsync();
         ModelMailbox[] boxes = [new("INBOX"), new("Sent"), new("Trash")];
         var sessions = new ModelSession[Sessions];
+        var clock = new StrongBox<int>();
         for (var i = 0; i < Sessions; i++)
-            sessions[i] = new ModelSession(await ImapWire.ConnectAsync(server), boxes);
+            sessions[i] = new ModelSession(i, await ImapWire.ConnectAsync(server), boxes, clock);
         try
         {
             // Something to begin with.
@@ -46,6 +49,12 @@ public sealed class ModelTests
                 foreach (var box in boxes)
                     await session.CheckStatusAsync(box);
             }
+        }
+        catch (Exception e)
+        {
+            // The last of what was said shows where it went wrong.
+            var said = sessions.SelectMany(static s => s.Said).OrderBy(static s => s.At).TakeLast(40);
+            throw new XunitException($"{e.Message}\n{string.Join('\n', said.Select(static s => s.Line))}", e);
         }
         finally
         {

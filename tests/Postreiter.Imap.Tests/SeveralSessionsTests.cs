@@ -125,6 +125,20 @@ public sealed class SeveralSessionsTests
     }
 
     [Fact]
+    public async Task What_another_has_marked_unread_is_read_again()
+    {
+        var (_, one, two) = await StartAsync(1);
+        await two.RunAsync("STORE 1 +FLAGS.SILENT (\\Seen)");
+        await one.RunAsync("STORE 1 -FLAGS (\\Seen)");
+        Assert.Equal(
+            ["* 1 FETCH (UID 1 FLAGS ())", "* 1 FETCH (FLAGS (\\Seen) BODY[TEXT] {1}\r\n1)", "OK Done"],
+            await two.RunAsync("FETCH 1 BODY[TEXT]")
+        );
+        await one.DisposeAsync();
+        await two.DisposeAsync();
+    }
+
+    [Fact]
     public async Task SILENT_hides_only_what_the_client_asked_for()
     {
         var (_, one, two) = await StartAsync(1);

@@ -28,12 +28,17 @@ internal sealed partial class FetchCommand(string name, bool byUid) : IImapComma
             return ImapReply.Syntax;
         // Synchronising clients ask for these of every message: the session has them.
         var isKnown = items.TrueForAll(static item => item.Kind is FetchKind.Flags or FetchKind.Uid);
-        if (isKnown)
+        // And what lacks \Seen is asked of the session too: another client may have taken it away just now.
+        var tellsFirst = isKnown || items.Exists(static item => item.SetsSeen);
+        if (tellsFirst && byUid)
+            await session.TellChangesAsync(mayExpunge: false, ct);
+        if (!selected.TryResolve(set, byUid, out var uids))
+            return ImapReply.Bad("No such message");
+        // Numbers, and "*" among them, are those that the client knew when it asked.
+        if (tellsFirst && !byUid)
             await session.TellChangesAsync(mayExpunge: false, ct);
         if (session.Selected is null)
             return ImapReply.No("The mailbox is gone", "NONEXISTENT");
-        if (!selected.TryResolve(set, byUid, out var uids))
-            return ImapReply.Bad("No such message");
         if (byUid && !items.Exists(static item => item.Kind == FetchKind.Uid))
             items.Insert(0, FetchItemReader.Uid);
         if (isKnown)
