@@ -1,4 +1,7 @@
+using Postreiter.Core;
 using Postreiter.Imap.Syntax;
+using Postreiter.Storage.Accounts;
+using Postreiter.Storage.Mail;
 using Postreiter.Testing;
 
 namespace Postreiter.Imap.Tests;
@@ -85,6 +88,96 @@ public sealed class SessionTests
             S: 8 NO [CANNOT] *
             """
         );
+    }
+
+    [Theory, InlineData(Pacing.Lines), InlineData(Pacing.Bytes)]
+    public async Task Pipelined_commands_are_run_in_their_order(Pacing pacing)
+    {
+        var server = await ImapTestServer.StartAsync();
+        await server.PlayLoggedInAsync(
+            pacing,
+            """
+            R: 1 APPEND INBOX {1+}\r\na\r\n2 APPEND INBOX {1+}\r\nb\r\n3 SELECT INBOX\r\n4 STORE 1 +FLAGS (\\Deleted)\r\n
+            R: 5 FETCH 2 UID\r\n6 EXPUNGE\r\n7 FETCH 1 UID\r\n8 SEARCH RETURN (SAVE) ALL\r\n9 UID FETCH $ FLAGS\r\n
+            R: 10 CREATE x\r\n11 MOVE 1 x\r\n12 FETCH 1 UID\r\n13 SELECT x\r\n14 FETCH 1 UID\r\n
+            R: 15 IDLE\r\nDONE\r\n16 LOGOUT\r\n17 NOOP\r\n
+            S: 1 OK *
+            S: 2 OK *
+            S... 3 OK *
+            S: * 1 FETCH (FLAGS (\Deleted))
+            S: 4 OK *
+            S: * 2 FETCH (UID 2)
+            S: 5 OK *
+            S: * 1 EXPUNGE
+            S: 6 OK *
+            S: * 1 FETCH (UID 2)
+            S: 7 OK *
+            S: 8 OK *
+            S: * 1 FETCH (UID 2 FLAGS ())
+            S: 9 OK *
+            S: 10 OK *
+            S: * OK [COPYUID *
+            S: * 1 EXPUNGE
+            S: 11 OK *
+            S: 12 BAD *
+            S: * OK [CLOSED] *
+            S... 13 OK *
+            S: * 1 FETCH (UID 1)
+            S: 14 OK *
+            S: + *
+            S: 15 OK *
+            S: * BYE *
+            S: 16 OK *
+            S: <closed>
+            """
+        );
+    }
+
+    [Theory]
+    [InlineData("Private")]
+    [InlineData("bob@example.org/Private")]
+    [InlineData("~bob/Private")]
+    [InlineData("#user.bob.Private")]
+    [InlineData("user/bob/Private")]
+    [InlineData("/2/Private")]
+    [InlineData("../bob/Private")]
+    [InlineData("INBOX/../Private")]
+    [InlineData("2")]
+    [InlineData("' OR name = 'Private")]
+    [InlineData("INBOX' --")]
+    public async Task P12_no_name_leads_to_the_mail_of_another(string name)
+    {
+        var server = await ImapTestServer.StartAsync();
+        var ct = TestContext.Current.CancellationToken;
+        var keys = new Credentials("", new ScramKeys([], 4096, [], []));
+        var bob = await server.Store.Directory.AddAccountAsync(new(EmailAddress.Parse("bob@example.org"), keys), ct);
+        await server.Store.Mail.CreateMailboxAsync(bob!.Id, "Private", SpecialUse.None, ct);
+        await server.PlayLoggedInAsync(
+            Pacing.Lines,
+            $$"""
+            C: 1 SELECT "{{name}}"
+            S: 1 NO [NONEXISTENT] *
+            C: 2 STATUS "{{name}}" (MESSAGES)
+            S: 2 NO [NONEXISTENT] *
+            C: 3 LIST "" "{{name}}"
+            S: 3 OK *
+            C: 4 LIST "{{name}}" *
+            S: 4 OK *
+            C: 5 DELETE "{{name}}"
+            S: 5 NO *
+            C: 6 RENAME "{{name}}" mine
+            S: 6 NO *
+            C: 7 SUBSCRIBE "{{name}}"
+            S: 7 NO *
+            C: 8 APPEND "{{name}}" {1}
+            S: 8 NO *
+            C: 9 SELECT INBOX
+            S... 9 OK *
+            C: 10 UID COPY 1:* "{{name}}"
+            S: 10 NO *
+            """
+        );
+        Assert.NotNull(await server.Store.Mail.FindMailboxAsync(bob.Id, "Private", ct));
     }
 
     [Fact]

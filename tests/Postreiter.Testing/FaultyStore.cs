@@ -1,3 +1,4 @@
+using System.Diagnostics.CodeAnalysis;
 using System.Reflection;
 using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
@@ -19,6 +20,7 @@ public class FaultyStore : DispatchProxy
     public static IStore Around(IStore store, Func<string, Exception?> fault) => Wrap(store, fault);
 
     /// <inheritdoc/>
+    [SuppressMessage("Reliability", "CA2012", Justification = "A proxy gives what it gets, in a box.")]
     protected override object? Invoke(MethodInfo? targetMethod, object?[]? args)
     {
         ArgumentNullException.ThrowIfNull(targetMethod);
@@ -27,6 +29,8 @@ public class FaultyStore : DispatchProxy
         if (_fault(targetMethod.Name) is { } fault)
             throw fault;
         var result = targetMethod.Invoke(_inner, args);
+        if (result is ValueTask<MessageContent> opening)
+            return OpenedAsync(opening.AsTask(), _fault);
         return result switch
         {
             IDirectoryStore directory => Wrap(directory, _fault),
@@ -45,6 +49,21 @@ public class FaultyStore : DispatchProxy
         var faulty = (FaultyStore)(object)proxy;
         (faulty._inner, faulty._fault) = (inner, fault);
         return proxy;
+    }
+
+    private static async ValueTask<MessageContent> OpenedAsync(
+        Task<MessageContent> opened,
+        Func<string, Exception?> fault
+    ) => new FaultyContent(await opened, fault);
+
+    private sealed class FaultyContent(MessageContent inner, Func<string, Exception?> fault) : MessageContent
+    {
+        public override long Length => inner.Length;
+
+        public override ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken ct) =>
+            fault($"ReadAsync at {offset}") is { } now ? throw now : inner.ReadAsync(offset, buffer, ct);
+
+        public override ValueTask DisposeAsync() => inner.DisposeAsync();
     }
 
     private sealed class FaultyWriter(BlobWriter inner, Func<string, Exception?> fault) : BlobWriter
