@@ -66,6 +66,8 @@ internal sealed class SelectCommand(string name, bool isReadOnly) : IImapCommand
     /// <summary>What RFC 3501 §6.3.1 has and RFC 9051 no longer.</summary>
     private static void TellRev1(ImapWriter writer, MailboxChanges opened)
     {
+        // Deviation: RFC 3501 §2.3.2. \Recent is never set: which session saw a message first is no use to anybody but mail
+        // notifiers of old, and costs a write for each SELECT. RFC 9051 has done away with it.
         writer.Raw("* 0 RECENT\r\n"u8);
         for (var i = 0; i < opened.Entries.Count; i++)
         {
