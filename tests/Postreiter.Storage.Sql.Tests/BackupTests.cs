@@ -224,6 +224,31 @@ public sealed class BackupTests : IDisposable
     }
 
     [Fact]
+    public async Task Closing_the_store_ends_a_backup_under_way()
+    {
+        var store = await _bed.OpenAsync();
+        var box = await StoreBed.AddAnnAsync(store);
+        for (var i = 0; i < 30; i++)
+            await _bed.FileAsync(store, box, StoreBed.Text(i));
+        var (closing, isUnderWay) = (new TaskCompletionSource(), new TaskCompletionSource());
+        var backup = store.BackupAsync(Copy, [], new Waiter(isUnderWay, closing.Task), Ct);
+        await isUnderWay.Task;
+        var closed = store.DisposeAsync().AsTask();
+        closing.SetResult();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => backup);
+        await closed;
+    }
+
+    private sealed class Waiter(TaskCompletionSource isUnderWay, Task until) : IProgress<(long Done, long Total)>
+    {
+        public void Report((long Done, long Total) value)
+        {
+            isUnderWay.TrySetResult();
+            until.Wait(Ct);
+        }
+    }
+
+    [Fact]
     public async Task Folders_that_are_used_for_something_else_are_left_alone()
     {
         Directory.CreateDirectory(Copy);

@@ -112,7 +112,7 @@ public sealed class CheckTests : IDisposable
         await using var store = await _bed.OpenAsync();
         var box = await StoreBed.AddAnnAsync(store);
         await _bed.FileAsync(store, box, StoreBed.Text(1, 30_000));
-        await store.WalkAsync(() => store.Collector.TurnAsync(Ct), Ct);
+        await store.WalkAsync(store.Collector.TurnAsync, Ct);
         Assert.DoesNotContain(new string('b', 64) + ".blob", _bed.Files());
         Assert.Single(await StoreBed.TextsAsync(store, box));
     }

@@ -54,7 +54,7 @@ public sealed class CompactionTests : IDisposable
     {
         await using var store = await _bed.OpenAsync();
         var box = await ThinAsync(store);
-        await store.WalkAsync(() => store.Collector.TurnAsync(Ct), Ct);
+        await store.WalkAsync(store.Collector.TurnAsync, Ct);
         Assert.Equal(["00000004.seg", "00000005.seg"], _bed.Files());
         Assert.Equal(Left(), await StoreBed.TextsAsync(store, box));
     }

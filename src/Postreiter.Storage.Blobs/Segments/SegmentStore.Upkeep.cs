@@ -33,14 +33,15 @@ public sealed partial class SegmentStore
     }
 
     /// <inheritdoc/>
-    public IReadOnlyList<SegmentFile> ListSegments()
+    public IReadOnlyList<int> ListSegments()
     {
+        // The one being written, and what will follow it, are nobody's to remove or to copy.
         var writing = Volatile.Read(ref _segment);
-        return
-        [
-            .. SegmentNumbers().Select(number => new SegmentFile(number, Segment(number).Length, number >= writing)),
-        ];
+        return [.. SegmentNumbers().Where(number => number < writing)];
     }
+
+    /// <inheritdoc/>
+    public long LengthOf(int segment) => Segment(segment).Length;
 
     /// <inheritdoc/>
     public IReadOnlyList<BlobId> ListOwnFiles() => [.. _files.List().Select(OwnId).OfType<BlobId>()];

@@ -53,7 +53,7 @@ internal sealed partial class BlobCollector
             }
         }
 
-        var (segments, bytes) = await RemoveFilesAsync([], ct);
+        var (segments, bytes) = await RemoveFilesAsync([], null, ct);
         return new CompactReport(segments, bytes - copied, copied, problems);
     }
 
@@ -71,8 +71,8 @@ internal sealed partial class BlobCollector
         [
             .. blobs
                 .ListSegments()
-                .Where(f => !f.IsWriting && !_damaged.Contains(f.Number))
-                .Select(f => (f.Number, Alive: alive.GetValueOrDefault(f.Number), f.Length))
+                .Where(s => !_damaged.Contains(s))
+                .Select(s => (Segment: s, Alive: alive.GetValueOrDefault(s), Length: blobs.LengthOf(s)))
                 .Where(f => f.Alive > 0 && f.Alive < f.Length / 2),
         ];
     }

@@ -40,7 +40,7 @@ internal sealed partial class BlobCollector(SqliteStore store, IBlobStore blobs,
     {
         try
         {
-            await store.WalkAsync(() => TurnAsync(ct), ct);
+            await store.WalkAsync(TurnAsync, ct);
         }
         catch (StoreException e)
         {
@@ -94,7 +94,7 @@ internal sealed partial class BlobCollector(SqliteStore store, IBlobStore blobs,
         if (dead.Count > 0)
         {
             _mayBeThin = true;
-            await RemoveFilesAsync(dead, ct);
+            await RemoveFilesAsync(dead, dead.Select(d => d.At.Segment).ToHashSet(), ct);
         }
 
         return Math.Max(dropped, dead.Count);
@@ -119,12 +119,16 @@ internal sealed partial class BlobCollector(SqliteStore store, IBlobStore blobs,
     internal async Task RemoveOrphansAsync(List<BlobId> orphans, CancellationToken ct)
     {
         foreach (var some in orphans.Chunk(MostAtOnce))
-            await RemoveFilesAsync([.. some.Select(id => (id, default(BlobLocation)))], ct);
+            await RemoveFilesAsync([.. some.Select(id => (id, default(BlobLocation)))], new HashSet<int>(), ct);
     }
 
     /// <summary>Removes the bytes of contents that have no row any more, and segments without any.</summary>
+    /// <param name="dead">The contents.</param>
+    /// <param name="among">Which segments are looked at; null for all.</param>
+    /// <param name="ct">Stops before it is under way.</param>
     internal ValueTask<(int Segments, long Bytes)> RemoveFilesAsync(
         IReadOnlyList<(BlobId Id, BlobLocation At)> dead,
+        IReadOnlySet<int>? among,
         CancellationToken ct
     ) =>
         store.WriteAsync(
@@ -137,13 +141,12 @@ internal sealed partial class BlobCollector(SqliteStore store, IBlobStore blobs,
                 }
 
                 var (segments, bytes) = (0, 0L);
-                foreach (var segment in blobs.ListSegments())
+                foreach (var segment in blobs.ListSegments().Where(s => among?.Contains(s) ?? true))
                 {
-                    const string any = "SELECT 1 FROM blobs WHERE segment = $0 LIMIT 1";
-                    if (segment.IsWriting || scope.Session.Scalar(any, segment.Number) is not null)
+                    if (scope.Session.Scalar("SELECT 1 FROM blobs WHERE segment = $0 LIMIT 1", segment) is not null)
                         continue;
-                    blobs.RemoveSegment(segment.Number);
-                    (segments, bytes) = (segments + 1, bytes + segment.Length);
+                    (segments, bytes) = (segments + 1, bytes + blobs.LengthOf(segment));
+                    blobs.RemoveSegment(segment);
                 }
 
                 return (segments, bytes);

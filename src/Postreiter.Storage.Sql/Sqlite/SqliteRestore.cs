@@ -60,7 +60,8 @@ public static class SqliteRestore
         if (File.Exists(folder) || (Directory.Exists(folder) && Directory.EnumerateFileSystemEntries(folder).Any()))
             throw new StoreException(StoreFault.Internal, $"{folder} is in use already; nothing was changed");
         DataFiles.CreatePrivate(folder);
-        var state = Path.Combine(backup, manifest.Generation);
+        // Names of a backup are names, never paths.
+        var state = Path.Combine(backup, Path.GetFileName(manifest.Generation));
         var database = Path.Combine(folder, SqliteStore.FileName);
         // Under another name until it is whole: a restore that was cut off leaves no store behind.
         File.Copy(Path.Combine(state, SqliteStore.FileName), database + ".new");

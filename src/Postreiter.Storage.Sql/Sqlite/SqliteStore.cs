@@ -135,15 +135,15 @@ public sealed class SqliteStore : IStore, ILocalStore
 
     /// <inheritdoc/>
     public Task<StoreCheckReport> CheckAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct) =>
-        WalkAsync(() => new StoreCheck(this, _blobs).RunAsync(repair: false, progress, ct), ct);
+        WalkAsync(stop => new StoreCheck(this, _blobs).RunAsync(repair: false, progress, stop), ct);
 
     /// <inheritdoc/>
     public Task<StoreCheckReport> RepairAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct) =>
-        WalkAsync(() => new StoreCheck(this, _blobs).RunAsync(repair: true, progress, ct), ct);
+        WalkAsync(stop => new StoreCheck(this, _blobs).RunAsync(repair: true, progress, stop), ct);
 
     /// <inheritdoc/>
     public Task<CompactReport> CompactAsync(IProgress<(long Done, long Total)>? progress, CancellationToken ct) =>
-        WalkAsync(() => Collector.CompactAsync(progress, ct), ct);
+        WalkAsync(stop => Collector.CompactAsync(progress, stop), ct);
 
     /// <inheritdoc/>
     public Task<BackupReport> BackupAsync(
@@ -151,18 +151,20 @@ public sealed class SqliteStore : IStore, ILocalStore
         IReadOnlyList<string> files,
         IProgress<(long Done, long Total)>? progress,
         CancellationToken ct
-    ) => WalkAsync(() => new SqliteBackup(_path, _blobs, Time).RunAsync(folder, files, progress, ct), ct);
+    ) => WalkAsync(stop => new SqliteBackup(_path, _blobs, Time).RunAsync(folder, files, progress, stop), ct);
 
     /// <summary>
     /// One at a time: what walks over contents (a check, a backup) and what removes them (the collector, compaction). So a
     /// walk finds every content where it saw its row.
     /// </summary>
-    internal async Task<T> WalkAsync<T>(Func<Task<T>> walk, CancellationToken ct)
+    internal async Task<T> WalkAsync<T>(Func<CancellationToken, Task<T>> walk, CancellationToken ct)
     {
-        await _walking.WaitAsync(ct);
+        // The end of the store is the end of the walk.
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct, _stopping.Token);
+        await _walking.WaitAsync(stop.Token);
         try
         {
-            return await Task.Run(walk, ct);
+            return await Task.Run(() => walk(stop.Token), stop.Token);
         }
         catch (SqliteException e)
         {
@@ -179,6 +181,7 @@ public sealed class SqliteStore : IStore, ILocalStore
     {
         await _stopping.CancelAsync();
         await _collecting;
+        await _walking.WaitAsync();
         await _writer.DisposeAsync();
         _stopping.Dispose();
         _walking.Dispose();

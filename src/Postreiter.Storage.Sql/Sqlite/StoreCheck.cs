@@ -74,7 +74,7 @@ internal sealed class StoreCheck(SqliteStore store, IBlobStore blobs)
         if (repair)
         {
             await store.Collector.RemoveOrphansAsync(orphans, ct);
-            var (segments, bytes) = await store.Collector.RemoveFilesAsync([], ct);
+            var (segments, bytes) = await store.Collector.RemoveFilesAsync([], null, ct);
             if (segments > 0)
                 _repaired.Add($"{segments} segments without any content ({bytes} bytes): removed");
         }

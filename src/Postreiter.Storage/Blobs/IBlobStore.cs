@@ -32,8 +32,11 @@ public interface IBlobStore : IBlobIntake, IAsyncDisposable
     /// <summary>Removes a segment that holds no known content any more; the one being written is left alone.</summary>
     void RemoveSegment(int segment);
 
-    /// <summary>The segments on disk, ascending.</summary>
-    IReadOnlyList<SegmentFile> ListSegments();
+    /// <summary>Numbers of the segments on disk that are written to no more, ascending.</summary>
+    IReadOnlyList<int> ListSegments();
+
+    /// <summary>Bytes in a segment.</summary>
+    long LengthOf(int segment);
 
     /// <summary>Contents that are files of their own, any order.</summary>
     IReadOnlyList<BlobId> ListOwnFiles();
@@ -60,12 +63,6 @@ public interface IBlobStore : IBlobIntake, IAsyncDisposable
     /// <summary>Removes from a copy what it does not need any more.</summary>
     void PruneCopy(string folder, IReadOnlyList<BlobExtent> needed);
 }
-
-/// <summary>A segment on disk.</summary>
-/// <param name="Number">Its number.</param>
-/// <param name="Length">Bytes in it.</param>
-/// <param name="IsWriting">Whether new contents go into it, or will.</param>
-public readonly record struct SegmentFile(int Number, long Length, bool IsWriting);
 
 /// <summary>A part of what is stored.</summary>
 /// <param name="Segment">A segment, or 0 for a file of its own.</param>

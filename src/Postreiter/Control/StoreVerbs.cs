@@ -13,6 +13,7 @@ internal static class StoreVerbs
         CancellationToken ct
     )
     {
+        progress.Report(default);
         var report =
             arguments["repair"]?.GetValue<bool>() == true
                 ? await store.RepairAsync(progress, ct)
@@ -46,6 +47,7 @@ internal static class StoreVerbs
     {
         if (store is not ILocalStore local)
             return NotLocal("compacted");
+        progress.Report(default);
         var report = await local.CompactAsync(progress, ct);
         var rows = report.Problems.Select(p => new JsonObject { ["problem"] = p }).ToList();
         rows.Add(
@@ -73,6 +75,7 @@ internal static class StoreVerbs
     {
         if (store is not ILocalStore local)
             return NotLocal("backed up");
+        progress.Report(default);
         string[] files = [.. (arguments["files"] as JsonArray ?? []).Select(f => f!.GetValue<string>())];
         var report = await local.BackupAsync(arguments.Text("to"), files, progress, ct);
         return ControlReply.Done(
