@@ -7,8 +7,10 @@ namespace Postreiter.Storage.Blobs.Segments;
 /// <summary>A content on its way in: memory first, a temporary file above the limit.</summary>
 internal sealed class SegmentWriter(SegmentStore store) : BlobWriter
 {
+    // Most messages are small; those that are not grow by doubling.
+    private const int FirstBytes = 8 * 1024;
     private readonly IncrementalHash _hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-    private byte[] _memory = new byte[4096];
+    private byte[] _memory = ArrayPool<byte>.Shared.Rent(FirstBytes);
     private long _length;
     private string? _name;
     private IBlobFile? _file;
@@ -23,7 +25,7 @@ internal sealed class SegmentWriter(SegmentStore store) : BlobWriter
         {
             var needed = (int)_length + bytes.Length;
             if (needed > _memory.Length)
-                Array.Resize(ref _memory, Math.Min(Math.Max(needed, _memory.Length * 2), store.Options.MemoryBytes));
+                Grow(needed);
             bytes.Span.CopyTo(_memory.AsSpan((int)_length));
         }
         else
@@ -41,10 +43,25 @@ internal sealed class SegmentWriter(SegmentStore store) : BlobWriter
         {
             (_name, _file) = store.CreateTemporary();
             _file.Write(0, _memory.AsSpan(0, (int)_length));
-            _memory = [];
+            GiveBack();
         }
 
         _file.Write(_length, bytes.Span);
+    }
+
+    private void Grow(int needed)
+    {
+        var larger = ArrayPool<byte>.Shared.Rent(Math.Max(needed, _memory.Length * 2));
+        _memory.AsSpan(0, (int)_length).CopyTo(larger);
+        GiveBack();
+        _memory = larger;
+    }
+
+    private void GiveBack()
+    {
+        if (_memory.Length > 0)
+            ArrayPool<byte>.Shared.Return(_memory);
+        _memory = [];
     }
 
     public override ValueTask<PendingBlob> CompleteAsync(CancellationToken ct)
@@ -57,7 +74,7 @@ internal sealed class SegmentWriter(SegmentStore store) : BlobWriter
                     Spill(default);
                 _file!.Sync();
             });
-        _blob = new SegmentBlob(new BlobId(_hash.GetHashAndReset()), _length, _memory, _file, _name);
+        _blob = new SegmentBlob(new BlobId(_hash.GetHashAndReset()), _length, _file, _name) { Memory = _memory };
         return new(_blob);
     }
 
@@ -65,6 +82,10 @@ internal sealed class SegmentWriter(SegmentStore store) : BlobWriter
     {
         _hash.Dispose();
         _file?.Dispose();
+        // Who reads on after this gets an error, never another message's bytes.
+        if (_blob is not null)
+            _blob.Memory = [];
+        GiveBack();
         if (_name is not null && _blob is not { Renamed: true })
             store.DeleteTemporary(_name);
         return ValueTask.CompletedTask;
@@ -72,9 +93,12 @@ internal sealed class SegmentWriter(SegmentStore store) : BlobWriter
 }
 
 /// <summary>A whole content that is not yet durable: in memory, or in a temporary file while its writer lives.</summary>
-internal sealed record SegmentBlob(BlobId Id, long Length, byte[] Memory, IBlobFile? File, string? TemporaryName)
+internal sealed record SegmentBlob(BlobId Id, long Length, IBlobFile? File, string? TemporaryName)
     : PendingBlob(Id, Length)
 {
+    /// <summary>The bytes, where no file has them; empty once the writer is disposed.</summary>
+    public required byte[] Memory { get; set; }
+
     /// <summary>The temporary file has its final name.</summary>
     public bool Renamed { get; set; }
 
