@@ -9,11 +9,15 @@ namespace Postreiter.Benchmarks;
 /// <param name="Seconds">Length of one load, in seconds.</param>
 internal sealed record BenchmarkOptions(string Program, bool WithPeers, int Runs, double Seconds)
 {
+    /// <summary>The same, and Dovecot with its other store.</summary>
+    public IEnumerable<IMailSite> StoreSites() =>
+        WithPeers ? Sites().Append(new PostfixDovecotSite(PostfixDovecotSite.Mdbox)) : Sites();
+
     /// <summary>New sites, not started, ours first.</summary>
     public IEnumerable<IMailSite> Sites()
     {
         yield return new PostreiterSite(Program);
         if (WithPeers)
-            yield return new PostfixDovecotSite();
+            yield return new PostfixDovecotSite(PostfixDovecotSite.Maildir);
     }
 }

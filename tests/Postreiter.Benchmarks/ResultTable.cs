@@ -25,7 +25,10 @@ internal sealed class ResultTable(string title, string explanation)
         Console.Error.WriteLine(string.Create(CultureInfo.InvariantCulture, $"  {site}: {row}: {value:0.###}"));
     }
 
-    /// <summary>The table: a row for each thing measured, a column for each site, and ours divided by theirs.</summary>
+    /// <summary>
+    /// The table: a row for each thing measured, a column for each site, and ours divided by theirs, or by the better one of
+    /// several: more messages a second, less of everything else.
+    /// </summary>
     public string ToMarkdown()
     {
         var text = new StringBuilder();
@@ -44,7 +47,15 @@ internal sealed class ResultTable(string title, string explanation)
             var cells = medians.Select(static m => m is { } value ? Round(value) : "–");
             text.Append(CultureInfo.InvariantCulture, $"| {row} | {string.Join(" | ", cells)} |");
             if (_sites.Count > 1)
-                text.Append(medians is [{ } ours, { } theirs and > 0] ? $" {Round(ours / theirs)} |" : " – |");
+            {
+                var peers = medians.Skip(1).OfType<double>().Where(static m => m > 0).ToList();
+                var best =
+                    peers.Count == 0 ? (double?)null
+                    : row.EndsWith("/s", StringComparison.Ordinal) ? peers.Max()
+                    : peers.Min();
+                text.Append(medians[0] is { } ours && best is { } theirs ? $" {Round(ours / theirs)} |" : " – |");
+            }
+
             text.Append('\n');
         }
 

@@ -28,10 +28,10 @@ internal sealed class ImapClient : IDisposable
 
     /// <summary>Runs one command to its OK.</summary>
     /// <returns>Bytes that came.</returns>
-    public async Task<long> RunAsync(string command, byte[] buffer, CancellationToken ct)
+    public async Task<long> RunAsync(string command, byte[] buffer, CancellationToken ct, bool mayFail = false)
     {
         await _socket.SendAsync(Encoding.ASCII.GetBytes($"a1 {command}\r\n"), ct);
-        return await ReadUntilAsync("a1 ", buffer, ct);
+        return await ReadUntilAsync("a1 ", buffer, ct, mayFail);
     }
 
     /// <summary>Begins IDLE (RFC 2177); the client waits from then on.</summary>
@@ -44,7 +44,7 @@ internal sealed class ImapClient : IDisposable
     public void Dispose() => _socket.Dispose();
 
     // The last line that came begins with the text; the load's messages have no such line.
-    private async Task<long> ReadUntilAsync(string beginning, byte[] buffer, CancellationToken ct)
+    private async Task<long> ReadUntilAsync(string beginning, byte[] buffer, CancellationToken ct, bool mayFail = false)
     {
         const int Kept = 1024;
         var (kept, total, start) = (0, 0L, Encoding.ASCII.GetBytes(beginning));
@@ -58,7 +58,8 @@ internal sealed class ImapClient : IDisposable
             if (last is not null)
             {
                 if (
-                    last.StartsWith("a1 ", StringComparison.Ordinal)
+                    !mayFail
+                    && last.StartsWith("a1 ", StringComparison.Ordinal)
                     && !last.StartsWith("a1 OK", StringComparison.Ordinal)
                 )
                     throw new IOException(last);

@@ -20,8 +20,11 @@ internal interface IMailSite : IAsyncDisposable
     /// <summary>Starts it on empty folders; returns when it takes connections.</summary>
     Task StartAsync(CancellationToken ct);
 
-    /// <summary>Messages that are in mailboxes now, or null where a 250 means just that.</summary>
-    long? CountDelivered();
+    /// <summary>Whether something it has accepted is not in its mailbox yet; never, where a 250 means just that.</summary>
+    bool HasUndelivered();
+
+    /// <summary>Ends what serves IMAP and starts it anew on the same folders.</summary>
+    Task RestartAsync(CancellationToken ct);
 
     /// <summary>Fills the INBOX of user0 with so many messages, by whatever way is quick.</summary>
     Task FillAsync(int messages, int bytes, CancellationToken ct);

@@ -5,16 +5,25 @@ using Postreiter.Benchmarks.Load;
 namespace Postreiter.Benchmarks.Sites;
 
 /// <summary>
-/// Debian's Postfix, delivering by LMTP to Debian's Dovecot with Maildir, both with their own settings but for folders,
+/// Debian's Postfix, delivering by LMTP to Debian's Dovecot, both with their own settings but for folders,
 /// ports, the number of connections, and what a virtual domain needs.
 /// </summary>
-internal sealed class PostfixDovecotSite : IMailSite
+/// <param name="format">Dovecot's store: <see cref="Maildir"/> or <see cref="Mdbox"/>.</param>
+internal sealed class PostfixDovecotSite(string format) : IMailSite
 {
+    /// <summary>A file for each message.</summary>
+    public const string Maildir = "maildir:~/Maildir";
+
+    /// <summary>Many messages in a file.</summary>
+    public const string Mdbox = "mdbox:~/mdbox";
+
+    private static readonly string[] Queues = ["maildrop", "incoming", "active", "deferred"];
+
     private readonly string _folder = Directory.CreateTempSubdirectory("postreiter-bench-peer-").FullName;
     private bool _postfix;
     private bool _dovecot;
 
-    public string Name => "Postfix + Dovecot";
+    public string Name => $"Postfix + Dovecot ({format[..format.IndexOf(':', StringComparison.Ordinal)]})";
 
     public int SmtpPort { get; private set; }
 
@@ -58,21 +67,24 @@ internal sealed class PostfixDovecotSite : IMailSite
             await Tool.WaitForAsync(port, ct);
     }
 
-    public long? CountDelivered()
-    {
-        long count = 0;
-        foreach (var user in Directory.EnumerateDirectories(Path.Combine(_folder, "mail")))
-        {
-            var folder = Path.Combine(user, "Maildir", "new");
-            if (Directory.Exists(folder))
-                count += Directory.EnumerateFiles(folder).LongCount();
-        }
+    public bool HasUndelivered() =>
+        Queues
+            .Select(name => Path.Combine(_folder, "queue", name))
+            .Any(static queue =>
+                Directory.Exists(queue) && Directory.EnumerateFiles(queue, "*", SearchOption.AllDirectories).Any()
+            );
 
-        return count;
+    public async Task RestartAsync(CancellationToken ct)
+    {
+        await Tool.RunAsync("/usr/bin/doveadm", "", ct, "-c", Path.Combine(_folder, "dovecot.conf"), "stop");
+        await Tool.RunAsync("/usr/sbin/dovecot", "", ct, "-c", Path.Combine(_folder, "dovecot.conf"));
+        await Tool.WaitForAsync(ImapPort, ct);
     }
 
     public async Task FillAsync(int messages, int bytes, CancellationToken ct)
     {
+        if (format != Maildir)
+            throw new InvalidOperationException("only a Maildir is filled by writing files");
         var folder = Path.Combine(_folder, "mail/user0/Maildir");
         foreach (var name in (string[])["cur", "new", "tmp"])
             Directory.CreateDirectory(Path.Combine(folder, name));
@@ -113,7 +125,7 @@ internal sealed class PostfixDovecotSite : IMailSite
             ssl = no
             disable_plaintext_auth = no
             first_valid_uid = 1
-            mail_location = maildir:~/Maildir
+            mail_location = {{format}}
             mail_max_userip_connections = 100000
             postmaster_address = postmaster@our.example
             auth_username_format = %n

@@ -32,6 +32,11 @@ internal sealed class PostreiterSite(string program) : IMailSite
             await Tool.RunAsync(program, IMailSite.Password + "\n", ct, add);
         }
 
+        await ServeAsync(ct);
+    }
+
+    private async Task ServeAsync(CancellationToken ct)
+    {
         string[] settings =
         [
             "listen.smtp=[\"127.0.0.1:0\"]",
@@ -67,12 +72,24 @@ internal sealed class PostreiterSite(string program) : IMailSite
         (SmtpPort, ImapPort) = (Port(ports["smtp"]!), Port(ports["imap"]!));
     }
 
-    public long? CountDelivered() => null;
+    public bool HasUndelivered() => false;
+
+    public async Task RestartAsync(CancellationToken ct)
+    {
+        await StopAsync();
+        await ServeAsync(ct);
+    }
 
     public async Task FillAsync(int messages, int bytes, CancellationToken ct) =>
         await SmtpLoad.SendAsync(SmtpPort, 8, bytes, accounts: 1, LoadLength.Of(messages), ct);
 
     public async ValueTask DisposeAsync()
+    {
+        await StopAsync();
+        Directory.Delete(_folder, recursive: true);
+    }
+
+    private async Task StopAsync()
     {
         if (_process is { HasExited: false })
         {
@@ -81,7 +98,6 @@ internal sealed class PostreiterSite(string program) : IMailSite
         }
 
         _process?.Dispose();
-        Directory.Delete(_folder, recursive: true);
     }
 
     private static int Port(JsonNode list)
