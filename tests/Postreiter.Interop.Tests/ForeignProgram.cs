@@ -7,7 +7,7 @@ namespace Postreiter.Interop.Tests;
 internal static class ForeignProgram
 {
     // Above every program's own time limits: one that hangs fails its test, not the whole run.
-    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     /// <summary>Runs a program to its end, with a folder of its own as home, working and temporary folder.</summary>
     /// <returns>Its exit code and what it printed, both streams.</returns>

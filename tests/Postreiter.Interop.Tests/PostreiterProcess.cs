@@ -18,7 +18,7 @@ public class PostreiterProcess : IAsyncLifetime
     private const string HostName = "mx.our.example";
 
     private static readonly string Program = Path.Combine(AppContext.BaseDirectory, "postreiter");
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
     private static int s_accounts;
 
     private readonly TemporaryFolder _folder = new();

@@ -22,7 +22,7 @@ public sealed class CrashTests
 
     private static readonly int ReadyMilliseconds = Number("POSTREITER_CRASH_READY_MS", 0);
 
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(3);
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 

@@ -10,6 +10,8 @@ namespace Postreiter.Interop.Tests.Imap;
 /// <summary>MailKit: everything a modern client uses, several at once.</summary>
 public sealed class MailKitImapTests(PostreiterProcess server) : ClientTests(server), IClassFixture<PostreiterProcess>
 {
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(2);
+
     [Theory]
     [InlineData("SCRAM-SHA-256", "imap", SecureSocketOptions.None)]
     [InlineData("SCRAM-SHA-256", "imap", SecureSocketOptions.StartTls)]
@@ -240,8 +242,6 @@ public sealed class MailKitImapTests(PostreiterProcess server) : ClientTests(ser
         Assert.Empty(await inbox.SearchAsync(SearchQuery.NotSeen, Ct));
         await client.DisconnectAsync(quit: true, Ct);
     }
-
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
 
     private static TaskCompletionSource NewSource() => new(TaskCreationOptions.RunContinuationsAsynchronously);
 

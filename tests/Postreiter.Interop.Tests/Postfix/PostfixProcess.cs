@@ -34,7 +34,13 @@ public sealed class PostfixProcess : PostreiterProcess
 
     public override async ValueTask DisposeAsync()
     {
-        await Postfix.DisposeAsync();
-        await base.DisposeAsync();
+        try
+        {
+            await Postfix.DisposeAsync();
+        }
+        finally
+        {
+            await base.DisposeAsync();
+        }
     }
 }

@@ -1,6 +1,8 @@
+using System.Collections.Concurrent;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Security.Cryptography;
 
 namespace Postreiter.Interop.Tests.Postfix;
 
@@ -19,6 +21,7 @@ internal sealed class PostfixServer : IAsyncDisposable
     /// <summary>Names with a mailbox, at <see cref="Domain"/> and at <c>beyond.example</c>.</summary>
     public static readonly IReadOnlyList<string> Users = ["paula", "quentin"];
 
+    private static readonly ConcurrentDictionary<int, bool> s_given = new();
     private readonly TemporaryFolder _folder = new();
     private bool _isRunning;
 
@@ -37,12 +40,24 @@ internal sealed class PostfixServer : IAsyncDisposable
 
     private string Settings => Path.Combine(_folder.Root, "postfix");
 
-    /// <summary>A free port of loopback.</summary>
+    /// <summary>A free port of loopback, outside the range that the system gives to whoever asks for any.</summary>
     public static int FreePort()
     {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
+        while (true)
+        {
+            var port = RandomNumberGenerator.GetInt32(20_001, 32_768);
+            try
+            {
+                using var listener = new TcpListener(IPAddress.Loopback, port);
+                listener.Start();
+                if (s_given.TryAdd(port, true))
+                    return port;
+            }
+            catch (SocketException)
+            {
+                // Somebody has it.
+            }
+        }
     }
 
     /// <summary>Writes its settings and starts it.</summary>
@@ -113,9 +128,15 @@ internal sealed class PostfixServer : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_isRunning)
-            await StopAsync();
-        _folder.Dispose();
+        try
+        {
+            if (_isRunning)
+                await StopAsync();
+        }
+        finally
+        {
+            _folder.Dispose();
+        }
     }
 
     private async Task RunAsync(string program, string input, params string[] arguments)

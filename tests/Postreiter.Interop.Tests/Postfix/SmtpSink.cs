@@ -41,8 +41,16 @@ internal sealed class SmtpSink : IAsyncDisposable
             UseShellExecute = false,
         };
         var sink = new SmtpSink(Process.Start(start)!, folder);
-        await Waiting.UntilAsync(() => AnswersAsync(port, ct), ct);
-        return sink;
+        try
+        {
+            await Waiting.UntilAsync(() => AnswersAsync(port, ct), ct);
+            return sink;
+        }
+        catch
+        {
+            await sink.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>Every message that is whole by now.</summary>
