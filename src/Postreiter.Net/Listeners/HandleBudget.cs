@@ -12,7 +12,7 @@ namespace Postreiter.Net.Listeners;
 /// <param name="time">Measures the pauses.</param>
 public sealed class HandleBudget(int limit, Func<int> count, TimeProvider time)
 {
-    /// <summary>Kept for everything but callers: the store, a temporary file a message, DNS, the queue.</summary>
+    /// <summary>Kept for everything but callers: the store, a temporary file a message, DNS, the queue; a quarter where there are few.</summary>
     public const int Reserve = 256;
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(100);
@@ -76,7 +76,7 @@ public sealed class HandleBudget(int limit, Func<int> count, TimeProvider time)
                         out var most
                     )
                 )
-                    return Math.Max(most - Reserve, most / 2);
+                    return most - Math.Min(Reserve, most / 4);
             }
         }
         catch (IOException)
