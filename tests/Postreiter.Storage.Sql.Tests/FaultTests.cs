@@ -135,6 +135,8 @@ public sealed class FaultTests : IDisposable
         var box = await StoreBed.AddAnnAsync(store);
         await _bed.FileAsync(store, box, StoreBed.Text(1));
         await _bed.FileAsync(store, box, StoreBed.Text(2, length));
+        // What the batch before has written is believed; this is another batch.
+        await store.Mail.SubscribeAsync(box.AccountId, Mailbox.Inbox, true, Ct);
         var file = Path.Combine(_bed["live"], "blobs", "00000001.seg");
         _bed.Damage("00000001.seg", new FileInfo(file).Length - length / 2);
         var rows = new List<StoredMessage>();
@@ -145,6 +147,11 @@ public sealed class FaultTests : IDisposable
         Assert.Equal(StoreFault.DamagedContent, fault.Fault);
         Assert.Contains(rows[1].Blob.ToString(), fault.Message, StringComparison.Ordinal);
         Assert.Single((await store.CheckAsync(null, Ct)).Problems);
+        // The same content comes in again: its 250 does not rest on the damaged one, and that is healed by it.
+        await _bed.FileAsync(store, box, StoreBed.Text(2, length));
+        string[] all = [StoreBed.Text(1), StoreBed.Text(2, length), StoreBed.Text(2, length)];
+        Assert.Equal(all, await StoreBed.TextsAsync(store, box));
+        Assert.Empty((await store.CheckAsync(null, Ct)).Problems);
     }
 
     private ValueTask<SqliteStore> OpenAsync(FaultyBlobFiles files) =>

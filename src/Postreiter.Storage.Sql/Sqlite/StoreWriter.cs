@@ -23,7 +23,7 @@ internal sealed class StoreWriter : IAsyncDisposable
     private readonly Lock _contentStep = new();
     private readonly Lock _commitStep = new();
     private readonly SqlSession _session;
-    private readonly SqlSession _known;
+    private readonly StoredContents _stored;
     private readonly IBlobStore _blobs;
     private readonly WriteScope _scope;
     private readonly ILogger _logger;
@@ -39,7 +39,8 @@ internal sealed class StoreWriter : IAsyncDisposable
     /// <param name="logger">Told of faults.</param>
     public StoreWriter(SqlSession session, SqlSession known, IBlobStore blobs, WriteScope scope, ILogger logger)
     {
-        (_session, _known, _blobs, _scope, _logger) = (session, known, blobs, scope, logger);
+        (_session, _blobs, _scope, _logger) = (session, blobs, scope, logger);
+        _stored = new StoredContents(known, blobs, logger);
         _loops =
         [
             .. Enumerable
@@ -166,8 +167,10 @@ internal sealed class StoreWriter : IAsyncDisposable
                     if (_before is { } before && before.Places.TryGetValue(content.Id, out var place))
                     {
                         batch.Places[content.Id] = place;
+                        if (before.Damaged.Contains(content.Id))
+                            batch.Damaged.Add(content.Id);
                     }
-                    else if (unit.Moves || !WriteScope.HasBlob(_known, content.Id))
+                    else if (unit.Moves || !_stored.HasWhole(content, batch.Damaged))
                     {
                         batch.Places[content.Id] = default;
                         missing.Add(content);
@@ -203,7 +206,7 @@ internal sealed class StoreWriter : IAsyncDisposable
     {
         try
         {
-            _scope.Begin(batch.Places);
+            _scope.Begin(batch.Places, batch.Damaged);
             if (!TryTogether(batch.Units))
                 OneByOne(batch.Units);
         }

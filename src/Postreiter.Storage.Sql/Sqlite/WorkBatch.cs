@@ -15,6 +15,9 @@ internal sealed class WorkBatch
     /// <summary>Places of contents that were made durable for these units or, a moment ago, for the batch before.</summary>
     public Dictionary<BlobId, BlobLocation> Places { get; } = [];
 
+    /// <summary>Contents among them that were there, but damaged: their rows get the new place.</summary>
+    public HashSet<BlobId> Damaged { get; } = [];
+
     /// <summary>One unit that runs alone.</summary>
     public bool IsAlone => Units is [{ IsAlone: true }];
 
@@ -26,6 +29,7 @@ internal sealed class WorkBatch
     {
         Units.Clear();
         Places.Clear();
+        Damaged.Clear();
         var unit = kept;
         kept = null;
         if (unit is null && !waiting.TryTake(out unit, Timeout.Infinite))

@@ -11,6 +11,7 @@ internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeP
     private readonly HashSet<long> _pending = [];
     private readonly List<Action> _after = [];
     private readonly List<Action> _pendingAfter = [];
+    private IReadOnlySet<BlobId> _damaged = new HashSet<BlobId>();
     private (bool Queue, bool Directory) _kept;
     private (bool Queue, bool Directory) _now;
 
@@ -35,10 +36,12 @@ internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeP
     public void AfterCommit(Action act) => _pendingAfter.Add(act);
 
     /// <summary>Begins a batch.</summary>
-    public void Begin(IReadOnlyDictionary<BlobId, BlobLocation> places)
+    /// <param name="places">See <see cref="Places"/>.</param>
+    /// <param name="damaged">Contents among them whose older place is damaged.</param>
+    public void Begin(IReadOnlyDictionary<BlobId, BlobLocation> places, IReadOnlySet<BlobId> damaged)
     {
         DropAll();
-        Places = places;
+        (Places, _damaged) = (places, damaged);
     }
 
     public void KeepChanges()
@@ -100,17 +103,19 @@ internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeP
         var key = id.ToArray();
         if (Places.TryGetValue(id, out var at))
         {
-            // Here already when a batch before brought it too: its place is the older one.
+            // Here already when a batch before brought it too: its place is the older one, unless that is damaged.
             session.Run(
                 """
                 INSERT INTO blobs VALUES($0, $1, $2, $3, $4, NULL)
-                ON CONFLICT(id) DO UPDATE SET refs = refs + excluded.refs, unused_since = NULL
+                ON CONFLICT(id) DO UPDATE SET refs = refs + excluded.refs, unused_since = NULL,
+                    segment = iif($5, excluded.segment, segment), offset = iif($5, excluded.offset, offset)
                 """,
                 key,
                 at.Segment,
                 at.Offset,
                 length,
-                count
+                count,
+                _damaged.Contains(id)
             );
         }
         else if (session.Run("UPDATE blobs SET refs = refs + $1, unused_since = NULL WHERE id = $0", key, count) == 0)
