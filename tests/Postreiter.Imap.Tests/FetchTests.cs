@@ -259,6 +259,30 @@ public sealed class FetchTests
         );
     }
 
+    [Fact]
+    public async Task L14_a_mail_of_500_levels_is_shown_and_searched_to_the_hundredth()
+    {
+        var server = await ImapTestServer.StartAsync();
+        await using var wire = await ImapWire.ConnectAsync(server);
+        await wire.AppendAsync(
+            "INBOX",
+            string.Concat(Enumerable.Repeat("Content-Type: message/rfc822\r\n\r\n", 500)) + "x"
+        );
+        await wire.RunAsync("SELECT INBOX");
+        var told = await wire.RunAsync("FETCH 1 (BODY BODYSTRUCTURE ENVELOPE)");
+        Assert.Equal("OK Done", told[^1]);
+        Assert.Contains("(\"application\" \"octet-stream\"", told[0], StringComparison.Ordinal);
+        var path = string.Join('.', Enumerable.Repeat("1", 90));
+        Assert.StartsWith(
+            $"* 1 FETCH (BODY[{path}] {{",
+            (await wire.RunAsync($"FETCH 1 BODY.PEEK[{path}]"))[0],
+            StringComparison.Ordinal
+        );
+        var deep = string.Join('.', Enumerable.Repeat("1", 400));
+        Assert.Equal($"* 1 FETCH (BODY[{deep}] NIL)", (await wire.RunAsync($"FETCH 1 BODY.PEEK[{deep}]"))[0]);
+        Assert.Equal(["* SEARCH 1", "OK Done"], await wire.RunAsync("SEARCH TEXT message/rfc822"));
+    }
+
     [Theory, InlineData(Pacing.Lines), InlineData(Pacing.Bytes)]
     public async Task What_quotes_cannot_hold_is_a_literal(Pacing pacing)
     {

@@ -310,6 +310,19 @@ public sealed class SearchTests
     }
 
     [Fact]
+    public async Task L15_a_field_has_1000_encoded_words()
+    {
+        var server = await ImapTestServer.StartAsync();
+        await using var wire = await ImapWire.ConnectAsync(server);
+        var words = string.Join("\r\n ", Enumerable.Range(0, 1002).Select(static i => $"=?utf-8?q?=77{i:0000}?="));
+        await wire.AppendAsync("INBOX", $"Subject: {words}\r\n\r\n");
+        await wire.RunAsync("SELECT INBOX");
+        Assert.Equal(["* SEARCH 1", "OK Done"], await wire.RunAsync("SEARCH SUBJECT w0999"));
+        Assert.Equal(["* SEARCH", "OK Done"], await wire.RunAsync("SEARCH SUBJECT w1001"));
+        Assert.Equal(["* SEARCH 1", "OK Done"], await wire.RunAsync("SEARCH SUBJECT =771001"));
+    }
+
+    [Fact]
     public async Task F5_a_damaged_message_is_left_out_and_said()
     {
         var server = await StartAsync();

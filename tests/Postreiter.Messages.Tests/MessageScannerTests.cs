@@ -211,6 +211,25 @@ public sealed class MessageScannerTests
     }
 
     [Fact]
+    public void L15_parameters_and_addresses_are_bounded_and_the_rest_is_passed_over()
+    {
+        var parameters = string.Concat(Enumerable.Range(0, 200).Select(i => $"; p{i}=x"));
+        var pieces = string.Concat(Enumerable.Range(0, 200).Select(i => $"; filename*{i}=x"));
+        var addresses = string.Join(",", Enumerable.Range(0, 6000).Select(i => $"a{i}@b.c"));
+        var text =
+            $"Content-Type: text/plain{parameters}\r\nContent-Disposition: attachment{pieces}\r\n"
+            + $"From: {addresses}\r\nTo: {addresses}\r\nCc: d@e.f\r\nSubject: still there\r\n\r\nbody";
+        var root = Scan(Encoding.ASCII.GetBytes(text)).Root;
+        Assert.Equal(128, root.Parameters.Count);
+        Assert.Equal(new string('x', 128), Assert.Single(root.DispositionParameters).Value);
+        Assert.Equal(6000, root.Envelope!.From.Count);
+        Assert.Equal(4000, root.Envelope.To.Count);
+        Assert.Empty(root.Envelope.Cc);
+        Assert.Equal("still there", root.Envelope.Subject);
+        Assert.Equal(4, root.BodyLength);
+    }
+
+    [Fact]
     public void L4_a_header_too_large_is_told()
     {
         Assert.True(TooLarge("X: " + new string('x', 70 * 1024) + "\r\n\r\n"));

@@ -10,6 +10,9 @@ internal static class HeaderBlock
     // L4: more than this of one field is not looked at.
     private const int MaxFieldBytes = 64 * 1024;
 
+    // L15: those after it are looked at as they stand.
+    private const int MaxEncodedWords = 1000;
+
     /// <summary>Calls back for each field with its name and its folded value.</summary>
     /// <param name="block">The bytes.</param>
     /// <param name="isWanted">Whether a field of a name is to be decoded.</param>
@@ -47,7 +50,25 @@ internal static class HeaderBlock
         var value = length < 0 ? bytes.AsSpan(start) : bytes.AsSpan(start, length);
         if (Ascii.IsValid(value) && value.IndexOf("=?"u8) < 0)
             return SearchText.Fold(Encoding.ASCII.GetString(value).Trim());
-        return SearchText.Fold(Rfc2047.DecodeText(value.ToArray()).Trim());
+        var end = EncodedEnd(value);
+        var decoded = Rfc2047.DecodeText(value[..end].ToArray()) + Encoding.Latin1.GetString(value[end..]);
+        return SearchText.Fold(decoded.Trim());
+    }
+
+    // Where the encoded words that are decoded end (RFC 2047 §2).
+    private static int EncodedEnd(ReadOnlySpan<byte> value)
+    {
+        var at = 0;
+        for (var words = 0; value[at..].IndexOf("=?"u8) is >= 0 and var next; at += next + 2)
+        {
+            if (words++ == MaxEncodedWords)
+                return at + next;
+            // The end of a word may be the beginning of what looks like another: "?=?".
+            if (value[(at + next + 2)..].IndexOf("?="u8) < 0)
+                break;
+        }
+
+        return value.Length;
     }
 
     // The end of the line that is not followed by white space.
