@@ -77,13 +77,13 @@ internal sealed class StructureComparison
     }
 
     // A comment inside a display name is no part of it (RFC 5322 §3.2.2), though MimeKit keeps it; white space around a name
-    // in quotes, and quotes that a local part has without need, are not told apart in an ENVELOPE.
+    // in quotes, and quotes that a local part has without need, are not told apart in an ENVELOPE. "MAILER-DAEMON <>" is a
+    // sender without an address to us, and nothing to MimeKit.
     private static string Shown(InternetAddressList list) =>
         string.Join(
             ", ",
-            list.Mailboxes.Select(static m =>
-                $"{Plain(m.Name)}<{m.Address.Replace("\"", "", StringComparison.Ordinal)}>"
-            )
+            list.Mailboxes.Where(static m => m.Address.Length > 0)
+                .Select(static m => $"{Plain(m.Name)}<{m.Address.Replace("\"", "", StringComparison.Ordinal)}>")
         );
 
     private static string Plain(string? name) =>
