@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Postreiter.Storage.Blobs.Segments;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.Sql.Sqlite;
 
@@ -158,6 +160,49 @@ public sealed class CompactionTests : IDisposable
         Assert.DoesNotContain("00000001.seg", _bed.Files());
         Assert.Equal(Left(), await StoreBed.TextsAsync(last, box));
     }
+
+    [Fact]
+    public async Task P1_a_power_loss_at_any_step_of_a_compaction_loses_nothing()
+    {
+        var files = new FaultyBlobFiles();
+        var states = new List<(string Folder, FaultyBlobFiles Files)>();
+        await using var store = await OpenAsync("live", files);
+        var box = await ThinAsync(store);
+        files.BeforeStep = () =>
+        {
+            // The database as it is now, and of the contents what was synced.
+            var folder = $"state{states.Count}";
+            Directory.CreateDirectory(_bed[folder]);
+            foreach (var suffix in new[] { "", "-wal" })
+                File.Copy(
+                    Path.Combine(_bed["live"], SqliteStore.FileName + suffix),
+                    Path.Combine(_bed[folder], SqliteStore.FileName + suffix)
+                );
+            states.Add((folder, files.AfterPowerLoss(torn: [0x50, 0x52, 0x42, 0x31, 9])));
+        };
+        await store.CompactAsync(null, Ct);
+        files.BeforeStep = null;
+        Assert.True(states.Count >= 6, $"{states.Count}");
+        foreach (var (folder, left) in states)
+        {
+            await using var again = await OpenAsync(folder, left);
+            Assert.Equal(Left(), await StoreBed.TextsAsync(again, box));
+            Assert.Empty((await again.CheckAsync(null, Ct)).Problems);
+            await again.CompactAsync(null, Ct);
+            Assert.Equal(Left(), await StoreBed.TextsAsync(again, box));
+            Assert.DoesNotContain("00000001.seg", left.List());
+        }
+    }
+
+    private ValueTask<SqliteStore> OpenAsync(string folder, FaultyBlobFiles files) =>
+        SqliteStore.OpenAsync(
+            _bed[folder],
+            new SegmentStore(files, _bed.Time, _bed.Sizes),
+            _bed.Still,
+            NullLogger.Instance,
+            new StoreOptions { Undelete = TimeSpan.Zero },
+            Ct
+        );
 
     private sealed class Stopper(CancellationTokenSource stop) : IProgress<(long Done, long Total)>
     {

@@ -23,6 +23,9 @@ internal sealed class FaultyBlobFiles : IBlobFiles
 
     private bool _isHeld;
 
+    /// <summary>Called before each sync and each deletion, which a crash may prevent.</summary>
+    public Action? BeforeStep { get; set; }
+
     /// <summary>Syncs take as long as this is held.</summary>
     public IDisposable HoldSyncs()
     {
@@ -95,6 +98,7 @@ internal sealed class FaultyBlobFiles : IBlobFiles
 
     public void Delete(string name)
     {
+        BeforeStep?.Invoke();
         lock (_lock)
             _names.Remove(name);
     }
@@ -166,6 +170,7 @@ internal sealed class FaultyBlobFiles : IBlobFiles
 
         public void Sync()
         {
+            files.BeforeStep?.Invoke();
             lock (files._names)
             {
                 while (files._isHeld)

@@ -20,6 +20,9 @@ public sealed class StoreBed : IDisposable
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 3, 1, 0, 0, 0, TimeSpan.Zero));
 
+    /// <summary>The same clock, whose timers never fire: what runs now and then runs when the test says so.</summary>
+    public TimeProvider Still => new StillTime(Time);
+
     public SegmentOptions Sizes { get; init; } =
         new()
         {
@@ -36,8 +39,7 @@ public sealed class StoreBed : IDisposable
     public ValueTask<SqliteStore> OpenAsync(string name = "live", TimeSpan? undelete = null)
     {
         var options = new StoreOptions { Undelete = undelete ?? TimeSpan.Zero };
-        var time = new StillTime(Time);
-        return SqliteStore.OpenAsync(this[name], Contents(this[name]), time, NullLogger.Instance, options, default);
+        return SqliteStore.OpenAsync(this[name], Contents(this[name]), Still, NullLogger.Instance, options, default);
     }
 
     public SegmentStore Contents(string folder) =>
@@ -127,7 +129,6 @@ public sealed class StoreBed : IDisposable
         stream.WriteByte((byte)(was ^ 1));
     }
 
-    /// <summary>The test's clock, whose timers never fire: what runs now and then runs when the test says so.</summary>
     private sealed class StillTime(FakeTimeProvider clock) : TimeProvider
     {
         public override DateTimeOffset GetUtcNow() => clock.GetUtcNow();

@@ -88,13 +88,14 @@ internal sealed class StoreCheck(SqliteStore store, IBlobStore blobs)
     private long CheckContents(long messages, IProgress<(long Done, long Total)>? progress, CancellationToken ct)
     {
         var total = store.Read(s => s.Integer("SELECT count(*) FROM blobs WHERE refs > 0"));
+        var damaged = 0L;
         var (done, last) = (0L, new Row(new BlobId(new byte[BlobId.Size]), new BlobLocation(-1, 0), 0));
         while (NextPage(last) is { Count: > 0 } page)
         {
             foreach (var row in page)
             {
                 ct.ThrowIfCancellationRequested();
-                if (!blobs.Verify(row.Id, row.At, row.Length))
+                if (!blobs.Verify(row.Id, row.At, row.Length) && ++damaged <= MostProblems)
                     _problems.Add($"content {row.Id}: its bytes are damaged or missing{Explain(row.Id)}");
                 if (++done % 256 == 0)
                     progress?.Report((Math.Min(done, total) * messages / Math.Max(total, 1), messages));
@@ -103,6 +104,8 @@ internal sealed class StoreCheck(SqliteStore store, IBlobStore blobs)
             last = page[^1];
         }
 
+        if (damaged > MostProblems)
+            _problems.Add($"{damaged - MostProblems} contents more: damaged or missing");
         return done;
     }
 
