@@ -29,6 +29,11 @@ public sealed class Pop3ConnectionHandler : IConnectionHandler
         ILogger logger
     ) => _services = new Pop3Services(options, sasl, authenticator, store, time, logger, new MaildropLocks());
 
+    private Pop3ConnectionHandler(Pop3Services services) => _services = services;
+
+    /// <summary>A handler with other options that keeps the mailboxes which are open with this one.</summary>
+    public Pop3ConnectionHandler With(Pop3Options options) => new(_services with { Options = options });
+
     /// <inheritdoc/>
     public async Task HandleAsync(Connection connection, CancellationToken stopping)
     {

@@ -3,6 +3,8 @@ using Postreiter.Core;
 using Postreiter.Hosting;
 using Postreiter.Messages;
 
+// Mail is private: what this process writes is its own user's, whatever the shell would have.
+FileModes.SetOwnerOnly();
 using var interrupted = new CancellationTokenSource();
 Console.CancelKeyPress += (_, e) =>
 {

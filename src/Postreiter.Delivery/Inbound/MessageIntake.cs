@@ -13,10 +13,10 @@ namespace Postreiter.Delivery.Inbound;
 /// <param name="notices">Writes success reports of local deliveries.</param>
 /// <param name="scanner">Makes a scanner for one message.</param>
 /// <param name="hostName">Ours, for Received.</param>
-/// <param name="maxMessageBytes">L3; 50 MiB by default.</param>
+/// <param name="maxMessageBytes">L3 at the start; <see cref="MaxMessageBytes"/>.</param>
 /// <param name="time">The clock.</param>
 /// <param name="log">Told of our own faults.</param>
-/// <param name="maxHops">L7: Received fields; 100 by default.</param>
+/// <param name="maxHops">L7 at the start; <see cref="MaxHops"/>.</param>
 public sealed partial class MessageIntake(
     IStore store,
     RecipientResolver resolver,
@@ -34,8 +34,6 @@ public sealed partial class MessageIntake(
 
     private static readonly SmtpReply Unavailable = new(451, "4.3.0", "Temporary failure, try again later");
 
-    internal int MaxHops => maxHops;
-
     internal IStore Store => store;
 
     internal RecipientResolver Resolver => resolver;
@@ -44,7 +42,11 @@ public sealed partial class MessageIntake(
 
     internal string HostName => hostName.Ascii;
 
-    internal long MaxMessageBytes => maxMessageBytes;
+    /// <summary>L3: largest message in bytes; may change at any time. Default 50 MiB.</summary>
+    public long MaxMessageBytes { get; set; } = maxMessageBytes;
+
+    /// <summary>L7: most Received fields; may change at any time, for messages that begin then. Default 100.</summary>
+    public int MaxHops { get; set; } = maxHops;
 
     internal TimeProvider Time => time;
 

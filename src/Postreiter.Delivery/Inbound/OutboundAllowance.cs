@@ -13,14 +13,15 @@ namespace Postreiter.Delivery.Inbound;
 /// in the store would make every recipient a write of its own.
 /// </remarks>
 /// <param name="time">The clock; days are measured, not read from the calendar (F11).</param>
-/// <param name="maxMessages">Messages a day; 0 sets no limit.</param>
-/// <param name="maxNewRecipients">Recipients a day that the account has not written to before; 0 sets no limit.</param>
-internal sealed class OutboundAllowance(TimeProvider time, int maxMessages, int maxNewRecipients)
+internal sealed class OutboundAllowance(TimeProvider time)
 {
     // Of one account; when it is full, the oldest half is forgotten. 16 bytes each.
     private const int MaxKnown = 20_000;
     private static readonly TimeSpan Day = TimeSpan.FromDays(1);
     private readonly ConcurrentDictionary<long, Ledger> _ledgers = new();
+
+    /// <summary>How much; may change at any time.</summary>
+    public OutboundLimits Limits { get; set; } = new();
 
     /// <summary>Takes one recipient into account.</summary>
     /// <param name="accountId">Whose message.</param>
@@ -29,6 +30,7 @@ internal sealed class OutboundAllowance(TimeProvider time, int maxMessages, int 
     /// <returns>False when the limit is met: nothing was counted.</returns>
     public bool TryTake(long accountId, EmailAddress recipient, bool isFirst)
     {
+        var (maxMessages, maxNewRecipients) = (Limits.MaxMessages, Limits.MaxNewRecipients);
         var ledger = _ledgers.GetOrAdd(accountId, static _ => new Ledger());
         lock (ledger)
         {

@@ -45,9 +45,15 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
     )
     {
         (_store, _resolver, _log) = (store, resolver, log);
-        limits ??= new OutboundLimits();
-        _allowance = new OutboundAllowance(time, limits.MaxMessages, limits.MaxNewRecipients);
+        _allowance = new OutboundAllowance(time) { Limits = limits ?? new OutboundLimits() };
         _reverse = dns is null ? null : new ReverseLookup(dns, time);
+    }
+
+    /// <summary>L34; may change at any time.</summary>
+    public OutboundLimits Limits
+    {
+        get => _allowance.Limits;
+        set => _allowance.Limits = value;
     }
 
     /// <inheritdoc/>

@@ -24,14 +24,13 @@ public sealed class RecipientResolver : IDisposable
     private readonly DirectoryCache _directory;
     private readonly DomainName _hostName;
     private readonly EmailAddress? _postmaster;
-    private readonly string _separators;
 
     /// <summary>A resolver over a store's directory.</summary>
     /// <param name="store">Whose directory and change feed.</param>
     /// <param name="hostName">The server's own name.</param>
     /// <param name="postmaster">Who gets postmaster's mail where no alias and no account does; null for the defaults.</param>
     /// <param name="time">For the cache.</param>
-    /// <param name="separators">Characters that part user and tag (RFC 5233); the first one found counts. Empty: no subaddresses.</param>
+    /// <param name="separators">Characters that part user and tag at the start.</param>
     public RecipientResolver(
         IStore store,
         DomainName hostName,
@@ -41,12 +40,18 @@ public sealed class RecipientResolver : IDisposable
     )
     {
         _directory = new DirectoryCache(store, time);
-        (_hostName, _postmaster, _separators) = (hostName, postmaster, separators);
+        (_hostName, _postmaster, SubaddressSeparators) = (hostName, postmaster, separators);
         Quotas = new QuotaWatch(store, time);
     }
 
     /// <summary>Who is over quota since when; one for policy and intake.</summary>
     internal QuotaWatch Quotas { get; }
+
+    /// <summary>
+    /// Characters that part user and tag (RFC 5233 §1); the first of them in a local part counts. May change at any time.
+    /// Default "+"; empty switches subaddresses off.
+    /// </summary>
+    public string SubaddressSeparators { get; set; }
 
     internal DirectoryCache Directory => _directory;
 
@@ -101,7 +106,7 @@ public sealed class RecipientResolver : IDisposable
 
         if (await TryExactAsync(address, walk, depth, ct))
             return;
-        var tag = address.LocalPart.AsSpan().IndexOfAny(_separators);
+        var tag = address.LocalPart.AsSpan().IndexOfAny(SubaddressSeparators);
         if (tag > 0 && await TryExactAsync(address.WithLocalPart(address.LocalPart[..tag]), walk, depth, ct))
             return;
         if (IsPostmaster(address))

@@ -3,7 +3,7 @@ using System.Text;
 namespace Postreiter.Imap.Syntax;
 
 /// <summary>Mailbox names of RFC 3501 clients: modified UTF-7 (RFC 3501 §5.1.3).</summary>
-internal static class ModifiedUtf7
+public static class ModifiedUtf7
 {
     /// <summary>Writes a name in printable ASCII.</summary>
     public static string Encode(string name)

@@ -6,18 +6,24 @@ using System.Net.Sockets;
 namespace Postreiter.Net.Listeners;
 
 /// <summary>L12: counts the open connections of one listener, in all and by address.</summary>
-internal sealed class ConnectionLimiter(int most, int mostPerAddress)
+/// <param name="limits">Most in all and most by address, asked for each connection: they may change while the server runs.</param>
+internal sealed class ConnectionLimiter(Func<ConnectionLimits> limits)
 {
     private readonly ConcurrentDictionary<IPAddress, int> _byAddress = new();
     private int _open;
 
     /// <summary>Whether more than 80 % of the places are taken.</summary>
-    public bool IsUnderStress => Volatile.Read(ref _open) > most * 0.8;
+    public bool IsUnderStress => Volatile.Read(ref _open) > limits().Most * 0.8;
+
+    /// <summary>With limits that stay.</summary>
+    public ConnectionLimiter(int most, int mostPerAddress)
+        : this(() => new ConnectionLimits(most, mostPerAddress)) { }
 
     /// <summary>Takes a place; false when there is none.</summary>
     /// <param name="address">The peer; null (a Unix socket), 127.0.0.1 and ::1 are not counted by address.</param>
     public bool TryEnter(IPAddress? address)
     {
+        var (most, mostPerAddress) = limits();
         if (Interlocked.Increment(ref _open) > most)
         {
             Interlocked.Decrement(ref _open);

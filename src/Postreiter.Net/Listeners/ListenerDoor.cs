@@ -9,7 +9,7 @@ namespace Postreiter.Net.Listeners;
 internal sealed class ListenerDoor(MailListener listener, TimeProvider time, ILogger logger)
 {
     private static readonly TimeSpan LogPause = TimeSpan.FromHours(1);
-    private readonly ConnectionLimiter _limiter = new(listener.MaxConnections, listener.MaxPerAddress);
+    private readonly ConnectionLimiter _limiter = new(listener.Limits);
     private readonly Lock _lock = new();
     private long? _loggedAt;
 
@@ -63,9 +63,10 @@ internal sealed class ListenerDoor(MailListener listener, TimeProvider time, ILo
             return;
         }
 
+        NetMetrics.Connection(listener.Name, 1);
         try
         {
-            if (listener.NeedsCertificate && !HasCertificate())
+            if (listener.NeedsCertificate() && !HasCertificate())
             {
                 await TurnAwayAsync(context, listener.NoCertificateReply);
                 return;
@@ -79,6 +80,7 @@ internal sealed class ListenerDoor(MailListener listener, TimeProvider time, ILo
                     address,
                     listener.Name
                 );
+                NetMetrics.FailedHandshake(listener.Name);
                 return;
             }
 
@@ -88,6 +90,7 @@ internal sealed class ListenerDoor(MailListener listener, TimeProvider time, ILo
         }
         finally
         {
+            NetMetrics.Connection(listener.Name, -1);
             _limiter.Leave(address);
         }
     }

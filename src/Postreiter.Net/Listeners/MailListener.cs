@@ -15,17 +15,14 @@ public sealed record MailListener
     /// <summary>Whether TLS begins with the first byte (RFC 8314 §3).</summary>
     public bool ImplicitTls { get; init; }
 
-    /// <summary>L12: open connections in all.</summary>
-    public required int MaxConnections { get; init; }
-
-    /// <summary>L12: open connections of one address; of one /64 with IPv6. Unix sockets are not counted by address.</summary>
-    public required int MaxPerAddress { get; init; }
+    /// <summary>L12, asked for each connection: the settings may change while the server runs.</summary>
+    public required Func<ConnectionLimits> Limits { get; init; }
 
     /// <summary>
     /// Whether nothing is to be done here without TLS (F10): without a certificate, or with one that has expired, callers are
-    /// turned away.
+    /// turned away. Asked for each connection. Default no.
     /// </summary>
-    public bool NeedsCertificate { get; init; }
+    public Func<bool> NeedsCertificate { get; init; } = static () => false;
 
     /// <summary>What a caller is told where <see cref="NeedsCertificate"/> is not fulfilled, unless TLS begins with the first byte.</summary>
     public ReadOnlyMemory<byte> NoCertificateReply { get; init; }
@@ -42,3 +39,8 @@ public sealed record MailListener
     /// <summary>Serves the sessions.</summary>
     public required IConnectionHandler Handler { get; init; }
 }
+
+/// <summary>L12.</summary>
+/// <param name="Most">Open connections of one listener in all.</param>
+/// <param name="MostPerAddress">Of one address; of one /64 with IPv6. Unix sockets are not counted by address.</param>
+public readonly record struct ConnectionLimits(int Most, int MostPerAddress);

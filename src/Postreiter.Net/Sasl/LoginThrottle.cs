@@ -22,37 +22,28 @@ public sealed class LoginThrottle
         TimeSpan.FromSeconds(15),
     ];
 
-    /// <summary>Failures that lock an address out, unless the settings say otherwise.</summary>
-    public const int FailuresUntilLocked = 20;
-
-    /// <summary>Within how long they count, how long the lock lasts, and how long a name's failures are remembered, unless the settings say otherwise.</summary>
+    /// <summary>How far back failures count, unless <see cref="Lockout"/> says otherwise.</summary>
     public static readonly TimeSpan Window = TimeSpan.FromMinutes(10);
 
     private const int MaxNameLength = 320;
     private readonly TimeProvider _time;
-    private readonly int _failuresUntilLocked;
-    private readonly TimeSpan _window;
     private readonly Lock _lock = new();
     private readonly Ledger<string> _accounts;
     private readonly Ledger<IPAddress> _addresses;
 
     /// <summary>A throttle with nothing to hold against anybody.</summary>
     /// <param name="time">The clock.</param>
-    /// <param name="failuresUntilLocked">Failures that lock an address out; 20 by default.</param>
-    /// <param name="window">Within how long they count, how long the lock lasts, how long names are remembered; null is 10 minutes.</param>
     /// <param name="capacity">Most names and most addresses remembered; 1 or more.</param>
-    public LoginThrottle(
-        TimeProvider time,
-        int failuresUntilLocked = FailuresUntilLocked,
-        TimeSpan? window = null,
-        int capacity = 20_000
-    )
+    public LoginThrottle(TimeProvider time, int capacity = 20_000)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(capacity, 1);
-        (_time, _failuresUntilLocked, _window) = (time, failuresUntilLocked, window ?? Window);
+        _time = time;
         _accounts = new Ledger<string>(capacity, StringComparer.OrdinalIgnoreCase);
         _addresses = new Ledger<IPAddress>(capacity, EqualityComparer<IPAddress>.Default);
     }
+
+    /// <summary>When an address is locked out; may change at any time, and counts from the next failure on.</summary>
+    public LoginLockout Lockout { get; set; } = new(20, Window);
 
     /// <summary>Whether an address is locked out now; it is then refused without a look at the password.</summary>
     public bool IsLocked(IPAddress remote)
@@ -63,12 +54,12 @@ public sealed class LoginThrottle
         }
     }
 
-    /// <summary>How long the next attempt on this name has to wait; zero without a failure in the last 10 minutes.</summary>
+    /// <summary>How long the next attempt on this name has to wait; zero without a failure lately (<see cref="Lockout"/>).</summary>
     public TimeSpan DelayOf(string user)
     {
         lock (_lock)
         {
-            return _accounts.Find(Shorten(user)) is { Failures: > 0 } entry && !IsOld(entry)
+            return _accounts.Find(Shorten(user)) is { Failures: > 0 } entry && !IsOld(entry, Lockout.For)
                 ? Delays[Math.Min(entry.Failures, Delays.Length) - 1]
                 : TimeSpan.Zero;
         }
@@ -82,23 +73,26 @@ public sealed class LoginThrottle
     }
 
     /// <summary>An attempt failed.</summary>
-    public void ReportFailure(string user, IPAddress remote)
+    /// <returns>True when this failure locks the address out.</returns>
+    public bool ReportFailure(string user, IPAddress remote)
     {
+        var lockout = Lockout;
         lock (_lock)
         {
             var account = _accounts.Touch(Shorten(user));
-            if (IsOld(account))
+            if (IsOld(account, lockout.For))
                 account.Failures = 0;
             account.Failures = Math.Min(account.Failures + 1, Delays.Length);
             account.Since = _time.GetTimestamp();
 
             var address = _addresses.Touch(NetworkOf(remote));
-            if (address.Failures == 0 || IsOld(address))
+            if (address.Failures == 0 || IsOld(address, lockout.For))
                 (address.Failures, address.Since) = (0, _time.GetTimestamp());
-            if (++address.Failures < _failuresUntilLocked)
-                return;
-            address.LockedUntil = _time.GetTimestamp() + (long)(_window.TotalSeconds * _time.TimestampFrequency);
+            if (++address.Failures < lockout.After)
+                return false;
+            address.LockedUntil = _time.GetTimestamp() + (long)(lockout.For.TotalSeconds * _time.TimestampFrequency);
             address.Failures = 0;
+            return true;
         }
     }
 
@@ -109,7 +103,7 @@ public sealed class LoginThrottle
             _accounts.Remove(Shorten(user));
     }
 
-    private bool IsOld(Entry entry) => _time.GetElapsedTime(entry.Since) >= _window;
+    private bool IsOld(Entry entry, TimeSpan window) => _time.GetElapsedTime(entry.Since) >= window;
 
     private static string Shorten(string user) => user.Length <= MaxNameLength ? user : user[..MaxNameLength];
 
@@ -166,3 +160,8 @@ public sealed class LoginThrottle
         }
     }
 }
+
+/// <summary>When an address is locked out (L13).</summary>
+/// <param name="After">So many failures within <paramref name="For"/> lock it; 1 or more. Default 20.</param>
+/// <param name="For">How far back failures count, those of names too, and how long the lock lasts. Default 10 min.</param>
+public sealed record LoginLockout(int After, TimeSpan For);

@@ -38,7 +38,9 @@ internal sealed class PasswordAuthenticator(
         CancellationToken ct
     )
     {
-        if (password.Length > MaxPasswordLength || throttle.IsLocked(remote))
+        if (throttle.IsLocked(remote))
+            return RefuseLocked(user, remote);
+        if (password.Length > MaxPasswordLength)
             return Refuse(user, remote);
         try
         {
@@ -62,7 +64,11 @@ internal sealed class PasswordAuthenticator(
     public async ValueTask<ScramSecret?> FindScramAsync(string user, IPAddress remote, CancellationToken ct)
     {
         if (throttle.IsLocked(remote))
+        {
+            LoginMetrics.Limit("L13");
             return null;
+        }
+
         await throttle.WaitAsync(user, ct);
         // F12: a fault goes through as the exception; the exchange must not be told made-up keys in place of real ones.
         return await FindAsync(user, ct) is { Credentials.Scram: var keys }
@@ -106,9 +112,27 @@ internal sealed class PasswordAuthenticator(
 
     private AuthenticationResult Refuse(string user, IPAddress remote)
     {
-        throttle.ReportFailure(user, remote);
+        LoginMetrics.Failed.Add(1);
         logger.LogWarning("Log-in as {User} from {Remote} failed", Printable(user), remote);
+        if (throttle.ReportFailure(user, remote))
+        {
+            LoginMetrics.LockedOut.Add(1);
+            logger.LogWarning(
+                "{Remote} is locked out for {For} after {Failures} failed log-ins (L13)",
+                remote,
+                throttle.Lockout.For,
+                throttle.Lockout.After
+            );
+        }
+
         return AuthenticationResult.Failed;
+    }
+
+    // The password was not looked at: a refusal says nothing about it.
+    private AuthenticationResult RefuseLocked(string user, IPAddress remote)
+    {
+        LoginMetrics.Limit("L13");
+        return Refuse(user, remote);
     }
 
     private AuthenticationResult Unavailable(StoreException e)

@@ -103,7 +103,12 @@ internal static class ConfigCommand
                 ["doc"] = key.Doc,
                 ["value"] = key.Expected,
                 ["default"] = key.DefaultText ?? key.Write(new ServerSettings()),
-                ["needs_restart"] = key.NeedsRestart,
+                ["effect"] = key.Effect switch
+                {
+                    SettingEffect.AtReload => "reload",
+                    SettingEffect.AtStart => "start",
+                    _ => "later",
+                },
             };
             context.Print(parsed, data, $"{key.Name}\n{SettingsManual.Explain(key)}");
         }

@@ -11,7 +11,6 @@ namespace Postreiter.CommandLine;
 internal static class MailCommand
 {
     private const int MostEntries = 1_000_000;
-    private const int ProgressEvery = 100;
 
     public static Command Create(CommandContext context) =>
         new("mail", "Brings mail in and out, and back")
@@ -24,7 +23,12 @@ internal static class MailCommand
     private static Command Import(CommandContext context)
     {
         var (account, mailbox, path) = Common("An mbox file, a Maildir folder or a folder of .eml files");
-        var command = new Command("import", "Files messages into a mailbox") { account, mailbox, path };
+        var command = new Command("import", "Files messages into a mailbox; exit code 1 when some were skipped")
+        {
+            account,
+            mailbox,
+            path,
+        };
         command.SetAction(
             (parsed, ct) =>
                 ImportAsync(
@@ -79,12 +83,20 @@ internal static class MailCommand
     )
     {
         var maxBytes = context.Settings(parsed).Smtp.MaxMessageSize;
+        if (!File.Exists(path) && !Directory.Exists(path))
+            throw new CommandFailure(ExitCodes.Usage, $"{path} is not there");
+        await using var control = await context.OpenControlAsync(parsed, ct);
+        var known = await control.CallAsync(ControlVerbs.MailAccount, new JsonObject { ["account"] = account }, ct);
+        if (known.ExitCode != ExitCodes.Done)
+            return context.Finish(known);
+
+        await using var file = File.Exists(path) ? File.OpenRead(path) : null;
         var messages =
-            File.Exists(path) ? MboxFormat.ReadAsync(File.OpenRead(path), maxBytes, ct)
-            : !Directory.Exists(path) ? throw new CommandFailure(ExitCodes.Usage, $"{path} is not there")
+            file is not null ? MboxFormat.ReadAsync(file, maxBytes, ct)
             : MailFolder.IsMaildir(path) ? MailFolder.ReadMaildirAsync(path, maxBytes, ct)
             : MailFolder.ReadEmlAsync(path, maxBytes, ct);
-        await using var control = await context.OpenControlAsync(parsed, ct);
+        var total = file?.Length ?? MailFolder.Count(path);
+        using var bar = new TransferBar(context.Terminal, context.Time, "imported");
         var (imported, skipped) = (0, 0);
         await foreach (var message in messages)
         {
@@ -95,23 +107,34 @@ internal static class MailCommand
             {
                 var target = new AppendTarget(account, message.Mailbox ?? mailbox, message.Flags, message.Date);
                 var reply = await control.AppendAsync(target, bytes, ct);
-                if (reply.ExitCode != ExitCodes.Done)
+                // L32: what cannot be filed (the quota, a name that is none) is named, and the rest goes on.
+                if (reply.ExitCode is not (ExitCodes.Done or ExitCodes.NotSo))
                 {
-                    await ReportAsync(context, parsed, "imported", imported, skipped);
+                    bar.Dispose();
+                    Report(context, parsed, "imported", imported, skipped);
                     return context.Finish(reply);
                 }
 
-                if (++imported % ProgressEvery == 0)
-                    await context.Terminal.Error.WriteLineAsync($"{imported} imported");
-                continue;
+                why = reply.ExitCode == ExitCodes.Done ? null : reply.Message;
             }
 
-            skipped++;
-            await context.Terminal.Error.WriteLineAsync($"skipped: {message.Source}: {why}");
+            if (why is null)
+            {
+                imported++;
+            }
+            else
+            {
+                skipped++;
+                bar.Say($"skipped: {message.Source}: {why}");
+            }
+
+            bar.Report((file is null ? imported + skipped : message.Read, total));
         }
 
-        await ReportAsync(context, parsed, "imported", imported, skipped);
-        return ExitCodes.Done;
+        bar.Dispose();
+        Report(context, parsed, "imported", imported, skipped);
+        // A script that removes the source afterwards must notice.
+        return skipped == 0 ? ExitCodes.Done : ExitCodes.NotSo;
     }
 
     private static async Task<int> ExportAsync(
@@ -137,6 +160,7 @@ internal static class MailCommand
             MailFolder.CreateMaildir(path);
         else if (format == "eml")
             Directory.CreateDirectory(path);
+        using var bar = new TransferBar(context.Terminal, context.Time, "exported");
         var (exported, gone) = (0, 0);
         foreach (var row in list.Rows)
         {
@@ -157,12 +181,13 @@ internal static class MailCommand
             else if (format == "maildir")
                 await WriteMaildirAsync(path, message, date, uid, flags, ct);
             else
-                await File.WriteAllBytesAsync(Path.Combine(path, $"{uid:D10}.eml"), message, ct);
-            if (++exported % ProgressEvery == 0)
-                await context.Terminal.Error.WriteLineAsync($"{exported} of {list.Rows.Count} exported");
+                await WriteFileAsync(Path.Combine(path, $"{uid:D10}.eml"), message, date, ct);
+            exported++;
+            bar.Report((exported + gone, list.Rows.Count));
         }
 
-        await ReportAsync(context, parsed, "exported", exported, gone);
+        bar.Dispose();
+        Report(context, parsed, "exported", exported, gone);
         return ExitCodes.Done;
     }
 
@@ -177,27 +202,30 @@ internal static class MailCommand
     {
         var name = MailFolder.MaildirName(date, uid, flags);
         var temporary = Path.Combine(folder, "tmp", name);
-        await File.WriteAllBytesAsync(temporary, LineEnds.ToLf(message), ct);
-        File.SetLastWriteTimeUtc(temporary, date.UtcDateTime);
+        await WriteFileAsync(temporary, LineEnds.ToLf(message), date, ct);
         File.Move(temporary, Path.Combine(folder, "cur", name));
     }
 
-    private static Task ReportAsync(CommandContext context, ParseResult parsed, string verb, int done, int skipped)
+    // The time of the file is when the message came in; an import takes it from there.
+    private static async Task WriteFileAsync(string path, byte[] message, DateTimeOffset date, CancellationToken ct)
     {
+        await File.WriteAllBytesAsync(path, message, ct);
+        File.SetLastWriteTimeUtc(path, date.UtcDateTime);
+    }
+
+    private static void Report(CommandContext context, ParseResult parsed, string verb, int done, int skipped) =>
         context.Print(
             parsed,
             new JsonObject { [verb] = done, ["skipped"] = skipped },
             $"{done} {verb}, {skipped} skipped"
         );
-        return Task.CompletedTask;
-    }
 
     private static (Option<string> Account, Option<string> Mailbox, Argument<string> Path) Common(string path) =>
         (
             Account(),
             new Option<string>("--mailbox")
             {
-                Description = "The mailbox (default: INBOX)",
+                Description = "The mailbox",
                 HelpName = "NAME",
                 DefaultValueFactory = _ => Mailbox.Inbox,
             },

@@ -56,7 +56,7 @@ internal static class QueueCommand
                     parsed,
                     ControlVerbs.QueueShow,
                     new JsonObject { ["id"] = parsed.GetValue(id) },
-                    row => string.Join('\n', row.Select(p => $"{p.Key}: {p.Value}")),
+                    Full,
                     ct
                 )
         );
@@ -100,9 +100,18 @@ internal static class QueueCommand
     private static Option<string?> DomainOption() =>
         new("--to") { Description = "Items for this domain", HelpName = "DOMAIN" };
 
+    private static string Full(JsonObject row)
+    {
+        var lines = row.Where(p => p.Key is not ("recipients" or "last_result")).Select(p => $"{p.Key}: {p.Value}");
+        var recipients = (row["recipients"] as JsonArray ?? []).Select(r =>
+            $"recipient: {r?["address"]}" + (r?["last_result"] is { } result ? $": {result}" : "")
+        );
+        return string.Join('\n', [.. lines, .. recipients]);
+    }
+
     private static string Line(JsonObject row) =>
         string.Create(
             CultureInfo.InvariantCulture,
             $"{row["id"]}  {row["state"]}  {row["created"]}  {ByteSize.Format((long?)row["size"] ?? 0)}  from <{row["sender"]}>  to {string.Join(' ', (row["recipients"] as JsonArray ?? []).Select(r => r?["address"]))}  attempts {row["attempts"]}, next {row["next_attempt"]}"
-        );
+        ) + (row["last_result"] is { } result ? $"\n    {result}" : "");
 }

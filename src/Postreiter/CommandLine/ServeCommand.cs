@@ -1,10 +1,8 @@
 using System.CommandLine;
 using System.Runtime.InteropServices;
 using System.Threading.Channels;
-using Microsoft.Extensions.Hosting.Systemd;
 using Microsoft.Extensions.Logging;
 using Postreiter.Hosting;
-using Postreiter.Settings;
 
 namespace Postreiter.CommandLine;
 
@@ -13,7 +11,10 @@ internal static class ServeCommand
 {
     public static Command Create(CommandContext context)
     {
-        var command = new Command("serve", "Runs the server until SIGTERM or SIGINT; prints \"ready\" when it listens");
+        var command = new Command(
+            "serve",
+            "Runs the server until SIGTERM or SIGINT; prints \"ready\" when it listens; SIGHUP reads settings and certificate again"
+        );
         command.SetAction((parsed, ct) => ServeAsync(context, parsed, ct));
         return command;
     }
@@ -25,7 +26,7 @@ internal static class ServeCommand
         using var terminate = Watch(PosixSignal.SIGTERM, signals.Writer);
         using var interrupt = Watch(PosixSignal.SIGINT, signals.Writer);
         using var hangUp = Watch(PosixSignal.SIGHUP, signals.Writer);
-        var systemd = new SystemdNotifier();
+        var systemd = new ServiceNotices(context.Terminal.Environment);
 
         await using var server = await MailServer.StartAsync(
             context.ServerEnvironment(),
@@ -35,10 +36,16 @@ internal static class ServeCommand
         );
         await context.Terminal.Output.WriteLineAsync("ready");
         await context.Terminal.Output.FlushAsync(ct);
-        systemd.Notify(ServiceState.Ready);
+        systemd.Ready();
+        using var watchdog = systemd.StartWatchdog(context.Time);
         while (await NextAsync(signals.Reader, ct) is PosixSignal.SIGHUP)
-            settings = Reload(context, parsed, server, settings);
-        systemd.Notify(ServiceState.Stopping);
+        {
+            systemd.Reloading(context.Time);
+            Reload(context, parsed, server);
+            systemd.Ready();
+        }
+
+        systemd.Stopping();
         server.Logger.LogInformation("Stopping");
         await server.StopAsync();
         return ExitCodes.Done;
@@ -56,39 +63,20 @@ internal static class ServeCommand
         }
     }
 
-    private static ServerSettings Reload(
-        CommandContext context,
-        ParseResult parsed,
-        MailServer server,
-        ServerSettings running
-    )
+    private static void Reload(CommandContext context, ParseResult parsed, MailServer server)
     {
-        SettingsResult read;
         try
         {
-            read = context.ReadSettings(parsed);
+            var read = context.ReadSettings(parsed);
+            if (read.Mistakes.Count == 0)
+                server.Reload(read.Settings);
+            foreach (var mistake in read.Mistakes)
+                server.Logger.LogError("The settings stay as they were: {Mistake}", mistake);
         }
         catch (CommandFailure failure)
         {
             server.Logger.LogError("The settings stay as they were: {Reason}", failure.Message);
-            return running;
         }
-
-        if (read.Mistakes.Count > 0)
-        {
-            var mistakes = string.Join("; ", read.Mistakes);
-            server.Logger.LogError("The settings stay as they were; the file does not check: {Mistakes}", mistakes);
-            return running;
-        }
-
-        var waiting = SettingKeys
-            .All.Where(k => k.NeedsRestart && k.Write(read.Settings) != k.Write(running))
-            .Select(k => k.Name)
-            .ToList();
-        if (waiting.Count > 0)
-            server.Logger.LogWarning("These changes wait for a restart: {Keys}", string.Join(", ", waiting));
-        server.Reload(read.Settings);
-        return read.Settings;
     }
 
     private static PosixSignalRegistration Watch(PosixSignal signal, ChannelWriter<PosixSignal> to) =>

@@ -18,6 +18,7 @@ internal static class ControlVerbs
     public const string QueueShow = "queue.show";
     public const string QueueAct = "queue.act";
     public const string MailList = "mail.list";
+    public const string MailAccount = "mail.account";
     public const string MailKept = "mail.kept";
     public const string MailUndelete = "mail.undelete";
     public const string StoreCheck = "store.check";

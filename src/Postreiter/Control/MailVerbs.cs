@@ -41,6 +41,13 @@ internal static class MailVerbs
         return ControlReply.Done(rows);
     }
 
+    /// <summary>Whether there is such an account.</summary>
+    public static async Task<ControlReply> FindAccountAsync(IStore store, JsonObject arguments, CancellationToken ct)
+    {
+        var address = arguments.Address("account");
+        return await store.Directory.FindAccountAsync(address, ct) is null ? NoAccount(address) : ControlReply.Done();
+    }
+
     /// <summary>Files one message.</summary>
     public static async Task<ControlReply> AppendAsync(
         IStore store,
@@ -82,7 +89,7 @@ internal static class MailVerbs
         return result.Status switch
         {
             FilingStatus.Filed => ControlReply.Done(new JsonObject { ["uid"] = (long)result.Copies[0].Uid }),
-            FilingStatus.OverQuota => ControlReply.Failed($"the quota of {address} is met"),
+            FilingStatus.OverQuota => ControlReply.NotSo($"the quota of {address} is met"),
             _ => NoAccount(address),
         };
     }

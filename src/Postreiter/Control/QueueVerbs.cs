@@ -65,6 +65,7 @@ internal static class QueueVerbs
             ["trace"] = item.DeliveryId.ToString(),
             ["state"] = item.State.ToString().ToLowerInvariant(),
             ["destination"] = item.Destination.Unicode,
+            ["last_result"] = item.Recipients.Select(r => r.LastResult).FirstOrDefault(r => r is { Length: > 0 }),
             ["sender"] = item.Envelope.ReversePath?.ToString() ?? "",
             ["recipients"] = new JsonArray([
                 .. item.Recipients.Select(r =>

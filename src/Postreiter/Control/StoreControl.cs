@@ -42,6 +42,7 @@ internal sealed class StoreControl(
         [ControlVerbs.QueueShow] = static (c, a, ct) => QueueVerbs.ShowAsync(c.Store.Queue, a, ct),
         [ControlVerbs.QueueAct] = static (c, a, ct) =>
             QueueVerbs.ActAsync(c.Store.Queue, a, c.Time, c.OnQueueRetry, ct),
+        [ControlVerbs.MailAccount] = static (c, a, ct) => MailVerbs.FindAccountAsync(c.Store, a, ct),
         [ControlVerbs.MailList] = static (c, a, ct) => MailVerbs.ListAsync(c.Store, a, ct),
         [ControlVerbs.MailKept] = static (c, a, ct) => UndeleteVerbs.ListAsync(c.Store, a, ct),
         [ControlVerbs.MailUndelete] = static (c, a, ct) => UndeleteVerbs.UndeleteAsync(c.Store, a, ct),

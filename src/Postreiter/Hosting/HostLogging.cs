@@ -10,12 +10,10 @@ namespace Postreiter.Hosting;
 internal static class HostLogging
 {
     /// <summary>Sets format and level.</summary>
-    public static void Configure(ILoggingBuilder logging, LogSettings settings)
+    public static void Configure(ILoggingBuilder logging, LogSettings settings, LogLevelSwitch level)
     {
-        logging.SetMinimumLevel(settings.Level);
-        // The frameworks' own chatter; what they warn of stays.
-        logging.AddFilter("Microsoft", Max(settings.Level, LogLevel.Warning));
-        logging.AddFilter("OpenTelemetry", Max(settings.Level, LogLevel.Warning));
+        logging.SetMinimumLevel(LogLevel.Trace);
+        logging.AddFilter((category, given) => given >= level.Level && (given >= LogLevel.Warning || IsOurs(category)));
         logging.Services.Configure<ConsoleLoggerOptions>(options =>
         {
             options.LogToStandardErrorThreshold = LogLevel.Trace;
@@ -48,5 +46,20 @@ internal static class HostLogging
         };
     }
 
-    private static LogLevel Max(LogLevel left, LogLevel right) => left > right ? left : right;
+    // The frameworks' own chatter; what they warn of stays.
+    private static bool IsOurs(string? category) =>
+        category?.StartsWith("Postreiter", StringComparison.Ordinal) == true;
+}
+
+/// <summary>The least level that is logged; may change at any time.</summary>
+internal sealed class LogLevelSwitch
+{
+    private volatile int _level = (int)LogLevel.Information;
+
+    /// <summary>The level.</summary>
+    public LogLevel Level
+    {
+        get => (LogLevel)_level;
+        set => _level = (int)value;
+    }
 }

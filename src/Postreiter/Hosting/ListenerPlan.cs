@@ -1,5 +1,7 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text;
+using Postreiter.Net.Listeners;
 using Postreiter.Settings;
 
 namespace Postreiter.Hosting;
@@ -28,16 +30,7 @@ internal enum MailProtocol
 /// <param name="Protocol">What is spoken.</param>
 /// <param name="Address">Where.</param>
 /// <param name="ImplicitTls">Whether TLS begins with the first byte.</param>
-/// <param name="MaxConnections">L12.</param>
-/// <param name="MaxPerAddress">L12.</param>
-internal sealed record ListenerPlan(
-    string Name,
-    MailProtocol Protocol,
-    EndPoint Address,
-    bool ImplicitTls,
-    int MaxConnections,
-    int MaxPerAddress
-)
+internal sealed record ListenerPlan(string Name, MailProtocol Protocol, EndPoint Address, bool ImplicitTls)
 {
     /// <summary>What a caller above the limits is told before the connection closes (L12).</summary>
     public ReadOnlyMemory<byte> BusyReply { get; } =
@@ -51,8 +44,9 @@ internal sealed record ListenerPlan(
             }
         );
 
-    /// <summary>Whether people log in here, which they do under TLS only (P13).</summary>
-    public bool NeedsTls => Protocol is not (MailProtocol.Mx or MailProtocol.Lmtp);
+    /// <summary>Whether people log in here, which they do under TLS only (P13), unless the settings of the moment say otherwise.</summary>
+    public bool NeedsTls(ServerSettings settings) =>
+        Protocol is not (MailProtocol.Mx or MailProtocol.Lmtp) && (ImplicitTls || !settings.Tls.AllowPlaintextAuth);
 
     /// <summary>What a caller is told while there is no certificate in force (F10).</summary>
     public ReadOnlyMemory<byte> NoTlsReply { get; } =
@@ -66,81 +60,52 @@ internal sealed record ListenerPlan(
             }
         );
 
+    /// <summary>L12 by the settings of the moment.</summary>
+    public ConnectionLimits Limits(ServerSettings settings) =>
+        Protocol switch
+        {
+            MailProtocol.Mx => new(settings.Smtp.MaxConnections, settings.Smtp.MaxConnectionsPerAddress),
+            // Our own programs, all from one address.
+            MailProtocol.Lmtp => new(settings.Smtp.MaxConnections, settings.Smtp.MaxConnections),
+            MailProtocol.Submission => new(
+                settings.Submission.MaxConnections,
+                settings.Submission.MaxConnectionsPerAddress
+            ),
+            MailProtocol.Imap => new(settings.Imap.MaxConnections, settings.Imap.MaxConnectionsPerAddress),
+            _ => new(settings.Pop3.MaxConnections, settings.Pop3.MaxConnectionsPerAddress),
+        };
+
     /// <summary>The listeners of a process, in the order of the settings; those of roles it does not have are left out.</summary>
     public static IReadOnlyList<ListenerPlan> For(ServerSettings settings)
     {
-        var (listen, smtp, submission) = (settings.Listen, settings.Smtp, settings.Submission);
-        var (imap, pop3) = (settings.Imap, settings.Pop3);
-        var plans = new List<ListenerPlan>();
-        Add("smtp", ServerRoles.Mx, MailProtocol.Mx, listen.Smtp, smtp.MaxConnections, smtp.MaxConnectionsPerAddress);
-        Add(
-            "submission",
-            ServerRoles.Submission,
-            MailProtocol.Submission,
-            listen.Submission,
-            submission.MaxConnections,
-            submission.MaxConnectionsPerAddress
-        );
-        Add(
-            "submissions",
-            ServerRoles.Submission,
-            MailProtocol.Submission,
-            listen.Submissions,
-            submission.MaxConnections,
-            submission.MaxConnectionsPerAddress,
-            implicitTls: true
-        );
-        Add("lmtp", ServerRoles.Mx, MailProtocol.Lmtp, listen.Lmtp, smtp.MaxConnections, smtp.MaxConnections);
-        Add(
-            "imap",
-            ServerRoles.Imap,
-            MailProtocol.Imap,
-            listen.Imap,
-            imap.MaxConnections,
-            imap.MaxConnectionsPerAddress
-        );
-        Add(
-            "imaps",
-            ServerRoles.Imap,
-            MailProtocol.Imap,
-            listen.Imaps,
-            imap.MaxConnections,
-            imap.MaxConnectionsPerAddress,
-            implicitTls: true
-        );
-        Add(
-            "pop3",
-            ServerRoles.Pop3,
-            MailProtocol.Pop3,
-            listen.Pop3,
-            pop3.MaxConnections,
-            pop3.MaxConnectionsPerAddress
-        );
-        Add(
-            "pop3s",
-            ServerRoles.Pop3,
-            MailProtocol.Pop3,
-            listen.Pop3s,
-            pop3.MaxConnections,
-            pop3.MaxConnectionsPerAddress,
-            implicitTls: true
-        );
-        return plans;
+        var listen = settings.Listen;
+        return
+        [
+            .. Of("smtp", ServerRoles.Mx, MailProtocol.Mx, listen.Smtp),
+            .. Of("submission", ServerRoles.Submission, MailProtocol.Submission, listen.Submission),
+            .. Of("submissions", ServerRoles.Submission, MailProtocol.Submission, listen.Submissions, true),
+            .. Of("lmtp", ServerRoles.Mx, MailProtocol.Lmtp, listen.Lmtp),
+            .. Of("imap", ServerRoles.Imap, MailProtocol.Imap, listen.Imap),
+            .. Of("imaps", ServerRoles.Imap, MailProtocol.Imap, listen.Imaps, true),
+            .. Of("pop3", ServerRoles.Pop3, MailProtocol.Pop3, listen.Pop3),
+            .. Of("pop3s", ServerRoles.Pop3, MailProtocol.Pop3, listen.Pop3s, true),
+        ];
 
-        void Add(
+        IEnumerable<ListenerPlan> Of(
             string name,
             ServerRoles role,
             MailProtocol protocol,
             IReadOnlyList<EndPoint> addresses,
-            int most,
-            int perAddress,
             bool implicitTls = false
-        )
-        {
-            if (settings.Roles.HasFlag(role))
-                plans.AddRange(
-                    addresses.Select(a => new ListenerPlan(name, protocol, a, implicitTls, most, perAddress))
-                );
-        }
+        ) =>
+            settings.Roles.HasFlag(role)
+                ? addresses.Select(a => new ListenerPlan(name, protocol, OnThisMachine(a), implicitTls))
+                : [];
     }
+
+    /// <summary>"Every address" is every IPv4 address on a machine that has no IPv6 at all.</summary>
+    public static EndPoint OnThisMachine(EndPoint address) =>
+        address is IPEndPoint ip && ip.Address.Equals(IPAddress.IPv6Any) && !Socket.OSSupportsIPv6
+            ? new IPEndPoint(IPAddress.Any, ip.Port)
+            : address;
 }

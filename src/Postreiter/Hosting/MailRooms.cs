@@ -14,11 +14,13 @@ using Postreiter.Storage;
 
 namespace Postreiter.Hosting;
 
-/// <summary>The rooms of a running server, wired: who serves each protocol, and the queue.</summary>
+/// <summary>
+/// The rooms of a running server, wired: who serves each protocol, and the queue. What the settings say about them can change
+/// while they run: sessions that are open go on as they began, new ones find the new settings.
+/// </summary>
 internal sealed class MailRooms : IDisposable
 {
     private readonly ServerEnvironment _environment;
-    private readonly ServerSettings _settings;
     private readonly IStore _store;
     private readonly ILoggerFactory _logs;
     private readonly IAuthenticator _authenticator;
@@ -26,8 +28,12 @@ internal sealed class MailRooms : IDisposable
     private readonly DnsResolver _dns;
     private readonly RecipientResolver _resolver;
     private readonly NoticeFiler _notices;
-    private readonly Dictionary<MailProtocol, IConnectionHandler> _handlers = [];
-    private readonly Lazy<QueueRunner> _queue;
+    private readonly ReceptionPolicy _policy;
+    private readonly MessageIntake _intake;
+    private readonly Pop3ConnectionHandler _pop3;
+    private readonly Dictionary<MailProtocol, RenewableHandler> _handlers;
+    private volatile ServerSettings _settings;
+    private volatile QueueRunner? _queue;
 
     public MailRooms(
         ServerEnvironment environment,
@@ -38,59 +44,64 @@ internal sealed class MailRooms : IDisposable
     )
     {
         (_environment, _settings, _store, _authenticator, _logs) = (environment, settings, store, authenticator, logs);
-        _queue = new Lazy<QueueRunner>(CreateQueue);
+        var (hostname, time) = (settings.Hostname, environment.Time);
         _sasl = new SaslServer(authenticator);
-        _dns = new DnsResolver(settings.DnsServers, environment.Time);
-        _resolver = new RecipientResolver(
-            store,
-            settings.Hostname,
-            postmaster: null,
-            environment.Time,
-            settings.Smtp.SubaddressSeparators
-        );
-        _notices = new NoticeFiler(
+        _dns = new DnsResolver(settings.DnsServers, time);
+        _resolver = new RecipientResolver(store, hostname, postmaster: null, time);
+        _notices = new NoticeFiler(store, _resolver, environment.Scanner, hostname, time, environment.Random);
+        _policy = new ReceptionPolicy(
             store,
             _resolver,
-            environment.Scanner,
-            settings.Hostname,
-            environment.Time,
-            environment.Random
+            time,
+            logs.CreateLogger<ReceptionPolicy>(),
+            RoomOptions.Outbound(settings),
+            _dns
         );
+        _intake = new MessageIntake(
+            store,
+            _resolver,
+            _notices,
+            environment.Scanner,
+            hostname,
+            settings.Smtp.MaxMessageSize,
+            time,
+            logs.CreateLogger<MessageIntake>()
+        );
+        _pop3 = new Pop3ConnectionHandler(
+            RoomOptions.Pop3(settings),
+            _sasl,
+            authenticator,
+            store,
+            time,
+            logs.CreateLogger<Pop3ConnectionHandler>()
+        );
+        _handlers = Enum.GetValues<MailProtocol>().ToDictionary(p => p, p => new RenewableHandler(Create(p)));
+        Limit(settings);
     }
 
-    /// <summary>The one handler of a protocol; its listeners share it.</summary>
-    public IConnectionHandler Handler(MailProtocol protocol)
-    {
-        if (!_handlers.TryGetValue(protocol, out var handler))
-        {
-            handler = protocol switch
-            {
-                MailProtocol.Imap => Imap(),
-                MailProtocol.Pop3 => Pop3(),
-                MailProtocol.Submission => Smtp(ListenerRole.Submission),
-                MailProtocol.Lmtp => Smtp(ListenerRole.Lmtp),
-                _ => Smtp(ListenerRole.Mx),
-            };
-            _handlers.Add(protocol, handler);
-        }
+    /// <summary>In force for the sessions to come.</summary>
+    internal ServerSettings Settings => _settings;
 
-        return handler;
+    /// <summary>The handler of a protocol; its listeners share it.</summary>
+    public IConnectionHandler Handler(MailProtocol protocol) => _handlers[protocol];
+
+    /// <summary>Puts other settings in force for the sessions to come and for the next <see cref="Queue"/>.</summary>
+    public void Reload(ServerSettings settings)
+    {
+        _settings = settings;
+        Limit(settings);
+        foreach (var (protocol, handler) in _handlers)
+            handler.Current = Create(protocol);
     }
 
-    /// <summary>Delivers what waits for other servers; there is one.</summary>
-    public QueueRunner Queue() => _queue.Value;
-
-    private QueueRunner CreateQueue()
+    /// <summary>Delivers what waits for other servers, by the settings of the moment.</summary>
+    public QueueRunner Queue()
     {
-        var schedule = new RetrySchedule
-        {
-            Steps = _settings.Outbound.Retry,
-            GiveUp = _settings.Outbound.GiveUp,
-            WarnAfter = _settings.Outbound.WarnAfter,
-        };
+        var settings = _settings;
+        var schedule = RoomOptions.Schedule(settings);
         var (time, random) = (_environment.Time, _environment.Random);
         var remote = new RemoteDelivery(
-            OutboundMapping.Options(_settings),
+            OutboundMapping.Options(settings),
             _dns,
             new SocketDialler(time),
             random,
@@ -108,84 +119,54 @@ internal sealed class MailRooms : IDisposable
             random,
             _logs.CreateLogger<QueueAttempt>()
         );
-        return new QueueRunner(
+        _queue = new QueueRunner(
             _store,
             attempt,
             new QueueOptions { Schedule = schedule },
             time,
             _logs.CreateLogger<QueueRunner>()
         );
+        return _queue;
     }
+
+    /// <summary>Lets the queue ask every destination anew, also those that did not answer lately.</summary>
+    public void ProbeAll() => _queue?.ProbeAll();
 
     public void Dispose() => _resolver.Dispose();
 
-    private SmtpConnectionHandler Smtp(ListenerRole role)
+    private void Limit(ServerSettings settings)
     {
-        var (smtp, time) = (_settings.Smtp, _environment.Time);
-        return new SmtpConnectionHandler(
-            new SmtpServerOptions
-            {
-                HostName = _settings.Hostname.Ascii,
-                AllowPlaintextAuth = _settings.Tls.AllowPlaintextAuth,
-                Limits = new SmtpLimits
-                {
-                    MaxMessageBytes = smtp.MaxMessageSize,
-                    MaxRecipients = smtp.MaxRecipients,
-                    MaxMessages = smtp.MaxMessagesPerSession,
-                    MaxTextLineBytes = smtp.MaxLineLength,
-                    SlowErrors = smtp.MaxErrors / 2,
-                    MaxErrors = smtp.MaxErrors,
-                    SlowUnknownRecipients = (smtp.MaxUnknownRecipients + 4) / 5,
-                    MaxUnknownRecipients = smtp.MaxUnknownRecipients,
-                    MaxIdleCommands = smtp.MaxIdleCommands,
-                    MaxFailedLogins = _settings.Login.MaxFailuresPerSession,
-                },
-                Timeouts = new SmtpTimeouts
-                {
-                    Command = smtp.CommandTimeout,
-                    DataBlock = smtp.DataTimeout,
-                    MinDataRate = smtp.MinDataRate,
-                    WithoutMessage = smtp.SessionTimeout,
-                },
-            },
+        _resolver.SubaddressSeparators = settings.Smtp.SubaddressSeparators;
+        _policy.Limits = RoomOptions.Outbound(settings);
+        (_intake.MaxMessageBytes, _intake.MaxHops) = (settings.Smtp.MaxMessageSize, settings.Smtp.MaxHops);
+    }
+
+    private IConnectionHandler Create(MailProtocol protocol) =>
+        protocol switch
+        {
+            MailProtocol.Imap => Imap(),
+            // One session at a time in a mailbox, also across a change of settings.
+            MailProtocol.Pop3 => _pop3.With(RoomOptions.Pop3(_settings)),
+            MailProtocol.Submission => Smtp(ListenerRole.Submission),
+            MailProtocol.Lmtp => Smtp(ListenerRole.Lmtp),
+            _ => Smtp(ListenerRole.Mx),
+        };
+
+    private SmtpConnectionHandler Smtp(ListenerRole role) =>
+        new(
+            RoomOptions.Smtp(_settings),
             role,
-            new ReceptionPolicy(
-                _store,
-                _resolver,
-                time,
-                _logs.CreateLogger<ReceptionPolicy>(),
-                new OutboundLimits
-                {
-                    MaxMessages = _settings.Submission.MaxMessagesPerDay,
-                    MaxNewRecipients = _settings.Submission.MaxNewRecipientsPerDay,
-                },
-                _dns
-            ),
-            new MessageIntake(
-                _store,
-                _resolver,
-                _notices,
-                _environment.Scanner,
-                _settings.Hostname,
-                smtp.MaxMessageSize,
-                time,
-                _logs.CreateLogger<MessageIntake>(),
-                smtp.MaxHops
-            ),
+            _policy,
+            _intake,
             _sasl,
-            time,
+            _environment.Time,
             _environment.Random,
             _logs.CreateLogger<SmtpConnectionHandler>()
         );
-    }
 
     private ImapConnectionHandler Imap() =>
         new(
-            new ImapOptions
-            {
-                AllowPlaintext = _settings.Tls.AllowPlaintextAuth,
-                MaxMessageBytes = _settings.Smtp.MaxMessageSize,
-            },
+            RoomOptions.Imap(_settings),
             _authenticator,
             _store,
             _environment.Scanner,
@@ -194,17 +175,17 @@ internal sealed class MailRooms : IDisposable
             _logs.CreateLogger<ImapConnectionHandler>()
         );
 
-    private Pop3ConnectionHandler Pop3() =>
-        new(
-            new Pop3Options
-            {
-                Hostname = _settings.Hostname.Ascii,
-                AllowPlaintextAuth = _settings.Tls.AllowPlaintextAuth,
-            },
-            _sasl,
-            _authenticator,
-            _store,
-            _environment.Time,
-            _logs.CreateLogger<Pop3ConnectionHandler>()
-        );
+    /// <summary>Serves each connection by the handler of the moment it came in.</summary>
+    private sealed class RenewableHandler(IConnectionHandler first) : IConnectionHandler
+    {
+        private volatile IConnectionHandler _current = first;
+
+        public IConnectionHandler Current
+        {
+            set => _current = value;
+        }
+
+        public Task HandleAsync(Connection connection, CancellationToken stopping) =>
+            _current.HandleAsync(connection, stopping);
+    }
 }

@@ -1,3 +1,5 @@
+using System.Collections;
+
 namespace Postreiter.Settings;
 
 /// <summary>One key of the file: its name, its documentation, and the way into <see cref="ServerSettings"/>.</summary>
@@ -18,8 +20,11 @@ internal abstract class SettingKey(string name, string doc)
     /// <summary>Whether the value may hold a password.</summary>
     public bool IsSecret { get; init; }
 
-    /// <summary>Whether SIGHUP is not enough for a change to take effect.</summary>
-    public bool NeedsRestart { get; init; }
+    /// <summary>When a change takes effect. Default: with SIGHUP.</summary>
+    public SettingEffect Effect { get; init; }
+
+    /// <summary>Whether two settings have the same value here, secrets included.</summary>
+    public abstract bool IsSame(ServerSettings one, ServerSettings other);
 
     /// <summary>Reads a value into the settings; what is wrong is noted in the value's mistakes.</summary>
     public abstract ServerSettings Apply(ServerSettings settings, SettingValue value);
@@ -45,5 +50,27 @@ internal sealed class SettingKey<T>(
         type.TryRead(value with { IsSecret = IsSecret }, out var read) ? set(settings, read) : settings;
 
     /// <inheritdoc/>
+    public override bool IsSame(ServerSettings one, ServerSettings other) =>
+        (get(one), get(other)) switch
+        {
+            (string a, string b) => a == b,
+            (IEnumerable a, IEnumerable b) => a.Cast<object>().SequenceEqual(b.Cast<object>()),
+            var (a, b) => EqualityComparer<T>.Default.Equals(a, b),
+        };
+
+    /// <inheritdoc/>
     public override string Write(ServerSettings settings) => type.Write(get(settings));
+}
+
+/// <summary>When a change of a setting takes effect.</summary>
+internal enum SettingEffect
+{
+    /// <summary>With SIGHUP, for sessions and deliveries that begin then.</summary>
+    AtReload,
+
+    /// <summary>When the server starts next.</summary>
+    AtStart,
+
+    /// <summary>Not at all: the value is checked and kept for a feature that this version does not have.</summary>
+    Later,
 }

@@ -28,7 +28,7 @@ internal static partial class SettingKeys
             "The name of this server in its greeting, in HELO and in Received fields. Other servers look it "
                 + "up, so it should have address records that lead here, and those a PTR record back.",
             defaultText: "none; it must be set",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "roles",
@@ -36,7 +36,7 @@ internal static partial class SettingKeys
             s => s.Roles,
             (s, v) => s with { Roles = v },
             "What this process does. A small site leaves this alone; a large one spreads roles over " + "machines.",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "listen.smtp",
@@ -46,7 +46,7 @@ internal static partial class SettingKeys
             "Where mail from other servers comes in (port 25, STARTTLS offered, no log-in). A list; [] "
                 + "switches it off; port 0 lets the system choose (the ports taken stand in ports.json in the data "
                 + "folder).",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "listen.submission",
@@ -55,7 +55,7 @@ internal static partial class SettingKeys
             (s, v) => s with { Listen = s.Listen with { Submission = v } },
             "Where users submit mail, log-in required, STARTTLS offered (RFC 6409). A list; [] switches it "
                 + "off; port 0 lets the system choose (the ports taken stand in ports.json in the data folder).",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "listen.submissions",
@@ -64,7 +64,7 @@ internal static partial class SettingKeys
             (s, v) => s with { Listen = s.Listen with { Submissions = v } },
             "As listen.submission, under TLS from the first byte (RFC 8314). A list; [] switches it off; "
                 + "port 0 lets the system choose (the ports taken stand in ports.json in the data folder).",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "listen.lmtp",
@@ -74,7 +74,7 @@ internal static partial class SettingKeys
             "Where our own programs hand in mail for local addresses, a reply for each recipient (RFC 2033). "
                 + "Whoever reaches it may deliver: use a unix socket or loopback. A list; [] switches it off; port "
                 + "0 lets the system choose (the ports taken stand in ports.json in the data folder).",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "listen.imap",
@@ -83,7 +83,7 @@ internal static partial class SettingKeys
             (s, v) => s with { Listen = s.Listen with { Imap = v } },
             "Where IMAP clients connect, STARTTLS offered. A list; [] switches it off; port 0 lets the "
                 + "system choose (the ports taken stand in ports.json in the data folder).",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "listen.imaps",
@@ -92,7 +92,7 @@ internal static partial class SettingKeys
             (s, v) => s with { Listen = s.Listen with { Imaps = v } },
             "IMAP under TLS from the first byte. A list; [] switches it off; port 0 lets the system choose "
                 + "(the ports taken stand in ports.json in the data folder).",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "listen.pop3",
@@ -101,7 +101,7 @@ internal static partial class SettingKeys
             (s, v) => s with { Listen = s.Listen with { Pop3 = v } },
             "Where POP3 clients connect, STLS offered. A list; [] switches it off; port 0 lets the system "
                 + "choose (the ports taken stand in ports.json in the data folder).",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "listen.pop3s",
@@ -110,17 +110,15 @@ internal static partial class SettingKeys
             (s, v) => s with { Listen = s.Listen with { Pop3s = v } },
             "POP3 under TLS from the first byte. A list; [] switches it off; port 0 lets the system choose "
                 + "(the ports taken stand in ports.json in the data folder).",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "listen.spamd",
             SettingTypes.List(SettingTypes.Listener),
             s => s.Listen.Spamd,
             (s, v) => s with { Listen = s.Listen with { Spamd = v } },
-            "Where the spamd protocol is spoken. Checked and kept; the feature comes in a later version. A "
-                + "list; [] switches it off; port 0 lets the system choose (the ports taken stand in ports.json in "
-                + "the data folder).",
-            needsRestart: true
+            "Where the spamd protocol is spoken. A list; [] switches it off; port 0 lets the system choose (the ports taken stand in ports.json in the data folder).",
+            effect: SettingEffect.Later
         ),
         Key(
             "listen.http",
@@ -130,7 +128,7 @@ internal static partial class SettingKeys
             "Where /healthz and /metrics (Prometheus) are served, in the clear: keep it on loopback or "
                 + "behind a proxy. A list; [] switches it off; port 0 lets the system choose (the ports taken "
                 + "stand in ports.json in the data folder).",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "listen.proxies",
@@ -140,7 +138,7 @@ internal static partial class SettingKeys
             "Proxies in front of the mail listeners, such as HAProxy. Their connections begin with a PROXY "
                 + "header (version 1 or 2) that names the real peer, whose address then counts for limits, checks "
                 + "and logs. From everybody else such a header is an error.",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "tls.certificate",
@@ -162,8 +160,7 @@ internal static partial class SettingKeys
             SettingTypes.Flag,
             s => s.Tls.AllowPlaintextAuth,
             (s, v) => s with { Tls = s.Tls with { AllowPlaintextAuth = v } },
-            "Whether passwords may be sent without TLS. For tests on loopback only.",
-            needsRestart: true
+            "Whether passwords may be sent without TLS. For tests on loopback only."
         ),
         Key(
             "store.url",
@@ -176,7 +173,7 @@ internal static partial class SettingKeys
             (s, v) => s with { Store = s.Store with { Url = v } },
             "Where metadata is kept. PostgreSQL is checked and kept here; it comes in a later version.",
             isSecret: true,
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "store.blobs",
@@ -189,7 +186,7 @@ internal static partial class SettingKeys
             (s, v) => s with { Store = s.Store with { Blobs = v } },
             "Where the contents of messages are kept. S3 is checked and kept here; it comes in a later " + "version.",
             isSecret: true,
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "store.undelete",
@@ -198,7 +195,7 @@ internal static partial class SettingKeys
             (s, v) => s with { Store = s.Store with { Undelete = v } },
             "How long expunged mail is kept, so that postreiter mail undelete can bring it back; 0s keeps nothing. It does "
                 + "not count in the quota.",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "dns.servers",
@@ -207,7 +204,7 @@ internal static partial class SettingKeys
             (s, v) => s with { DnsServers = v },
             "The resolvers to ask, in order. They should be near and validate DNSSEC.",
             defaultText: "[] (those of the system)",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "smtp.max_message_size",
@@ -215,8 +212,7 @@ internal static partial class SettingKeys
             s => s.Smtp.MaxMessageSize,
             (s, v) => s with { Smtp = s.Smtp with { MaxMessageSize = v } },
             "Largest message taken, in bytes after dots are unstuffed; announced as SIZE. A larger one is "
-                + "refused with 552 5.3.4 (L3).",
-            needsRestart: true
+                + "refused with 552 5.3.4 (L3)."
         ),
         Key(
             "smtp.max_recipients",
@@ -224,24 +220,21 @@ internal static partial class SettingKeys
             s => s.Smtp.MaxRecipients,
             (s, v) => s with { Smtp = s.Smtp with { MaxRecipients = v } },
             "Most recipients of one message; further ones get 452 4.5.3 and the first stay good (L6, RFC "
-                + "5321 §4.5.3.1.8).",
-            needsRestart: true
+                + "5321 §4.5.3.1.8)."
         ),
         Key(
             "smtp.command_timeout",
             SettingTypes.Duration("1s", "1h"),
             s => s.Smtp.CommandTimeout,
             (s, v) => s with { Smtp = s.Smtp with { CommandTimeout = v } },
-            "Longest wait for one whole command, not for each byte of it; then 421 4.4.2.",
-            needsRestart: true
+            "Longest wait for one whole command, not for each byte of it; then 421 4.4.2."
         ),
         Key(
             "smtp.data_timeout",
             SettingTypes.Duration("1s", "1h"),
             s => s.Smtp.DataTimeout,
             (s, v) => s with { Smtp = s.Smtp with { DataTimeout = v } },
-            "Longest wait for the next bytes of a message; then 421 4.4.2.",
-            needsRestart: true
+            "Longest wait for the next bytes of a message; then 421 4.4.2."
         ),
         Key(
             "smtp.min_data_rate",
@@ -249,16 +242,14 @@ internal static partial class SettingKeys
             s => s.Smtp.MinDataRate,
             (s, v) => s with { Smtp = s.Smtp with { MinDataRate = v } },
             "Fewest octets a second at which a message may come, over each minute of waiting for it; slower "
-                + "ones get 421 4.4.2.",
-            needsRestart: true
+                + "ones get 421 4.4.2."
         ),
         Key(
             "smtp.session_timeout",
             SettingTypes.Duration("1m", "1d"),
             s => s.Smtp.SessionTimeout,
             (s, v) => s with { Smtp = s.Smtp with { SessionTimeout = v } },
-            "Longest time in a session without a delivered message; then 421 4.4.2.",
-            needsRestart: true
+            "Longest time in a session without a delivered message; then 421 4.4.2."
         ),
         Key(
             "smtp.verdict_budget",
@@ -266,72 +257,63 @@ internal static partial class SettingKeys
             s => s.Smtp.VerdictBudget,
             (s, v) => s with { Smtp = s.Smtp with { VerdictBudget = v } },
             "Longest time that all checks of a message may take together after its final dot (F7).",
-            needsRestart: true
+            effect: SettingEffect.Later
         ),
         Key(
             "smtp.max_connections",
             SettingTypes.Number(1, 1_000_000),
             s => s.Smtp.MaxConnections,
             (s, v) => s with { Smtp = s.Smtp with { MaxConnections = v } },
-            "Most connections to each listener of port 25 or LMTP at one time; further ones get 421 4.7.0 " + "(L12).",
-            needsRestart: true
+            "Most connections to each listener of port 25 or LMTP at one time; further ones get 421 4.7.0 " + "(L12)."
         ),
         Key(
             "smtp.max_connections_per_address",
             SettingTypes.Number(1, 1_000_000),
             s => s.Smtp.MaxConnectionsPerAddress,
             (s, v) => s with { Smtp = s.Smtp with { MaxConnectionsPerAddress = v } },
-            "As smtp.max_connections, for one address (IPv6: one /64); 127.0.0.1 and ::1 are not counted.",
-            needsRestart: true
+            "As smtp.max_connections, for one address (IPv6: one /64); 127.0.0.1 and ::1 are not counted."
         ),
         Key(
             "smtp.max_messages_per_session",
             SettingTypes.Number(1, 1_000_000),
             s => s.Smtp.MaxMessagesPerSession,
             (s, v) => s with { Smtp = s.Smtp with { MaxMessagesPerSession = v } },
-            "Most messages in one session; then 421 4.7.0, and the client connects anew (L11).",
-            needsRestart: true
+            "Most messages in one session; then 421 4.7.0, and the client connects anew (L11)."
         ),
         Key(
             "smtp.max_line_length",
             SettingTypes.Number(1000, 1_048_576),
             s => s.Smtp.MaxLineLength,
             (s, v) => s with { Smtp = s.Smtp with { MaxLineLength = v } },
-            "Longest line of a message in octets; one with a longer line gets 554 5.6.0 (L2).",
-            needsRestart: true
+            "Longest line of a message in octets; one with a longer line gets 554 5.6.0 (L2)."
         ),
         Key(
             "smtp.max_errors",
             SettingTypes.Number(2, 1000),
             s => s.Smtp.MaxErrors,
             (s, v) => s with { Smtp = s.Smtp with { MaxErrors = v } },
-            "Errors that end a session with 421 4.7.0; the second half of them costs a second each (L8).",
-            needsRestart: true
+            "Errors that end a session with 421 4.7.0; the second half of them costs a second each (L8)."
         ),
         Key(
             "smtp.max_unknown_recipients",
             SettingTypes.Number(2, 10_000),
             s => s.Smtp.MaxUnknownRecipients,
             (s, v) => s with { Smtp = s.Smtp with { MaxUnknownRecipients = v } },
-            "Unknown recipients that end a session with 421 4.7.1; after the first fifth each costs a second "
-                + "(L9).",
-            needsRestart: true
+            "Unknown recipients that end a session with 421 4.7.1; after the first fifth each costs a second " + "(L9)."
         ),
         Key(
             "smtp.max_idle_commands",
             SettingTypes.Number(10, 10_000),
             s => s.Smtp.MaxIdleCommands,
             (s, v) => s with { Smtp = s.Smtp with { MaxIdleCommands = v } },
-            "NOOP, RSET, VRFY, HELP and EHLO between two messages; each further one is an error (L10).",
-            needsRestart: true
+            "NOOP, RSET, VRFY, HELP and EHLO between two messages; each further one is an error (L10)."
         ),
         Key(
             "smtp.max_hops",
             SettingTypes.Number(10, 1000),
             s => s.Smtp.MaxHops,
             (s, v) => s with { Smtp = s.Smtp with { MaxHops = v } },
-            "Most Received fields; a message with more goes in circles and gets 554 5.4.6 (L7).",
-            needsRestart: true
+            "Most Received fields; a message with more goes in circles and gets 554 5.4.6 (L7)."
         ),
         Key(
             "smtp.subaddress_separators",
@@ -339,24 +321,21 @@ internal static partial class SettingKeys
             s => s.Smtp.SubaddressSeparators,
             (s, v) => s with { Smtp = s.Smtp with { SubaddressSeparators = v } },
             "Characters that part user and tag: with \"+\" mail for ann+lists@ is ann's (RFC 5233). Empty "
-                + "switches subaddresses off.",
-            needsRestart: true
+                + "switches subaddresses off."
         ),
         Key(
             "submission.max_connections",
             SettingTypes.Number(1, 1_000_000),
             s => s.Submission.MaxConnections,
             (s, v) => s with { Submission = s.Submission with { MaxConnections = v } },
-            "Most connections to each such listener at one time (L12).",
-            needsRestart: true
+            "Most connections to each such listener at one time (L12)."
         ),
         Key(
             "submission.max_connections_per_address",
             SettingTypes.Number(1, 1_000_000),
             s => s.Submission.MaxConnectionsPerAddress,
             (s, v) => s with { Submission = s.Submission with { MaxConnectionsPerAddress = v } },
-            "As submission.max_connections, for one address (IPv6: one /64); 127.0.0.1 and ::1 are not counted.",
-            needsRestart: true
+            "As submission.max_connections, for one address (IPv6: one /64); 127.0.0.1 and ::1 are not counted."
         ),
         Key(
             "submission.max_messages_per_day",
@@ -364,8 +343,7 @@ internal static partial class SettingKeys
             s => s.Submission.MaxMessagesPerDay,
             (s, v) => s with { Submission = s.Submission with { MaxMessagesPerDay = v } },
             "Most messages that one account sends to other servers within 24 hours; further ones get 451 4.7.1 (L34). 0 sets "
-                + "no limit.",
-            needsRestart: true
+                + "no limit."
         ),
         Key(
             "submission.max_new_recipients_per_day",
@@ -373,64 +351,56 @@ internal static partial class SettingKeys
             s => s.Submission.MaxNewRecipientsPerDay,
             (s, v) => s with { Submission = s.Submission with { MaxNewRecipientsPerDay = v } },
             "Most recipients at other servers within 24 hours whom the account has not written to before; further ones get "
-                + "451 4.7.1 (L34). 0 sets no limit.",
-            needsRestart: true
+                + "451 4.7.1 (L34). 0 sets no limit."
         ),
         Key(
             "imap.max_connections",
             SettingTypes.Number(1, 1_000_000),
             s => s.Imap.MaxConnections,
             (s, v) => s with { Imap = s.Imap with { MaxConnections = v } },
-            "Most connections to each such listener at one time (L12).",
-            needsRestart: true
+            "Most connections to each such listener at one time (L12)."
         ),
         Key(
             "imap.max_connections_per_address",
             SettingTypes.Number(1, 1_000_000),
             s => s.Imap.MaxConnectionsPerAddress,
             (s, v) => s with { Imap = s.Imap with { MaxConnectionsPerAddress = v } },
-            "As imap.max_connections, for one address (IPv6: one /64); 127.0.0.1 and ::1 are not counted.",
-            needsRestart: true
+            "As imap.max_connections, for one address (IPv6: one /64); 127.0.0.1 and ::1 are not counted."
         ),
         Key(
             "pop3.max_connections",
             SettingTypes.Number(1, 1_000_000),
             s => s.Pop3.MaxConnections,
             (s, v) => s with { Pop3 = s.Pop3 with { MaxConnections = v } },
-            "Most connections to each such listener at one time (L12).",
-            needsRestart: true
+            "Most connections to each such listener at one time (L12)."
         ),
         Key(
             "pop3.max_connections_per_address",
             SettingTypes.Number(1, 1_000_000),
             s => s.Pop3.MaxConnectionsPerAddress,
             (s, v) => s with { Pop3 = s.Pop3 with { MaxConnectionsPerAddress = v } },
-            "As pop3.max_connections, for one address (IPv6: one /64); 127.0.0.1 and ::1 are not counted.",
-            needsRestart: true
+            "As pop3.max_connections, for one address (IPv6: one /64); 127.0.0.1 and ::1 are not counted."
         ),
         Key(
             "login.max_failures_per_session",
             SettingTypes.Number(1, 100),
             s => s.Login.MaxFailuresPerSession,
             (s, v) => s with { Login = s.Login with { MaxFailuresPerSession = v } },
-            "Failed log-ins that end an SMTP session with 421 4.7.0 (L13).",
-            needsRestart: true
+            "Failed log-ins that end a session (L13): 421 4.7.0, BYE or a closed connection."
         ),
         Key(
             "login.lock_after",
             SettingTypes.Number(3, 10_000),
             s => s.Login.LockAfter,
             (s, v) => s with { Login = s.Login with { LockAfter = v } },
-            "Failed log-ins within ten minutes after which an address is locked out (L13).",
-            needsRestart: true
+            "Failed log-ins within login.lock_for after which an address (IPv6: its /64) is locked out (L13)."
         ),
         Key(
             "login.lock_for",
             SettingTypes.Duration("1s", "1d"),
             s => s.Login.LockFor,
             (s, v) => s with { Login = s.Login with { LockFor = v } },
-            "How long it is locked out, and how far back failures count.",
-            needsRestart: true
+            "How long it is locked out, and how far back failures count."
         ),
         Key(
             "login.cache_for",
@@ -438,8 +408,7 @@ internal static partial class SettingKeys
             s => s.Login.CacheFor,
             (s, v) => s with { Login = s.Login with { CacheFor = v } },
             "How long a password that was right is known again without the slow hash. What is kept in memory "
-                + "is an HMAC under a key of this process; a changed password counts at once. 0s switches it off.",
-            needsRestart: true
+                + "is an HMAC under a key of this process; a changed password counts at once. 0s switches it off."
         ),
         Key(
             "outbound.smarthost",
@@ -449,136 +418,138 @@ internal static partial class SettingKeys
             "Hands all mail for other servers to this one. tls: none, opportunistic (STARTTLS when offered), "
                 + "required (STARTTLS with a valid certificate) or implicit (TLS from the first byte, as on port 465).",
             defaultText: "none",
-            isSecret: true,
-            needsRestart: true
+            isSecret: true
         ),
         Key(
             "outbound.routes",
             SettingTypes.List(OutboundTypes.Route),
             s => s.Outbound.Routes,
             (s, v) => s with { Outbound = s.Outbound with { Routes = v } },
-            "Where mail for exactly this domain goes instead of to its MX or the smarthost.",
-            needsRestart: true
+            "Where mail for exactly this domain goes instead of to its MX or the smarthost."
         ),
         Key(
             "outbound.port",
             SettingTypes.Number(1, 65535),
             s => s.Outbound.Port,
             (s, v) => s with { Outbound = s.Outbound with { Port = v } },
-            "The port used for delivery to MX hosts. For tests.",
-            needsRestart: true
+            "The port used for delivery to MX hosts. For tests."
         ),
         Key(
             "outbound.retry",
             SettingTypes.List(SettingTypes.Duration("1s", "30d"), 1),
             s => s.Outbound.Retry,
             (s, v) => s with { Outbound = s.Outbound with { Retry = v } },
-            "Waiting times after failed attempts; the last one repeats.",
-            needsRestart: true
+            "Waiting times after failed attempts; the last one repeats."
         ),
         Key(
             "outbound.give_up",
             SettingTypes.Duration("1s", "30d"),
             s => s.Outbound.GiveUp,
             (s, v) => s with { Outbound = s.Outbound with { GiveUp = v } },
-            "Age at which undeliverable mail goes back to its sender with a report (RFC 5321 §4.5.4.1).",
-            needsRestart: true
+            "Age at which undeliverable mail goes back to its sender with a report (RFC 5321 §4.5.4.1)."
         ),
         Key(
             "outbound.warn_after",
             SettingTypes.Duration("1s", "30d"),
             s => s.Outbound.WarnAfter,
             (s, v) => s with { Outbound = s.Outbound with { WarnAfter = v } },
-            "Age at which the sender is told of a delay, once.",
-            needsRestart: true
+            "Age at which the sender is told of a delay, once."
         ),
         Key(
             "greylist.mode",
             SettingTypes.OneOf<GreylistMode>(),
             s => s.Greylist.Mode,
             (s, v) => s with { Greylist = s.Greylist with { Mode = v } },
-            "off, on (every unknown triplet waits) or smart (only callers with something against them). "
-                + "Checked and kept; the feature comes in a later version."
+            "off, on (every unknown triplet waits) or smart (only callers with something against them).",
+            effect: SettingEffect.Later
         ),
         Key(
             "greylist.delay",
             SettingTypes.Duration("1s", "30d"),
             s => s.Greylist.Delay,
             (s, v) => s with { Greylist = s.Greylist with { Delay = v } },
-            "How long an unknown triplet waits. Checked and kept; the feature comes in a later version."
+            "How long an unknown triplet waits.",
+            effect: SettingEffect.Later
         ),
         Key(
             "greylist.window",
             SettingTypes.Duration("1s", "30d"),
             s => s.Greylist.Window,
             (s, v) => s with { Greylist = s.Greylist with { Window = v } },
-            "Within which time it must come again. Checked and kept; the feature comes in a later version."
+            "Within which time it must come again.",
+            effect: SettingEffect.Later
         ),
         Key(
             "greylist.lifetime",
             SettingTypes.Duration("1s", "365d"),
             s => s.Greylist.Lifetime,
             (s, v) => s with { Greylist = s.Greylist with { Lifetime = v } },
-            "How long a triplet that passed stays known. Checked and kept; the feature comes in a later " + "version."
+            "How long a triplet that passed stays known.",
+            effect: SettingEffect.Later
         ),
         Key(
             "spam.rules",
             SettingTypes.List(SettingTypes.Text),
             s => s.Spam.Rules,
             (s, v) => s with { Spam = s.Spam with { Rules = v } },
-            "Folders and files with rules. A relative path starts at the data folder. Checked and kept; the "
-                + "feature comes in a later version."
+            "Folders and files with rules. A relative path starts at the data folder.",
+            effect: SettingEffect.Later
         ),
         Key(
             "spam.threshold",
             SettingTypes.Points(-1000, 1000),
             s => s.Spam.Threshold,
             (s, v) => s with { Spam = s.Spam with { Threshold = v } },
-            "Points from which a message is spam. Checked and kept; the feature comes in a later version."
+            "Points from which a message is spam.",
+            effect: SettingEffect.Later
         ),
         Key(
             "spam.reject_at",
             SettingTypes.Points(-1000, 1000),
             s => s.Spam.RejectAt,
             (s, v) => s with { Spam = s.Spam with { RejectAt = v } },
-            "Points from which a message is refused. Checked and kept; the feature comes in a later version."
+            "Points from which a message is refused.",
+            effect: SettingEffect.Later
         ),
         Key(
             "spam.subject_tag",
             SettingTypes.Text,
             s => s.Spam.SubjectTag,
             (s, v) => s with { Spam = s.Spam with { SubjectTag = v } },
-            "Put in front of the subject of spam, e.g. \"**** SPAM ****\"; empty leaves it alone. Checked "
-                + "and kept; the feature comes in a later version."
+            "Put in front of the subject of spam, e.g. \"**** SPAM ****\"; empty leaves it alone.",
+            effect: SettingEffect.Later
         ),
         Key(
             "virus.scanners",
             SettingTypes.List(Scanner),
             s => s.Virus.Scanners,
             (s, v) => s with { Virus = s.Virus with { Scanners = v } },
-            "Scanners, asked in parallel. Checked and kept; the feature comes in a later version."
+            "Scanners, asked in parallel.",
+            effect: SettingEffect.Later
         ),
         Key(
             "virus.on_failure",
             SettingTypes.OneOf<ScannerFailure>(),
             s => s.Virus.OnFailure,
             (s, v) => s with { Virus = s.Virus with { OnFailure = v } },
-            "What happens while a scanner is down: defer the message or accept it (F6). Checked and kept; "
-                + "the feature comes in a later version."
+            "What happens while a scanner is down: defer the message or accept it (F6).",
+            effect: SettingEffect.Later
         ),
         Key(
             "lists.allow",
             SettingTypes.List(ListEntry),
             s => s.Lists.Allow,
             (s, v) => s with { Lists = s.Lists with { Allow = v } },
-            "Senders that are let in. Checked and kept; the feature comes in a later version."
+            "Senders that are let in.",
+            effect: SettingEffect.Later
         ),
         Key(
             "lists.block",
             SettingTypes.List(ListEntry),
             s => s.Lists.Block,
             (s, v) => s with { Lists = s.Lists with { Block = v } },
-            "Senders that are refused. Checked and kept; the feature comes in a later version."
+            "Senders that are refused.",
+            effect: SettingEffect.Later
         ),
         Key(
             "log.format",
@@ -587,15 +558,14 @@ internal static partial class SettingKeys
             (s, v) => s with { Log = s.Log with { Format = v } },
             "How log lines look: text, systemd (with priorities), json, or auto (systemd under systemd, else "
                 + "text).",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
         Key(
             "log.level",
             SettingTypes.OneOf<Microsoft.Extensions.Logging.LogLevel>(),
             s => s.Log.Level,
             (s, v) => s with { Log = s.Log with { Level = v } },
-            "The least level that is logged.",
-            needsRestart: true
+            "The least level that is logged."
         ),
         Key(
             "telemetry.otlp",
@@ -604,7 +574,7 @@ internal static partial class SettingKeys
             (s, v) => s with { TelemetryOtlp = v },
             "An OpenTelemetry collector that gets the metrics by OTLP, e.g. \"http://127.0.0.1:4317\"; empty "
                 + "sends none.",
-            needsRestart: true
+            effect: SettingEffect.AtStart
         ),
     ];
 
@@ -627,12 +597,12 @@ internal static partial class SettingKeys
         string doc,
         string? defaultText = null,
         bool isSecret = false,
-        bool needsRestart = false
+        SettingEffect effect = SettingEffect.AtReload
     ) =>
         new(name, type, get, set, doc)
         {
             DefaultText = defaultText,
             IsSecret = isSecret,
-            NeedsRestart = needsRestart,
+            Effect = effect,
         };
 }

@@ -41,7 +41,15 @@ internal static class SettingsManual
             {key.Doc}
             - Value: {key.Expected}
             - Default: {key.DefaultText ?? key.Write(new ServerSettings())}
-            - Change takes effect: {(key.NeedsRestart ? "at the next start" : "at SIGHUP")}
+            - Change takes effect: {Effect(key)}
 
             """;
+
+    private static string Effect(SettingKey key) =>
+        key.Effect switch
+        {
+            SettingEffect.AtReload => "at SIGHUP",
+            SettingEffect.AtStart => "at the next start",
+            _ => "not in this version: the value is checked and kept, the feature comes later",
+        };
 }

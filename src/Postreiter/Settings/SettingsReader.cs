@@ -159,8 +159,13 @@ internal sealed class SettingsReader(string folder, Func<string, string?> enviro
             }
             else
             {
-                var hint = NearestKey.Hint(path, SettingKeys.All.Select(k => k.Name));
-                mistakes.Add(new SettingsMistake(path, "…", $"is not a known key; {hint}"));
+                var nearest = NearestKey.Find(path, SettingKeys.All.Select(k => k.Name));
+                // A mistyped key may hold what the right one holds.
+                var isSecret =
+                    SettingKeys.Find(nearest) is { IsSecret: true }
+                    || path.Contains("password", StringComparison.OrdinalIgnoreCase);
+                var value = isSecret ? "***" : TomlText.Write(toml);
+                mistakes.Add(new SettingsMistake(path, value, $"is not a known key; did you mean {nearest}?"));
             }
         }
     }

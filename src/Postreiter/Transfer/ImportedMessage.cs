@@ -18,6 +18,9 @@ internal sealed record ImportedMessage(
     string? Skipped
 )
 {
+    /// <summary>How much of the source is read with this one: bytes of an mbox, files of a folder.</summary>
+    public long Read { get; init; }
+
     /// <summary>One that was passed over.</summary>
     public static ImportedMessage Skip(string source, string why) =>
         new(source, null, null, SystemFlags.None, null, why);

@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Runtime.CompilerServices;
+using System.Text;
+using Postreiter.Imap.Syntax;
 using Postreiter.Storage.Mail;
 
 namespace Postreiter.Transfer;
@@ -7,6 +9,15 @@ namespace Postreiter.Transfer;
 /// <summary>Maildir folders and folders of <c>.eml</c> files. Names in them are read, never followed: no links, no paths (L32).</summary>
 internal static class MailFolder
 {
+    // Files of cur came before those of new.
+    private static readonly string[] Parts = ["cur", "new"];
+
+    private static readonly EnumerationOptions Folders = new()
+    {
+        AttributesToSkip = FileAttributes.ReparsePoint,
+        MatchType = MatchType.Simple,
+    };
+
     private static readonly EnumerationOptions Plain = new()
     {
         AttributesToSkip = FileAttributes.ReparsePoint | FileAttributes.Directory,
@@ -19,7 +30,16 @@ internal static class MailFolder
     public static bool IsMaildir(string folder) =>
         Directory.Exists(Path.Combine(folder, "cur")) && Directory.Exists(Path.Combine(folder, "new"));
 
-    /// <summary>Reads a Maildir with its Maildir++ subfolders: <c>.Lists.Dev</c> is the mailbox Lists/Dev.</summary>
+    /// <summary>How many messages a folder has, for the bar.</summary>
+    public static long Count(string folder) =>
+        IsMaildir(folder)
+            ? Maildirs(folder).Sum(f => Parts.Sum(part => Files(Path.Combine(f.Folder, part), "*").LongCount()))
+            : Files(folder, "*.eml").LongCount();
+
+    /// <summary>
+    /// Reads a Maildir with its Maildir++ subfolders: <c>.Lists.Dev</c> is the mailbox Lists/Dev. Names are in modified UTF-7, as other
+    /// servers write them; one that is not, is taken as it is.
+    /// </summary>
     /// <param name="folder">The folder.</param>
     /// <param name="maxBytes">Largest message.</param>
     /// <param name="ct">Stops reading.</param>
@@ -29,15 +49,9 @@ internal static class MailFolder
         [EnumeratorCancellation] CancellationToken ct
     )
     {
-        var folders = Directory
-            .GetDirectories(folder, ".*")
-            .Where(f => new DirectoryInfo(f).LinkTarget is null && IsMaildir(f))
-            .Order(StringComparer.Ordinal)
-            .Select(f => (Folder: f, Mailbox: (string?)Path.GetFileName(f)[1..].Replace('.', Mailbox.Separator)));
-        foreach (var (path, mailbox) in folders.Prepend((folder, null)))
+        foreach (var (path, mailbox) in Maildirs(folder))
         {
-            // Files of cur came before those of new.
-            foreach (var part in (string[])["cur", "new"])
+            foreach (var part in Parts)
             {
                 foreach (var file in Files(Path.Combine(path, part), "*"))
                     yield return await ReadFileAsync(file, mailbox, FlagsOf(file.Name), maxBytes, ct);
@@ -77,6 +91,20 @@ internal static class MailFolder
             CultureInfo.InvariantCulture,
             $"{date.ToUnixTimeSeconds()}.{uid:D10}.postreiter:2,{letters}"
         );
+    }
+
+    private static IEnumerable<(string Folder, string? Mailbox)> Maildirs(string folder) =>
+        new DirectoryInfo(folder)
+            .EnumerateDirectories(".*", Folders)
+            .Where(f => IsMaildir(f.FullName))
+            .OrderBy(f => f.Name, StringComparer.Ordinal)
+            .Select(f => (f.FullName, (string?)MailboxOf(f.Name)))
+            .Prepend((folder, null));
+
+    private static string MailboxOf(string name)
+    {
+        var levels = name[1..].Replace('.', Mailbox.Separator);
+        return ModifiedUtf7.TryDecode(Encoding.UTF8.GetBytes(levels), out var decoded) ? decoded : levels;
     }
 
     private static IEnumerable<FileInfo> Files(string folder, string pattern) =>

@@ -9,7 +9,8 @@ namespace Postreiter.Transfer;
 
 /// <summary>
 /// The mbox format (RFC 4155), written and read as its <c>mboxrd</c> form: a line that starts with <c>From </c> behind any
-/// number of <c>&gt;</c> gets one more of them on the way out and loses one on the way in.
+/// number of <c>&gt;</c> gets one more of them on the way out and loses one on the way in. <c>Status</c> and <c>X-Status</c> fields
+/// are the file's, not the message's: written as flags, read as flags, and taken out.
 /// </summary>
 internal static class MboxFormat
 {
@@ -29,6 +30,7 @@ internal static class MboxFormat
         MboxEntry? entry = null;
         var number = 0;
         var isAfterEmptyLine = true;
+        var isLineStart = true;
         while (true)
         {
             var result = await reader.ReadAsync(ct);
@@ -36,18 +38,23 @@ internal static class MboxFormat
             while (TryReadLine(ref buffer, result.IsCompleted, out var line))
             {
                 // RFC 4155 appendix A: a separator follows an empty line (or is the first).
-                if (isAfterEmptyLine && StartsWith(line, "From "u8))
+                if (isAfterEmptyLine && IsSeparator(line, isFirst: entry is null))
                 {
                     if (entry is not null)
-                        yield return entry.Finish();
+                        yield return entry.Finish() with
+                        {
+                            Read = file.CanSeek ? file.Position : 0,
+                        };
                     entry = new MboxEntry($"message {++number}", ReadDate(line), maxBytes);
                     isAfterEmptyLine = false;
                     continue;
                 }
 
                 entry ??= new MboxEntry("text before the first message", null, 0);
-                entry.Append(line);
-                isAfterEmptyLine = IsEmptyLine(line);
+                entry.Append(line, isLineStart);
+                // A very long line comes in pieces; the end of one is no empty line.
+                isAfterEmptyLine = isLineStart && IsEmptyLine(line);
+                isLineStart = IsWhole(line);
             }
 
             reader.AdvanceTo(buffer.Start, buffer.End);
@@ -57,7 +64,10 @@ internal static class MboxFormat
 
         await reader.CompleteAsync();
         if (entry is not null)
-            yield return entry.Finish();
+            yield return entry.Finish() with
+            {
+                Read = file.CanSeek ? file.Position : 0,
+            };
     }
 
     /// <summary>Writes one message.</summary>
@@ -131,6 +141,25 @@ internal static class MboxFormat
         return !line.IsEmpty;
     }
 
+    // "From here on …" after an empty line is text that a writer left unquoted; a separator ends with a date, whatever its form.
+    private static bool IsSeparator(ReadOnlySequence<byte> line, bool isFirst)
+    {
+        if (!StartsWith(line, "From "u8))
+            return false;
+        if (isFirst)
+            return true;
+        var text = Encoding.ASCII.GetString(line.Slice(0, Math.Min(line.Length, 1000))).TrimEnd();
+        return text.Split(' ', StringSplitOptions.RemoveEmptyEntries).Any(IsTime);
+    }
+
+    // 12:30 or 12:30:15
+    private static bool IsTime(string word) =>
+        word.Length is >= 4 and <= 8
+        && word.Contains(':', StringComparison.Ordinal)
+        && word.All(c => char.IsAsciiDigit(c) || c == ':');
+
+    private static bool IsWhole(ReadOnlySequence<byte> line) => line.Slice(line.Length - 1).FirstSpan[0] == '\n';
+
     private static bool IsEmptyLine(ReadOnlySequence<byte> line) =>
         line.Length == 1 || (line.Length == 2 && line.FirstSpan[0] == '\r');
 
@@ -165,13 +194,13 @@ internal static class MboxFormat
         private readonly ArrayBufferWriter<byte> _bytes = new();
         private bool _isTooLarge;
 
-        public void Append(ReadOnlySequence<byte> line)
+        public void Append(ReadOnlySequence<byte> line, bool isLineStart)
         {
             _isTooLarge |= _bytes.WrittenCount + line.Length > maxBytes;
             if (_isTooLarge)
                 return;
             var bytes = line.ToArray();
-            _bytes.Write(IsQuotedFrom(bytes) ? bytes.AsSpan(1) : bytes);
+            _bytes.Write(isLineStart && IsQuotedFrom(bytes) ? bytes.AsSpan(1) : bytes);
         }
 
         public ImportedMessage Finish()
@@ -190,7 +219,8 @@ internal static class MboxFormat
             else if (text.EndsWith("\n\n"u8))
                 text = text[..^1];
             var message = LineEnds.ToCrLf(text);
-            return new ImportedMessage(source, null, message, StatusFlags.Read(message), date, null);
+            var flags = StatusFlags.Read(message);
+            return new ImportedMessage(source, null, StatusFlags.Remove(message), flags, date, null);
         }
     }
 }

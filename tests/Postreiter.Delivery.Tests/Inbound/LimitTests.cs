@@ -129,7 +129,7 @@ public sealed class LimitTests
     [Fact]
     public void L34_many_sessions_at_once_get_no_further_than_one()
     {
-        var allowance = new OutboundAllowance(new TestClock(), 1000, 200);
+        var allowance = new OutboundAllowance(new TestClock());
         var taken = 0;
         Parallel.For(
             0,
@@ -147,7 +147,10 @@ public sealed class LimitTests
     [Fact]
     public void L34_zero_sets_no_limit()
     {
-        var allowance = new OutboundAllowance(new TestClock(), 0, 0);
+        var allowance = new OutboundAllowance(new TestClock())
+        {
+            Limits = new OutboundLimits { MaxMessages = 0, MaxNewRecipients = 0 },
+        };
         Assert.All(
             Enumerable.Range(0, 30_000),
             i => Assert.True(allowance.TryTake(1, EmailAddress.Parse($"u{i}@far.example"), isFirst: true))

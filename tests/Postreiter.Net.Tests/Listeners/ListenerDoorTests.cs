@@ -85,7 +85,7 @@ public sealed class ListenerDoorTests
     {
         var plan = TestListener.Plan(new Teller()) with
         {
-            MaxPerAddress = 1,
+            Limits = () => new ConnectionLimits(10, 1),
             Proxies = [IPNetwork.Parse("127.0.0.0/8")],
         };
         await using var listener = await TestListener.StartAsync(plan);
@@ -107,7 +107,7 @@ public sealed class ListenerDoorTests
         await using var listener = await TestListener.StartAsync(
             TestListener.Plan(handler) with
             {
-                MaxConnections = 5,
+                Limits = () => new ConnectionLimits(5, 10),
             }
         );
         var open = new List<Stream>();
@@ -155,7 +155,7 @@ public sealed class ListenerDoorTests
         var log = new Errors();
         var plan = TestListener.Plan(new Teller()) with
         {
-            NeedsCertificate = needsOne,
+            NeedsCertificate = () => needsOne,
             Certificate = () => hasOne ? TestListener.Certificate : null,
         };
         await using var listener = await TestListener.StartAsync(plan, clock, log);

@@ -28,8 +28,7 @@ internal sealed class TestListener(WebApplication app, ListenOptions listener) :
         {
             Name = "test",
             Address = new IPEndPoint(IPAddress.Loopback, 0),
-            MaxConnections = 10,
-            MaxPerAddress = 10,
+            Limits = () => new ConnectionLimits(10, 10),
             BusyReply = "421 busy\r\n"u8.ToArray(),
             NoCertificateReply = "421 no TLS\r\n"u8.ToArray(),
             Certificate = static () => Certificate,

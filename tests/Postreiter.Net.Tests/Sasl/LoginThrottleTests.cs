@@ -72,7 +72,7 @@ public sealed class LoginThrottleTests
     [Fact]
     public void L13_number_and_time_are_settings()
     {
-        var throttle = new LoginThrottle(_time, failuresUntilLocked: 3, window: TimeSpan.FromMinutes(1));
+        var throttle = new LoginThrottle(_time) { Lockout = new LoginLockout(3, TimeSpan.FromMinutes(1)) };
         for (var i = 0; i < 3; i++)
             throttle.ReportFailure("ann", Peer);
         Assert.True(throttle.IsLocked(Peer));

@@ -83,7 +83,7 @@ public sealed class PasswordAuthenticatorTests : IDisposable
         return new PasswordAuthenticator(
             _store,
             _hasher,
-            new VerifiedPasswords(TimeProvider.System, TimeSpan.FromMinutes(5)),
+            new VerifiedPasswords(TimeProvider.System),
             new LoginKey(new byte[32]),
             new Postreiter.Net.Sasl.LoginThrottle(new ImpatientClock()),
             NullLogger.Instance

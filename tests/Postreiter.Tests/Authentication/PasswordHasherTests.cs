@@ -74,7 +74,7 @@ public sealed class PasswordHasherTests : IDisposable
     public void A_verified_password_is_known_until_its_time_or_its_hash_is_over()
     {
         var time = new FakeTimeProvider();
-        var verified = new VerifiedPasswords(time, TimeSpan.FromMinutes(5));
+        var verified = new VerifiedPasswords(time);
         verified.Add(1, "secret", "hash");
         Assert.True(verified.Contains(1, "secret", "hash"));
         Assert.False(verified.Contains(1, "Secret", "hash"));
@@ -87,7 +87,7 @@ public sealed class PasswordHasherTests : IDisposable
     [Fact]
     public void The_memory_of_verified_passwords_is_bounded()
     {
-        var verified = new VerifiedPasswords(new FakeTimeProvider(), TimeSpan.FromMinutes(5), most: 3);
+        var verified = new VerifiedPasswords(new FakeTimeProvider(), most: 3);
         for (var i = 0; i < 4; i++)
             verified.Add(i, "secret", "hash");
         Assert.Equal(1, Enumerable.Range(0, 4).Count(i => verified.Contains(i, "secret", "hash")));

@@ -27,6 +27,7 @@ public sealed class MailCommandTests : IDisposable
         Directory.CreateDirectory(_folder["in"]);
         await File.WriteAllTextAsync(_folder["in/1.eml"], One, Ct);
         await File.WriteAllTextAsync(_folder["in/2.eml"], Two, Ct);
+        File.SetLastWriteTimeUtc(_folder["in/1.eml"], new DateTime(2020, 2, 29, 12, 0, 1, DateTimeKind.Utc));
 
         var first = await RunAsync("import", "--mailbox", "Lists/Dev", _folder["in"]);
         Assert.Equal((0, "2 imported, 0 skipped\n"), (first.ExitCode, first.Output));
@@ -36,8 +37,8 @@ public sealed class MailCommandTests : IDisposable
         Assert.Equal((0, "2 imported, 0 skipped\n"), (second.ExitCode, second.Output));
 
         Assert.Equal([One, Two], await ReadAsync("Lists/Dev"));
-        var status = format == "mbox" ? "Status: O\r\n" : "";
-        Assert.Equal([status + One, status + Two], await ReadAsync("Copy"));
+        Assert.Equal([One, Two], await ReadAsync("Copy"));
+        Assert.Equal(await DatesAsync("Lists/Dev"), await DatesAsync("Copy"));
     }
 
     [Fact]
@@ -48,9 +49,61 @@ public sealed class MailCommandTests : IDisposable
         await File.WriteAllTextAsync(_folder["in/1.eml"], "", Ct);
         await File.WriteAllTextAsync(_folder["in/2.eml"], Two, Ct);
         var run = await RunAsync("import", _folder["in"]);
-        Assert.Equal((0, "1 imported, 1 skipped\n"), (run.ExitCode, run.Output));
+        Assert.Equal((1, "1 imported, 1 skipped\n"), (run.ExitCode, run.Output));
         Assert.Contains("skipped: 1.eml: it is empty", run.Error, StringComparison.Ordinal);
         Assert.Equal([Two], await ReadAsync("INBOX"));
+    }
+
+    [Theory]
+    [InlineData("mbox")]
+    [InlineData("maildir")]
+    public async Task Flags_go_out_and_in(string format)
+    {
+        await StartAsync();
+        MakeMaildir("in", ("cur/1.a:2,FRS", One), ("cur/2.b:2,DT", Two));
+        Assert.Equal(0, (await RunAsync("import", _folder["in"])).ExitCode);
+        Assert.Equal(0, (await RunAsync("export", "--format", format, _folder["out"])).ExitCode);
+        Assert.Equal(0, (await RunAsync("import", "--mailbox", "Copy", _folder["out"])).ExitCode);
+        Assert.Equal(
+            [SystemFlags.Flagged | SystemFlags.Answered | SystemFlags.Seen, SystemFlags.Draft | SystemFlags.Deleted],
+            await FlagsAsync("Copy")
+        );
+        Assert.Equal([One, Two], await ReadAsync("Copy"));
+    }
+
+    [Fact]
+    public async Task L32_what_the_quota_has_no_room_for_is_named_and_the_rest_goes_on()
+    {
+        await StartAsync();
+        await RunRawAsync("", "account", "quota", "ann@a.test", "1KiB");
+        MakeMaildir("in", ("cur/1", One), ("cur/2", "Subject: big\n\n" + new string('x', 2000)), ("cur/3", Two));
+        var run = await RunAsync("import", _folder["in"]);
+        Assert.Equal((1, "2 imported, 1 skipped\n"), (run.ExitCode, run.Output));
+        Assert.Contains("skipped: 2: the quota of ann@a.test is met", run.Error, StringComparison.Ordinal);
+        Assert.Equal([One, Two], await ReadAsync("INBOX"));
+    }
+
+    [Fact]
+    public async Task L32_names_of_folders_are_never_paths()
+    {
+        await StartAsync();
+        MakeMaildir("in", ("cur/1", One));
+        MakeMaildir("in/...", ("cur/2", One));
+        MakeMaildir("in/...etc.passwd", ("cur/3", One));
+        MakeMaildir("in/.Entw&APw-rfe", ("cur/4", Two));
+        Directory.CreateSymbolicLink(_folder["in/.Link"], _folder["in"]);
+        var run = await RunAsync("import", _folder["in"]);
+        Assert.Equal((1, "2 imported, 2 skipped\n"), (run.ExitCode, run.Output));
+        Assert.Equal([Two], await ReadAsync("Entw\u00FCrfe"));
+    }
+
+    [Fact]
+    public async Task An_account_that_is_not_here_is_told_before_anything_is_read()
+    {
+        await StartAsync();
+        MakeMaildir("in", ("cur/1", One));
+        var run = await RunRawAsync("", "mail", "import", "--account", "bob@a.test", _folder["in"]);
+        Assert.Equal((1, "", "bob@a.test is not an account here\n"), (run.ExitCode, run.Output, run.Error));
     }
 
     [Fact]
@@ -108,6 +161,30 @@ public sealed class MailCommandTests : IDisposable
 
     private Task<CommandRun> RunRawAsync(string input, params string[] args) =>
         CommandRun.StartAsync(input, _store, KeptStore.Scanner, [.. args, "--data", _folder["data"]]);
+
+    private void MakeMaildir(string folder, params (string Name, string Text)[] messages)
+    {
+        Postreiter.Transfer.MailFolder.CreateMaildir(_folder[folder]);
+        foreach (var (name, text) in messages)
+            File.WriteAllText(Path.Combine(_folder[folder], name), text);
+    }
+
+    private async Task<List<SystemFlags>> FlagsAsync(string mailbox) =>
+        [.. (await EntriesAsync(mailbox)).Select(m => m.Flags.System)];
+
+    private async Task<List<DateTimeOffset>> DatesAsync(string mailbox) =>
+        [.. (await EntriesAsync(mailbox)).Select(m => m.InternalDate).Select(Whole)];
+
+    // Neither an mbox nor a Maildir keeps parts of a second.
+    private static DateTimeOffset Whole(DateTimeOffset date) =>
+        DateTimeOffset.FromUnixTimeSeconds(date.ToUnixTimeSeconds());
+
+    private async Task<List<StoredMessage>> EntriesAsync(string mailbox)
+    {
+        var account = await _store.Directory.FindAccountAsync(EmailAddress.Parse("ann@a.test"), Ct);
+        var box = await _store.Mail.FindMailboxAsync(account!.Id, mailbox, Ct);
+        return await _store.Mail.ReadMessagesAsync(box!.Id, [UidRange.All], Ct).ToListAsync(Ct);
+    }
 
     private async Task<List<string>> ReadAsync(string mailbox)
     {

@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Net.Sockets;
+using System.Text;
 
 namespace Postreiter.Tests.CommandLine;
 
@@ -41,16 +43,77 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(1, (await RunAsync("init", "--hostname", "mx.a.test")).ExitCode);
     }
 
+    [Fact]
+    public async Task The_service_manager_is_told_of_start_reload_stop_and_that_we_live()
+    {
+        Assert.Equal(0, (await RunAsync("init", "--hostname", "mx.a.test")).ExitCode);
+        using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
+        manager.Bind(new UnixDomainSocketEndPoint(_folder["notify"]));
+        string[] names = ["smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "http"];
+        var start = Start(["serve", .. names.SelectMany(n => new[] { "--set", $"listen.{n}=[\"127.0.0.1:0\"]" })]);
+        start.Environment["NOTIFY_SOCKET"] = _folder["notify"];
+        start.Environment["WATCHDOG_USEC"] = "20000";
+        using var process = Process.Start(start)!;
+        try
+        {
+            Assert.Equal("ready", await process.StandardOutput.ReadLineAsync(Ct));
+            Assert.Equal("READY=1", await NextAsync());
+            Assert.Equal("WATCHDOG=1", await ReceiveAsync());
+            // Mail is private, whatever the shell's umask is.
+            foreach (var file in Directory.EnumerateFiles(_folder.Root).Where(f => Path.GetFileName(f) != "notify"))
+                Assert.Equal((UnixFileMode)0, File.GetUnixFileMode(file) & (UnixFileMode)0b111_111);
+
+            Signal(process, "HUP");
+            Assert.StartsWith("RELOADING=1\nMONOTONIC_USEC=", await NextAsync(), StringComparison.Ordinal);
+            Assert.Equal("READY=1", await NextAsync());
+            await File.AppendAllTextAsync(_folder["postreiter.toml"], "colour = 1\n", Ct);
+            Signal(process, "HUP");
+            Assert.StartsWith("RELOADING=1", await NextAsync(), StringComparison.Ordinal);
+            Assert.Equal("READY=1", await NextAsync());
+
+            Signal(process, "TERM");
+            Assert.Equal("STOPPING=1", await NextAsync());
+            var error = process.StandardError.ReadToEndAsync(Ct);
+            await process.WaitForExitAsync(Ct);
+            Assert.Equal(0, process.ExitCode);
+            Assert.Contains("colour = 1: is not a known key", await error, StringComparison.Ordinal);
+        }
+        finally
+        {
+            if (!process.HasExited)
+                process.Kill();
+        }
+
+        async Task<string> NextAsync()
+        {
+            string text;
+            do text = await ReceiveAsync();
+            while (text == "WATCHDOG=1");
+            return text;
+        }
+
+        async Task<string> ReceiveAsync()
+        {
+            var buffer = new byte[1000];
+            return Encoding.ASCII.GetString(buffer, 0, await manager.ReceiveAsync(buffer, Ct));
+        }
+    }
+
     public void Dispose() => _folder.Dispose();
 
     private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private Task<CommandRun> RunAsync(params string[] args) => RunWithInputAsync("", args);
 
-    private async Task<CommandRun> RunWithInputAsync(string input, params string[] args)
+    private static void Signal(Process process, string name)
     {
-        var program = Path.Combine(AppContext.BaseDirectory, "postreiter");
-        var start = new ProcessStartInfo(program, args)
+        using var kill = Process.Start("kill", ["-" + name, $"{process.Id}"]);
+        kill.WaitForExit();
+    }
+
+    private ProcessStartInfo Start(string[] args)
+    {
+        var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "postreiter"), args)
         {
             UseShellExecute = false,
             RedirectStandardInput = true,
@@ -58,7 +121,12 @@ public sealed class ProcessTests : IDisposable
             RedirectStandardError = true,
         };
         start.Environment["POSTREITER_DATA"] = _folder.Root;
-        using var process = Process.Start(start)!;
+        return start;
+    }
+
+    private async Task<CommandRun> RunWithInputAsync(string input, params string[] args)
+    {
+        using var process = Process.Start(Start(args))!;
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(Ct);

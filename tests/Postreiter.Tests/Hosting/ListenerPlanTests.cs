@@ -1,5 +1,6 @@
 using System.Text;
 using Postreiter.Hosting;
+using Postreiter.Net.Listeners;
 using Postreiter.Settings;
 
 namespace Postreiter.Tests.Hosting;
@@ -34,10 +35,11 @@ public sealed class ListenerPlanTests
     [Fact]
     public void L12_each_protocol_has_its_limits_and_its_answer()
     {
-        var plans = ListenerPlan.For(new ServerSettings()).ToDictionary(p => p.Name);
-        Assert.Equal((2000, 50), (plans["smtp"].MaxConnections, plans["smtp"].MaxPerAddress));
-        Assert.Equal((200, 60), (plans["submission"].MaxConnections, plans["submission"].MaxPerAddress));
-        Assert.Equal((200, 60), (plans["imap"].MaxConnections, plans["imap"].MaxPerAddress));
+        var settings = new ServerSettings();
+        var plans = ListenerPlan.For(settings).ToDictionary(p => p.Name);
+        Assert.Equal(new ConnectionLimits(2000, 50), plans["smtp"].Limits(settings));
+        Assert.Equal(new ConnectionLimits(200, 60), plans["submission"].Limits(settings));
+        Assert.Equal(new ConnectionLimits(200, 60), plans["imap"].Limits(settings));
         Assert.StartsWith("421 4.7.0 ", Text(plans["smtp"]), StringComparison.Ordinal);
         Assert.StartsWith("* BYE ", Text(plans["imaps"]), StringComparison.Ordinal);
         Assert.StartsWith("-ERR [SYS/TEMP] ", Text(plans["pop3"]), StringComparison.Ordinal);

@@ -20,7 +20,7 @@ public sealed class MboxFormatTests
             await MboxFormat.WriteAsync(file, Encoding.UTF8.GetBytes(message), Date, SystemFlags.None, Ct);
         var read = await ReadAsync(file.ToArray());
         Assert.Equal(3, read.Count);
-        Assert.All(read, m => Assert.Equal("Status: O\r\n" + message, Encoding.UTF8.GetString(m.Bytes!)));
+        Assert.All(read, m => Assert.Equal(message, Encoding.UTF8.GetString(m.Bytes!)));
         Assert.All(read, m => Assert.Equal(Date, m.Date));
     }
 
@@ -31,6 +31,58 @@ public sealed class MboxFormatTests
         using var file = new MemoryStream();
         await MboxFormat.WriteAsync(file, "Subject: a\r\n\r\nb\r\n"u8.ToArray(), Date, flags, Ct);
         Assert.Equal(flags, Assert.Single(await ReadAsync(file.ToArray())).Flags);
+    }
+
+    [Fact]
+    public async Task Fields_of_other_programs_give_flags_and_are_taken_out_ours_first()
+    {
+        var read = await ReadAsync(
+            "From a Sun Mar 1 12:30:15 2026\nStatus: O\nSubject: a\nSTATUS: RO\nX-Status: F\nX-Status-Code: 1\n\nStatus: R\n"u8.ToArray()
+        );
+        var message = Assert.Single(read);
+        Assert.Equal(SystemFlags.Flagged, message.Flags);
+        Assert.Equal("Subject: a\r\nX-Status-Code: 1\r\n\r\nStatus: R\r\n", Encoding.ASCII.GetString(message.Bytes!));
+    }
+
+    [Theory]
+    [InlineData("From here on it is text", false)]
+    [InlineData("From: a field", false)]
+    [InlineData("From ann@a.test Sun Mar  1 12:30:15 2026", true)]
+    [InlineData("From ann@a.test Sun Mar 1 12:30:15 +0100 2026", true)]
+    [InlineData("From - Sun Mar 01 12:30:15 2026", true)]
+    [InlineData("From ???@??? Sun Mar 01 12:30 2026", true)]
+    public async Task A_separator_ends_with_a_time(string line, bool isSeparator)
+    {
+        var read = await ReadAsync(
+            Encoding.ASCII.GetBytes($"From a b\nSubject: 1\n\none\n\n{line}\nSubject: 2\n\ntwo\n")
+        );
+        Assert.Equal(isSeparator ? 2 : 1, read.Count);
+    }
+
+    [Fact]
+    public async Task P8_eight_bits_NULs_and_lines_longer_than_any_buffer_come_through()
+    {
+        // Where a piece ends is not the start of a line, whatever stands there.
+        var endless = new string('x', 1024 * 1024) + ">From here";
+        byte[] message =
+        [
+            .. Encoding.Latin1.GetBytes("Subject: \u00E9\u0000\u00FF\r\n\r\n"),
+            .. Encoding.Latin1.GetBytes($"{endless}\r\n\r\n>From quoted\r\n"),
+        ];
+        using var file = new MemoryStream();
+        await MboxFormat.WriteAsync(file, message, Date, SystemFlags.None, Ct);
+        var read = Assert.Single(await ReadAsync(file.ToArray(), 10_000_000));
+        Assert.Equal(message, read.Bytes);
+    }
+
+    [Fact]
+    public async Task An_mbox_with_CRLF_reads_as_one_with_LF()
+    {
+        const string text = "From a 12:30\nSubject: 1\n\none\n\nFrom b 12:31\nSubject: 2\n\ntwo\n\n";
+        var unix = await ReadAsync(Encoding.ASCII.GetBytes(text));
+        var dos = await ReadAsync(Encoding.ASCII.GetBytes(text.ReplaceLineEndings("\r\n")));
+        Assert.Equal(2, dos.Count);
+        Assert.Equal(unix.Select(m => m.Bytes), dos.Select(m => m.Bytes));
     }
 
     [Fact]
@@ -53,7 +105,7 @@ public sealed class MboxFormatTests
     {
         var read = await ReadAsync(
             Encoding.ASCII.GetBytes(
-                $"From a b\nSubject: 1\n\n{new string('x', 2000)}\n\nFrom a b\nSubject: 2\n\ntwo\n"
+                $"From a b\nSubject: 1\n\n{new string('x', 2000)}\n\nFrom a 12:30\nSubject: 2\n\ntwo\n"
             ),
             1000
         );

@@ -1,0 +1,75 @@
+using Postreiter.Delivery.Inbound;
+using Postreiter.Delivery.Queue;
+using Postreiter.Imap;
+using Postreiter.Pop3;
+using Postreiter.Settings;
+using Postreiter.Smtp.Server;
+
+namespace Postreiter.Hosting;
+
+/// <summary>The settings in the words of the rooms.</summary>
+internal static class RoomOptions
+{
+    /// <summary>For SMTP and LMTP.</summary>
+    public static SmtpServerOptions Smtp(ServerSettings settings) =>
+        new()
+        {
+            HostName = settings.Hostname.Ascii,
+            AllowPlaintextAuth = settings.Tls.AllowPlaintextAuth,
+            Limits = new SmtpLimits
+            {
+                MaxMessageBytes = settings.Smtp.MaxMessageSize,
+                MaxRecipients = settings.Smtp.MaxRecipients,
+                MaxMessages = settings.Smtp.MaxMessagesPerSession,
+                MaxTextLineBytes = settings.Smtp.MaxLineLength,
+                SlowErrors = settings.Smtp.MaxErrors / 2,
+                MaxErrors = settings.Smtp.MaxErrors,
+                SlowUnknownRecipients = (settings.Smtp.MaxUnknownRecipients + 4) / 5,
+                MaxUnknownRecipients = settings.Smtp.MaxUnknownRecipients,
+                MaxIdleCommands = settings.Smtp.MaxIdleCommands,
+                MaxFailedLogins = settings.Login.MaxFailuresPerSession,
+            },
+            Timeouts = new SmtpTimeouts
+            {
+                Command = settings.Smtp.CommandTimeout,
+                DataBlock = settings.Smtp.DataTimeout,
+                MinDataRate = settings.Smtp.MinDataRate,
+                WithoutMessage = settings.Smtp.SessionTimeout,
+            },
+        };
+
+    /// <summary>For what users may send to other servers.</summary>
+    public static OutboundLimits Outbound(ServerSettings settings) =>
+        new()
+        {
+            MaxMessages = settings.Submission.MaxMessagesPerDay,
+            MaxNewRecipients = settings.Submission.MaxNewRecipientsPerDay,
+        };
+
+    /// <summary>For IMAP.</summary>
+    public static ImapOptions Imap(ServerSettings settings) =>
+        new()
+        {
+            AllowPlaintext = settings.Tls.AllowPlaintextAuth,
+            MaxMessageBytes = settings.Smtp.MaxMessageSize,
+            MaxFailedLogins = settings.Login.MaxFailuresPerSession,
+        };
+
+    /// <summary>For POP3.</summary>
+    public static Pop3Options Pop3(ServerSettings settings) =>
+        new()
+        {
+            Hostname = settings.Hostname.Ascii,
+            AllowPlaintextAuth = settings.Tls.AllowPlaintextAuth,
+            MaxFailedLogins = settings.Login.MaxFailuresPerSession,
+        };
+
+    /// <summary>For the queue.</summary>
+    public static RetrySchedule Schedule(ServerSettings settings) =>
+        new()
+        {
+            Steps = settings.Outbound.Retry,
+            GiveUp = settings.Outbound.GiveUp,
+            WarnAfter = settings.Outbound.WarnAfter,
+        };
+}
