@@ -116,7 +116,11 @@ public sealed partial class QueueAttempt(
     {
         var sum = new AttemptSum(item, outcomes, schedule, time.GetUtcNow(), Jitter());
         foreach (var result in sum.Results)
+        {
+            QueueMetrics.Result(result.Action);
             LogResult(item.DeliveryId, result.Recipient.Address, result.Action, result.Reply);
+        }
+
         var isLocal = filings.Count > 0;
         AttemptOutcome outcome;
         try

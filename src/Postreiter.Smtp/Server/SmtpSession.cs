@@ -146,7 +146,18 @@ internal sealed partial class SmtpSession : IAsyncDisposable
             refusal ??= message.EarlyRefusal;
             var replies = refusal is null ? await CompleteAsync(message, envelope) : Repeated(refusal, envelope);
             foreach (var reply in replies)
+            {
                 SmtpMetrics.Message(_handler.Role, reply);
+                LogMessage(
+                    _handler.Log,
+                    Connection.Id,
+                    envelope.Id,
+                    envelope.Mail.ReversePath?.ToString() ?? "",
+                    envelope.Recipients.Count,
+                    reply
+                );
+            }
+
             if (replies.Any(r => r.IsPositive))
                 _input.NoteMessage();
             return replies;
@@ -390,6 +401,19 @@ internal sealed partial class SmtpSession : IAsyncDisposable
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "SMTP {ConnectionId}: ended: {Reason}")]
     private static partial void LogGone(ILogger logger, string connectionId, string reason);
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "SMTP {ConnectionId}: {Id} from <{Sender}> to {Recipients} recipients: {Reply}"
+    )]
+    private static partial void LogMessage(
+        ILogger logger,
+        string connectionId,
+        TraceId id,
+        string sender,
+        int recipients,
+        SmtpReply reply
+    );
 
     [LoggerMessage(Level = LogLevel.Error, Message = "SMTP {ConnectionId}: a fault of our own")]
     private static partial void LogFault(ILogger logger, Exception e, string connectionId);

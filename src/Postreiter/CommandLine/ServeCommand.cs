@@ -38,6 +38,7 @@ internal static class ServeCommand
         await context.Terminal.Output.FlushAsync(ct);
         systemd.Ready();
         using var watchdog = systemd.StartWatchdog(context.Time);
+        using var memory = IdleMemory.Watch(context.Time);
         while (await NextAsync(signals.Reader, ct) is PosixSignal.SIGHUP)
         {
             systemd.Reloading(context.Time);

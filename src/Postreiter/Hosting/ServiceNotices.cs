@@ -8,6 +8,7 @@ namespace Postreiter.Hosting;
 internal sealed class ServiceNotices(Func<string, string?> environment)
 {
     private readonly SystemdNotifier _notifier = new();
+    private int _isBeating;
 
     /// <summary>Started, or done with a reload.</summary>
     public void Ready() => _notifier.Notify(ServiceState.Ready);
@@ -46,6 +47,15 @@ internal sealed class ServiceNotices(Func<string, string?> environment)
         )
             return null;
         var interval = TimeSpan.FromMicroseconds(microseconds / 2.0);
-        return time.CreateTimer(_ => _notifier.Notify(new ServiceState("WATCHDOG=1")), null, interval, interval);
+        return time.CreateTimer(_ => Beat(), null, interval, interval);
+    }
+
+    // A service manager that does not read must not cost a thread for each beat.
+    private void Beat()
+    {
+        if (Interlocked.Exchange(ref _isBeating, 1) != 0)
+            return;
+        _notifier.Notify(new ServiceState("WATCHDOG=1"));
+        Volatile.Write(ref _isBeating, 0);
     }
 }

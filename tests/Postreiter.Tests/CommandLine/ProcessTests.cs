@@ -50,9 +50,15 @@ public sealed class ProcessTests : IDisposable
         using var manager = new Socket(AddressFamily.Unix, SocketType.Dgram, ProtocolType.Unspecified);
         manager.Bind(new UnixDomainSocketEndPoint(_folder["notify"]));
         string[] names = ["smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "http"];
-        var start = Start(["serve", .. names.SelectMany(n => new[] { "--set", $"listen.{n}=[\"127.0.0.1:0\"]" })]);
+        string[] arguments = ["serve", .. names.SelectMany(n => new[] { "--set", $"listen.{n}=[\"127.0.0.1:0\"]" })];
+        var start = Start(arguments);
+        // Under nohup SIGHUP comes in ignored, and a process that ignores it stays so; a service manager starts us without.
+        start.ArgumentList.Clear();
+        foreach (var argument in (string[])["--default-signal=HUP", start.FileName, .. arguments])
+            start.ArgumentList.Add(argument);
+        start.FileName = "env";
         start.Environment["NOTIFY_SOCKET"] = _folder["notify"];
-        start.Environment["WATCHDOG_USEC"] = "20000";
+        start.Environment["WATCHDOG_USEC"] = "200000";
         using var process = Process.Start(start)!;
         try
         {
