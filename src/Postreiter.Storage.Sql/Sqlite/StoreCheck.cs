@@ -72,13 +72,7 @@ internal sealed class StoreCheck(SqliteStore store, IBlobStore blobs)
     {
         var orphans = await store.Collector.FindOrphansAsync(ct);
         if (repair)
-        {
             await store.Collector.RemoveOrphansAsync(orphans, ct);
-            var (segments, bytes) = await store.Collector.RemoveFilesAsync([], null, ct);
-            if (segments > 0)
-                _repaired.Add($"{segments} segments without any content ({bytes} bytes): removed");
-        }
-
         (repair ? _repaired : _problems).AddRange(
             orphans.Take(MostProblems).Select(id => $"file {id}.blob: nothing refers to it")
         );
