@@ -15,7 +15,7 @@ public static partial class DurableFiles
             RandomAccess.FlushToDisk(file);
         // FlushToDisk swallows some errors.
         else if (Fdatasync(file) != 0)
-            throw new IOException($"fdatasync failed, errno {Marshal.GetLastPInvokeError()}");
+            throw Failed("fdatasync", Marshal.GetLastPInvokeError());
     }
 
     /// <summary>Makes the bytes and the length of a file durable.</summary>
@@ -33,13 +33,16 @@ public static partial class DurableFiles
             return;
         var fd = OpenFolder(path, ReadOnlyFolder);
         if (fd < 0)
-            throw new IOException($"open of a folder failed, errno {Marshal.GetLastPInvokeError()}");
+            throw Failed("open of a folder", Marshal.GetLastPInvokeError());
         var failed = Fsync(fd) != 0;
         var error = Marshal.GetLastPInvokeError();
         _ = Close(fd);
         if (failed)
-            throw new IOException($"fsync of a folder failed, errno {error}");
+            throw Failed("fsync of a folder", error);
     }
+
+    // The number goes along as .NET's own errors have it: a full disk is told from others by it (F1).
+    private static IOException Failed(string call, int error) => new($"{call} failed, errno {error}", error);
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]

@@ -21,8 +21,9 @@ public sealed class KeptFolders
     private static readonly DateTimeOffset Start = new(2026, 3, 1, 12, 0, 0, TimeSpan.Zero);
 
     /// <summary>Where the folders are.</summary>
-    public static string Root([CallerFilePath] string here = "") =>
-        Path.Combine(Path.GetDirectoryName(here)!, "folders");
+    public static string Root() => Path.Combine(Path.GetDirectoryName(Here())!, "folders");
+
+    private static string Here([CallerFilePath] string here = "") => here;
 
     [Fact(Explicit = true)]
     public async Task Make_the_folder_of_this_schema()

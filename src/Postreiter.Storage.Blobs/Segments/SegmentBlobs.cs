@@ -102,8 +102,24 @@ internal sealed record SegmentBlob(BlobId Id, long Length, IBlobFile? File, stri
     /// <summary>The temporary file has its final name.</summary>
     public bool Renamed { get; set; }
 
+    /// <summary>There was a file of that name before.</summary>
+    public bool Replaces { get; set; }
+
     public override ValueTask<int> ReadAsync(long offset, Memory<byte> buffer, CancellationToken ct) =>
         new(Read(offset, buffer.Span));
+
+    /// <summary>Reads from the beginning; an error of its file is a <see cref="StoreException"/>.</summary>
+    public int ReadGuarded(Span<byte> buffer)
+    {
+        try
+        {
+            return Read(0, buffer);
+        }
+        catch (IOException e)
+        {
+            throw new StoreException(StoreFault.Internal, "a temporary file: " + e.Message, e);
+        }
+    }
 
     public int Read(long offset, Span<byte> buffer)
     {

@@ -31,8 +31,11 @@ public sealed partial class SegmentStore : IBlobStore
     public SegmentStore(IBlobFiles files, TimeProvider time, SegmentOptions? options = null)
     {
         (_files, _time, Options) = (files, time, options ?? new SegmentOptions());
-        foreach (var name in files.List().Where(n => n.EndsWith(TemporarySuffix, StringComparison.Ordinal)))
-            files.Delete(name);
+        Guard(() =>
+        {
+            foreach (var name in files.List().Where(n => n.EndsWith(TemporarySuffix, StringComparison.Ordinal)))
+                files.Delete(name);
+        });
         CheckSpace();
     }
 
@@ -54,7 +57,9 @@ public sealed partial class SegmentStore : IBlobStore
             var file = Segment(_segment);
             if (file.Length < end)
                 throw new StoreException(StoreFault.DamagedContent, $"segment {segment} is shorter than its contents");
-            // Records that were whole once are left, though nothing refers to them now: a backup may have copied them.
+            // Records that were whole once are left, though nothing refers to them now: a backup may have copied them. Whatever
+            // lies there may be what a sync or a write failed at, so what comes next goes into a new segment.
+            _isTrusted = file.Length == end;
             _end = SegmentRecord.EndOfWhole(file, end);
             file.Truncate(_end);
         });
@@ -85,24 +90,32 @@ public sealed partial class SegmentStore : IBlobStore
         if (!_isTrusted || _end >= Options.SegmentBytes)
             Roll();
         _batch.ResetWrittenCount();
-        var renamed = false;
-        for (var i = 0; i < blobs.Count; i++)
+        try
         {
-            var blob = (SegmentBlob)blobs[i];
-            if (blob.Length >= Options.OwnFileBytes)
+            for (var i = 0; i < blobs.Count; i++)
             {
-                Guard(() => _files.Rename(blob.TemporaryName!, OwnName(blob.Id)));
-                blob.Renamed = renamed = true;
-                locations[i] = new BlobLocation(0, 0);
-                continue;
+                var blob = (SegmentBlob)blobs[i];
+                locations[i] = new BlobLocation(_segment, _end + _batch.WrittenCount + SegmentRecord.HeaderBytes);
+                if (blob.Length < Options.OwnFileBytes)
+                    Append(blob);
+                else
+                    locations[i] = GiveName(blob);
             }
 
-            locations[i] = new BlobLocation(_segment, _end + _batch.WrittenCount + SegmentRecord.HeaderBytes);
-            Append(blob);
+            if (blobs.Any(b => ((SegmentBlob)b).Renamed))
+                Guard(_files.SyncDirectory);
+            WriteBatch();
         }
+        catch (StoreException)
+        {
+            foreach (var blob in blobs)
+                TakeName((SegmentBlob)blob);
+            throw;
+        }
+    }
 
-        if (renamed)
-            Guard(_files.SyncDirectory);
+    private void WriteBatch()
+    {
         if (_batch.WrittenCount == 0)
             return;
         _isTrusted = false;
@@ -182,19 +195,31 @@ public sealed partial class SegmentStore : IBlobStore
         return (name, _files.Open(name, create: true));
     }
 
-    internal void DeleteTemporary(string name) => Guard(() => _files.Delete(name));
+    internal void DeleteTemporary(string name)
+    {
+        try
+        {
+            _files.Delete(name);
+        }
+        catch (IOException)
+        {
+            // Its message may be filed by now, and that is what the caller must hear. The next start finds the file.
+        }
+    }
 
     /// <summary>Runs a file operation; its error becomes a <see cref="StoreException"/>.</summary>
     internal static void Guard(Action act, StoreFault fault = StoreFault.Internal)
     {
-        const int noSpace = 28; // ENOSPC; also the low word of ERROR_DISK_FULL's HResult is 112
+        const int noSpace = 28; // ENOSPC
+        const int overQuota = 122; // EDQUOT
+        const int diskFull = 112; // the low word of ERROR_DISK_FULL's HResult
         try
         {
             act();
         }
         catch (IOException e)
         {
-            var isFull = (e.HResult & 0xFFFF) is noSpace or 112;
+            var isFull = (e.HResult & 0xFFFF) is noSpace or overQuota or diskFull;
             throw new StoreException(isFull ? StoreFault.DiskFull : fault, "a blob file: " + e.Message, e);
         }
         catch (UnauthorizedAccessException e)
@@ -203,11 +228,52 @@ public sealed partial class SegmentStore : IBlobStore
         }
     }
 
+    private BlobLocation GiveName(SegmentBlob blob)
+    {
+        Guard(() =>
+        {
+            blob.Replaces = Exists(OwnName(blob.Id));
+            _files.Rename(blob.TemporaryName!, OwnName(blob.Id));
+        });
+        blob.Renamed = true;
+        return new BlobLocation(0, 0);
+    }
+
+    private bool Exists(string name)
+    {
+        try
+        {
+            _files.Open(name, create: false).Dispose();
+            return true;
+        }
+        catch (FileNotFoundException)
+        {
+            return false;
+        }
+    }
+
+    // Order of writes 5: a name that a failed sync may have lost is taken back, and goes with its writer or is given anew. One
+    // that was there before stays: rows refer to it, and either file under it is the content.
+    private void TakeName(SegmentBlob blob)
+    {
+        if (!blob.Renamed || blob.Replaces)
+            return;
+        try
+        {
+            _files.Rename(OwnName(blob.Id), blob.TemporaryName!);
+            blob.Renamed = false;
+        }
+        catch (IOException)
+        {
+            // It stays as a file without a row, which the collector finds.
+        }
+    }
+
     private void Append(SegmentBlob blob)
     {
         var length = (int)blob.Length;
         var record = _batch.GetSpan(SegmentRecord.HeaderBytes + length)[..(SegmentRecord.HeaderBytes + length)];
-        if (blob.Read(0, record[SegmentRecord.HeaderBytes..]) != length)
+        if (blob.ReadGuarded(record[SegmentRecord.HeaderBytes..]) != length)
             throw new StoreException(StoreFault.Internal, "a pending content is shorter than it says");
         SegmentRecord.Seal(record, blob.Id);
         _batch.Advance(record.Length);
@@ -215,14 +281,15 @@ public sealed partial class SegmentStore : IBlobStore
 
     private void Roll()
     {
-        var next = _segment + 1;
+        // Order of writes 5: a number is used once, for the name may be lost that a failed sync should have made durable.
+        (_segment, _end, _isTrusted) = (_segment + 1, 0, false);
         Guard(() =>
         {
-            _open[next] = _files.Open(SegmentName(next), create: true);
+            _open[_segment] = _files.Open(SegmentName(_segment), create: true);
             // Its name must outlive a power loss before a record in it is promised.
             _files.SyncDirectory();
         });
-        (_segment, _end, _isTrusted) = (next, 0, true);
+        _isTrusted = true;
     }
 
     private IBlobFile Segment(int number)
@@ -240,7 +307,8 @@ public sealed partial class SegmentStore : IBlobStore
 
     private void CheckSpace()
     {
-        var (free, total) = _files.Space();
+        var (free, total) = (0L, 0L);
+        Guard(() => (free, total) = _files.Space());
         _isFull = free < Options.MinFreeBytes || free < total * Options.MinFreeShare;
         Interlocked.Exchange(ref _spaceChecked, _time.GetTimestamp());
     }

@@ -17,8 +17,9 @@ internal sealed partial class BlobCollector(SqliteStore store, IBlobStore blobs,
     // Far above the life of a queue entry (P5: 5 days), after which no delivery is tried again.
     private static readonly TimeSpan DeliveryMemory = TimeSpan.FromDays(30);
 
-    // What a crash left behind is looked for once, at the first turn; thin segments after contents went.
-    private bool _isFirst = true;
+    // What a crash left behind is looked for at the first turn, and again when files could not be removed; thin segments after
+    // contents went.
+    private bool _mayHaveOrphans = true;
     private bool _mayBeThin = true;
 
     /// <summary>Collects now and then until it is stopped.</summary>
@@ -53,9 +54,9 @@ internal sealed partial class BlobCollector(SqliteStore store, IBlobStore blobs,
     /// <returns>Segments removed.</returns>
     internal async Task<int> TurnAsync(CancellationToken ct)
     {
-        if (_isFirst)
+        if (_mayHaveOrphans)
             await RemoveOrphansAsync(await FindOrphansAsync(ct), ct);
-        _isFirst = false;
+        _mayHaveOrphans = false;
         while (await CollectAsync(ct) == MostAtOnce)
             ct.ThrowIfCancellationRequested();
         if (!_mayBeThin)
@@ -94,7 +95,10 @@ internal sealed partial class BlobCollector(SqliteStore store, IBlobStore blobs,
         if (dead.Count > 0)
         {
             _mayBeThin = true;
+            var mayHaveOrphans = _mayHaveOrphans;
+            _mayHaveOrphans = true;
             await RemoveFilesAsync(dead, dead.Select(d => d.At.Segment).ToHashSet(), ct);
+            _mayHaveOrphans = mayHaveOrphans;
         }
 
         return Math.Max(dropped, dead.Count);

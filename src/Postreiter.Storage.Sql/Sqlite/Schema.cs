@@ -67,9 +67,9 @@ internal static class Schema
 
     /// <summary>Looks at the database before anything is written, then brings it up to date.</summary>
     /// <param name="session">A session on it.</param>
-    /// <param name="path">Its file; a snapshot of an older schema is left beside it as <c>postreiter.db.schema-N</c>.</param>
+    /// <param name="path">Its file; a snapshot of an older schema is left beside it as <c>postreiter.db.schema-N</c>. Null: none is.</param>
     /// <param name="afterStatement">Called after each statement of a migration; for tests.</param>
-    public static void Open(SqlSession session, string path, Action? afterStatement = null)
+    public static void Open(SqlSession session, string? path, Action? afterStatement = null)
     {
         var version = (int)session.Integer("PRAGMA user_version");
         if (version > Version)
@@ -82,9 +82,10 @@ internal static class Schema
             throw new StoreException(StoreFault.DamagedDatabase, $"the database is damaged: {words}");
         session.Scalar("PRAGMA journal_mode=WAL");
         session.Run("PRAGMA synchronous=FULL");
-        session.Run("PRAGMA wal_autocheckpoint=4000");
+        // WriteAheadLog does it, and sees its errors.
+        session.Run("PRAGMA wal_autocheckpoint=0");
         session.Run("PRAGMA cache_size=-65536");
-        if (version is > 0 && version < Version)
+        if (path is not null && version is > 0 && version < Version)
             TakeSnapshot(session, path, version);
         for (; version < Version; version++)
         {

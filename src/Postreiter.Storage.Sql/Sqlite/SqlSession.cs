@@ -13,16 +13,29 @@ internal sealed class SqlSession : IDisposable
 
     /// <summary>Opens a database, making it when it is not there.</summary>
     /// <exception cref="SqliteException">It cannot be opened.</exception>
-    public SqlSession(string path)
+    public SqlSession(string path, SqliteOptions? how = null)
     {
-        var options = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false };
-        _connection = new SqliteConnection(options.ToString());
+        var words = new SqliteConnectionStringBuilder { DataSource = path, Pooling = false };
+        if (how?.Vfs is { } vfs)
+            words.Vfs = vfs;
+        _connection = new SqliteConnection(words.ToString());
         _connection.Open();
         _ = raw.sqlite3_busy_timeout(Database, BusyMilliseconds);
     }
 
     /// <summary>Whether a transaction is open; SQLite ends one by itself after some errors.</summary>
     public bool IsInTransaction => raw.sqlite3_get_autocommit(Database) == 0;
+
+    /// <summary>Pages written to the write-ahead log by this session.</summary>
+    public long PagesWritten
+    {
+        get
+        {
+            const int cacheWrite = 9; // SQLITE_DBSTATUS_CACHE_WRITE
+            _ = raw.sqlite3_db_status(Database, cacheWrite, out var pages, out _, 0);
+            return pages;
+        }
+    }
 
     private sqlite3 Database => _connection.Handle!;
 
@@ -84,6 +97,9 @@ internal sealed class SqlSession : IDisposable
         using var rows = Rows(sql, arguments);
         return rows.Read() ? map(rows.Row) : null;
     }
+
+    /// <summary>Leaves the write-ahead log alone when this session closes as the last one.</summary>
+    public void KeepLog() => _ = raw.sqlite3_db_config(Database, raw.SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, out _);
 
     public void Dispose()
     {

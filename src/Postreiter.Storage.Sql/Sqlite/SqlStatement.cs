@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using Microsoft.Data.Sqlite;
 using SQLitePCL;
 using static SQLitePCL.raw;
@@ -10,7 +11,7 @@ namespace Postreiter.Storage.Sql.Sqlite;
 /// are looked up by name at each run: the writer runs some hundred thousand statements a second.
 /// </summary>
 /// <remarks>Parameters are <c>$0</c>, <c>$1</c>, … in the order of the arguments, wherever they stand in the text.</remarks>
-internal sealed class SqlStatement : IDisposable
+internal sealed partial class SqlStatement : IDisposable
 {
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _statement;
@@ -111,12 +112,24 @@ internal sealed class SqlStatement : IDisposable
             throw Error(result);
     }
 
-    private SqliteException Error(int result) =>
-        new(
+    private SqliteException Error(int result)
+    {
+        const int noSpace = 28; // ENOSPC
+        const int overQuota = 122; // EDQUOT
+        var code = result & 0xFF;
+        // F1: SQLite says FULL of a write alone; a sync, a new file or a new length can meet the end of the disk as well.
+        if (code is SQLITE_IOERR or SQLITE_CANTOPEN && SystemError(_database) is noSpace or overQuota)
+            code = SQLITE_FULL;
+        return new SqliteException(
             $"SQLite Error {result}: '{sqlite3_errmsg(_database).utf8_to_string()}'.",
-            result & 0xFF,
+            code,
             sqlite3_extended_errcode(_database)
         );
+    }
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_system_errno")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    private static partial int SystemError(sqlite3 database);
 }
 
 /// <summary>The rows of a run. Disposing it ends the run.</summary>

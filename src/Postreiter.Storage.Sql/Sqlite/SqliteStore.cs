@@ -15,8 +15,10 @@ public sealed class SqliteStore : IStore, ILocalStore
     public const string FileName = "postreiter.db";
 
     private readonly string _path;
+    private readonly SqliteOptions _how;
     private readonly SqlSession _writeSession;
     private readonly SqlSession _knownSession;
+    private readonly WriteAheadLog _log;
     private readonly StoreWriter _writer;
     private readonly ConcurrentBag<SqlSession> _readers = [];
     private readonly LocalChangeFeed _feed = new();
@@ -27,6 +29,7 @@ public sealed class SqliteStore : IStore, ILocalStore
 
     private SqliteStore(
         string path,
+        SqliteOptions how,
         SqlSession session,
         IBlobStore blobs,
         TimeProvider time,
@@ -34,10 +37,11 @@ public sealed class SqliteStore : IStore, ILocalStore
         StoreOptions options
     )
     {
-        (_path, _writeSession, _blobs, Time, Options) = (path, session, blobs, time, options);
-        _knownSession = new SqlSession(path);
+        (_path, _how, _writeSession, _blobs, Time, Options) = (path, how, session, blobs, time, options);
+        _knownSession = new SqlSession(path, how);
+        _log = new WriteAheadLog(session, how.CheckpointPages, logger);
         var scope = new WriteScope(session, _feed, time, logger) { Undelete = options.Undelete };
-        _writer = new StoreWriter(session, _knownSession, blobs, scope, logger);
+        _writer = new StoreWriter(session, _knownSession, blobs, scope, _log, logger);
         Directory = new SqliteDirectory(this);
         Mail = new SqliteMail(this);
         Queue = new SqliteQueue(this);
@@ -89,23 +93,27 @@ public sealed class SqliteStore : IStore, ILocalStore
     /// <param name="logger">Told of faults.</param>
     /// <param name="options">What every engine is told.</param>
     /// <param name="ct">Stops before the work begins.</param>
+    /// <param name="how">How SQLite is used; null is the default.</param>
     public static ValueTask<SqliteStore> OpenAsync(
         string directory,
         IBlobStore blobs,
         TimeProvider time,
         ILogger logger,
         StoreOptions options,
-        CancellationToken ct
+        CancellationToken ct,
+        SqliteOptions? how = null
     )
     {
         ct.ThrowIfCancellationRequested();
-        System.IO.Directory.CreateDirectory(directory);
+        how ??= new SqliteOptions();
+        if (how.Vfs is null)
+            System.IO.Directory.CreateDirectory(directory);
         var path = Path.Combine(directory, FileName);
         SqlSession? session = null;
         try
         {
-            session = new SqlSession(path);
-            Schema.Open(session, path);
+            session = new SqlSession(path, how);
+            Schema.Open(session, how.Vfs is null ? path : null);
             // What lies behind the last known content of the newest segment is a torn tail.
             var (segment, end) = (0, 0L);
             using (
@@ -119,16 +127,13 @@ public sealed class SqliteStore : IStore, ILocalStore
             }
 
             blobs.Start(segment, segment == 0 ? 0 : end);
-            return new(new SqliteStore(path, session, blobs, time, logger, options));
+            return new(new SqliteStore(path, how, session, blobs, time, logger, options));
         }
-        catch (SqliteException e)
+        catch (Exception e)
         {
             session?.Dispose();
-            throw StoreWriter.AsStoreException(e);
-        }
-        catch (StoreException)
-        {
-            session?.Dispose();
+            if (e is SqliteException or IOException)
+                throw StoreWriter.AsStoreException(e);
             throw;
         }
     }
@@ -166,7 +171,7 @@ public sealed class SqliteStore : IStore, ILocalStore
         {
             return await Task.Run(() => walk(stop.Token), stop.Token);
         }
-        catch (SqliteException e)
+        catch (Exception e) when (e is SqliteException or IOException)
         {
             throw StoreWriter.AsStoreException(e);
         }
@@ -185,6 +190,12 @@ public sealed class SqliteStore : IStore, ILocalStore
         await _writer.DisposeAsync();
         _stopping.Dispose();
         _walking.Dispose();
+        if (!_log.IsTrusted)
+        {
+            foreach (var session in _readers.Append(_knownSession).Append(_writeSession))
+                session.KeepLog();
+        }
+
         foreach (var reader in _readers)
             reader.Dispose();
         _knownSession.Dispose();
@@ -198,22 +209,23 @@ public sealed class SqliteStore : IStore, ILocalStore
         try
         {
             if (!_readers.TryTake(out var session))
-                session = new SqlSession(_path);
+                session = new SqlSession(_path, _how);
+            var isWhole = false;
             try
             {
                 session.Run("BEGIN");
-                try
-                {
-                    return read(session);
-                }
-                finally
-                {
-                    session.Run("COMMIT");
-                }
+                var result = read(session);
+                session.Run("COMMIT");
+                isWhole = true;
+                return result;
             }
             finally
             {
-                _readers.Add(session);
+                // After a fault it may still hold its snapshot: the next reader gets a new session.
+                if (isWhole)
+                    _readers.Add(session);
+                else
+                    session.Dispose();
             }
         }
         catch (SqliteException e)

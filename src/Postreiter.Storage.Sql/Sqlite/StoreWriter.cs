@@ -26,20 +26,30 @@ internal sealed class StoreWriter : IAsyncDisposable
     private readonly StoredContents _stored;
     private readonly IBlobStore _blobs;
     private readonly WriteScope _scope;
+    private readonly WriteAheadLog _log;
     private readonly ILogger _logger;
     private readonly Task[] _loops;
     private WorkUnit? _kept;
     private WorkBatch? _before;
+    private bool _isUnsure;
 
     /// <summary>Starts the two threads.</summary>
     /// <param name="session">Writes.</param>
     /// <param name="known">Reads which contents are there, beside a commit that is under way.</param>
     /// <param name="blobs">Where contents go.</param>
     /// <param name="scope">What units work with.</param>
+    /// <param name="log">Is copied after commits.</param>
     /// <param name="logger">Told of faults.</param>
-    public StoreWriter(SqlSession session, SqlSession known, IBlobStore blobs, WriteScope scope, ILogger logger)
+    public StoreWriter(
+        SqlSession session,
+        SqlSession known,
+        IBlobStore blobs,
+        WriteScope scope,
+        WriteAheadLog log,
+        ILogger logger
+    )
     {
-        (_session, _blobs, _scope, _logger) = (session, blobs, scope, logger);
+        (_session, _blobs, _scope, _log, _logger) = (session, blobs, scope, log, logger);
         _stored = new StoredContents(known, blobs, logger);
         _loops =
         [
@@ -102,6 +112,8 @@ internal sealed class StoreWriter : IAsyncDisposable
         e switch
         {
             StoreException known => known,
+            // ENOSPC and EDQUOT, as .NET has them in the low word.
+            IOException when (e.HResult & 0xFFFF) is 28 or 122 => new(StoreFault.DiskFull, "the disk is full", e),
             SqliteException { SqliteErrorCode: 13 } => new(StoreFault.DiskFull, "the database volume is full", e),
             SqliteException { SqliteErrorCode: 5 or 6 } => new(StoreFault.Busy, "the database stayed locked", e),
             SqliteException { SqliteErrorCode: 11 or 26 } => new(
@@ -185,7 +197,7 @@ internal sealed class StoreWriter : IAsyncDisposable
             for (var i = 0; i < places.Length; i++)
                 batch.Places[missing[i].Id] = places[i];
         }
-        catch (Exception e) when (e is StoreException or SqliteException)
+        catch (Exception e)
         {
             _logger.LogError(e, "the contents of {Count} units of work could not be made durable", batch.Units.Count);
             var fault = AsStoreException(e);
@@ -216,6 +228,7 @@ internal sealed class StoreWriter : IAsyncDisposable
             _logger.LogError(e, "a batch of {Count} units of work failed", batch.Units.Count);
             _scope.DropAll();
             TryRollback();
+            WriteOver();
             var fault = AsStoreException(e);
             foreach (var unit in batch.Units)
                 unit.Fail(fault);
@@ -226,6 +239,7 @@ internal sealed class StoreWriter : IAsyncDisposable
         {
             // Everybody has their answer: an error from here on is only logged.
             _scope.RunAfterCommit();
+            _log.CopyIfDue();
         }
         catch (Exception e)
         {
@@ -254,7 +268,7 @@ internal sealed class StoreWriter : IAsyncDisposable
             }
         }
 
-        _session.Run("COMMIT");
+        CommitTransaction();
         _scope.Publish();
         foreach (var unit in units)
             unit.Complete();
@@ -288,13 +302,39 @@ internal sealed class StoreWriter : IAsyncDisposable
             _session.Run("RELEASE unit");
         }
 
-        _session.Run("COMMIT");
+        CommitTransaction();
         _scope.Publish();
         foreach (var (unit, error) in failed)
             unit.Fail(error);
         // Those that failed have their answer already.
         foreach (var unit in units)
             unit.Complete();
+    }
+
+    private void CommitTransaction()
+    {
+        _isUnsure = true;
+        _session.Run("COMMIT");
+        _isUnsure = false;
+    }
+
+    // P2, order of writes 5: a commit whose sync failed may stand in the log to its last byte, and a crash would bring back
+    // what was refused. The next commit is written over it: so one is made before anybody is told.
+    private void WriteOver()
+    {
+        if (!_isUnsure)
+            return;
+        try
+        {
+            _session.Run("BEGIN IMMEDIATE");
+            _scope.Next("commits_refused");
+            CommitTransaction();
+        }
+        catch (SqliteException e)
+        {
+            _logger.LogError(e, "a refused batch may come back if the system stops before the next commit");
+            TryRollback();
+        }
     }
 
     private void TryRollback()
