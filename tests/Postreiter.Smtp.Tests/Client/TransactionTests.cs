@@ -116,7 +116,7 @@ public sealed class TransactionTests
     {
         var reply = await ReplyAsync(
             Pacing.Lines,
-            $"{Hello}\nC: MAIL*\nS: 250 ok\nC: RCPT*\nS: 250 ok\nC: DATA\nS: 354 go\nT: 3m\nSTALL",
+            $"{Hello}\nC: MAIL*\nS: 250 ok\nC: RCPT*\nS: 250 ok\nC: DATA\nS: 354 go\nSTALL: 3m",
             Message(new byte[1_000_000]),
             clock: new TestClock()
         );

@@ -10,7 +10,8 @@ namespace Postreiter.Testing.Outgoing;
 /// <item><c>C: text</c> expects this line; a <c>*</c> at its end matches the rest of the line; <c>C: &lt;closed&gt;</c> the end;</item>
 /// <item><c>C... text</c> skips lines up to one that matches;</item>
 /// <item><c>T: 5m</c> waits until the client waits for a moment within that span, and moves the clock (s, m, h, d);</item>
-/// <item><c>TLS</c>, <c>TLS fails</c> ends the handshake; <c>CLOSE</c> hangs up; <c>STALL</c> reads nothing more.</item>
+/// <item><c>TLS</c>, <c>TLS fails</c> ends the handshake; <c>CLOSE</c> hangs up; <c>STALL</c> reads nothing more, and <c>STALL: 3m</c> lets
+/// time pass meanwhile, whenever the client waits for a moment within that span, until it has gone.</item>
 /// </list>
 /// At its end the server hangs up.
 /// </summary>
@@ -66,6 +67,19 @@ internal sealed class ServerScript(MemoryOutgoingConnection connection, Pacing p
                 return;
             case "STALL":
                 await connection.Ended.WaitAsync(ct);
+                return;
+            case ['S', 'T', 'A', 'L', 'L', ':', ' ', ..]:
+                // Not once: the moment before this one may be what it still waits for.
+                while (!connection.Ended.IsCompleted)
+                {
+                    using var either = CancellationTokenSource.CreateLinkedTokenSource(ct);
+                    var moved = clock!.AdvanceWhenAwaitedAsync(Dialogue.Span(step[7..]), either.Token);
+                    await Task.WhenAny(moved, connection.Ended);
+                    await either.CancelAsync();
+                    await moved.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+                    ct.ThrowIfCancellationRequested();
+                }
+
                 return;
             case ['S', ':', ' ', ..]:
                 Send(Encoding.UTF8.GetBytes(Dialogue.Remark().Replace(step[3..], "") + "\r\n"), step);
