@@ -47,7 +47,9 @@ internal static class StoreBenchmark
                 await site.StartAsync(ct);
                 table.Add("appends of 4 KiB the disk syncs/s", site.Name, Disk.Syncs());
                 table.Add("MiB the disk takes in sequence/s", site.Name, Disk.Sequential() / 1048576);
+                // Twice: the first tells how many messages the second is to have.
                 var rate = await SendAsync(site, Loads[1], 500, ct);
+                rate = await SendAsync(site, Loads[1], (int)(rate * options.Seconds * 2) / 100 * 100, ct);
                 foreach (var load in Loads)
                     await MeasureAsync(table, site, load, rate * options.Seconds, ct);
             }
