@@ -42,7 +42,7 @@ internal static class Schema
             """,
         // A quota of messages; expunged mail that can be brought back; a store's own name, by which a backup knows it; an
         // index of places that says how much of a segment is alive without reading the rows; one of what is due that says for
-        // which destination.
+        // which destination; what was expunged by MODSEQ, for a mailbox from which much has gone.
         """
             ALTER TABLE accounts ADD COLUMN quota_messages INTEGER NOT NULL DEFAULT 0;
             ALTER TABLE accounts ADD COLUMN used_messages INTEGER NOT NULL DEFAULT 0;
@@ -58,6 +58,7 @@ internal static class Schema
             CREATE INDEX blobs_place ON blobs(segment, offset, length);
             DROP INDEX queue_due;
             CREATE INDEX queue_due ON queue(due, id, destination) WHERE due IS NOT NULL;
+            CREATE INDEX expunged_modseq ON expunged(id >> 32, modseq);
             INSERT INTO counters VALUES('identity', random() & 9223372036854775807);
             """,
     ];

@@ -45,10 +45,12 @@ internal sealed partial class SqliteMail(SqliteStore store) : IMailStore
                         afterModSeq
                     ),
                     s.List(
-                        "SELECT id & 4294967295 FROM expunged WHERE id BETWEEN $0 AND $1 AND modseq > $2 ORDER BY id",
+                        """
+                        SELECT id & 4294967295 FROM expunged INDEXED BY expunged_modseq
+                        WHERE id >> 32 = $0 AND modseq > $1 ORDER BY id
+                        """,
                         r => (uint)r.GetInt64(0),
-                        first,
-                        last,
+                        mailboxId,
                         afterModSeq
                     )
                 );

@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Postreiter.Storage.Blobs;
@@ -18,8 +17,7 @@ internal sealed class StoreWriter : IAsyncDisposable
 {
     private const int Threads = 2;
 
-    // Not bounded by itself: every unit has a caller that waits for it, and callers are bounded (L12).
-    private readonly BlockingCollection<WorkUnit> _waiting = [];
+    private readonly WorkQueue _waiting = new();
     private readonly Lock _contentStep = new();
     private readonly Lock _commitStep = new();
     private readonly SqlSession _session;
@@ -88,14 +86,8 @@ internal sealed class StoreWriter : IAsyncDisposable
             IsAlone = alone,
             Moves = moves,
         };
-        try
-        {
-            _waiting.Add(unit, CancellationToken.None);
-        }
-        catch (InvalidOperationException e)
-        {
-            throw new StoreException(StoreFault.Internal, "the store is closed", e);
-        }
+        if (!_waiting.TryAdd(unit))
+            throw new StoreException(StoreFault.Internal, "the store is closed");
 
         // From here on it is under way: cancelling would leave the caller not knowing.
         return await unit.Done;
@@ -103,9 +95,8 @@ internal sealed class StoreWriter : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        _waiting.CompleteAdding();
+        _waiting.Close();
         await Task.WhenAll(_loops);
-        _waiting.Dispose();
     }
 
     internal static StoreException AsStoreException(Exception e) =>

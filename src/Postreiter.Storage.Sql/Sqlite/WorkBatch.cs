@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using Postreiter.Storage.Blobs;
 
 namespace Postreiter.Storage.Sql.Sqlite;
@@ -25,21 +24,26 @@ internal sealed class WorkBatch
     /// <param name="waiting">Where they come from.</param>
     /// <param name="kept">A unit that was taken and has to run in a batch of its own, or null.</param>
     /// <returns>False when no more will come.</returns>
-    public bool Take(BlockingCollection<WorkUnit> waiting, ref WorkUnit? kept)
+    public bool Take(WorkQueue waiting, ref WorkUnit? kept)
     {
         Units.Clear();
         Places.Clear();
         Damaged.Clear();
         var unit = kept;
         kept = null;
-        if (unit is null && !waiting.TryTake(out unit, Timeout.Infinite))
+        if (unit is null && !waiting.TryTake(out unit, waits: true))
             return false;
         for (var bytes = 0L; ; )
         {
             Units.Add(unit);
             foreach (var content in unit.Contents)
                 bytes += content.Length;
-            if (unit.IsAlone || Units.Count == MostUnits || bytes >= MostBytes || !waiting.TryTake(out unit))
+            if (
+                unit.IsAlone
+                || Units.Count == MostUnits
+                || bytes >= MostBytes
+                || !waiting.TryTake(out unit, waits: false)
+            )
                 return true;
             if (!unit.IsAlone)
                 continue;
