@@ -17,7 +17,12 @@ public sealed class SpfSuiteTests
     {
         var cases = new TheoryData<string, string, int>();
         if (!Directory.Exists(Folder))
+        {
+            // One case that says why it is skipped: a theory without any counts as failed.
+            cases.Add("", "", 0);
             return cases;
+        }
+
         foreach (var file in Directory.EnumerateFiles(Folder, "*.yml").Order(StringComparer.Ordinal))
         {
             var documents = Load(file);
@@ -31,14 +36,11 @@ public sealed class SpfSuiteTests
         return cases;
     }
 
-    [Fact]
-    public void The_suite_is_there() =>
-        Assert.SkipUnless(Directory.Exists(Folder), $"{Folder} is missing: the public SPF suite is not shipped");
-
-    [Theory(SkipTestWithoutData = true)]
+    [Theory]
     [MemberData(nameof(Cases), DisableDiscoveryEnumeration = false)]
     public async Task Suite(string file, string name, int scenario)
     {
+        Assert.SkipUnless(Directory.Exists(Folder), $"{Folder} is missing: the public SPF suite is not shipped");
         var document = Load(Path.Combine(Folder, file))[scenario];
         var test = (YamlMappingNode)document["tests"][name];
         var dns = new ZoneDns((YamlMappingNode)document["zonedata"]);
