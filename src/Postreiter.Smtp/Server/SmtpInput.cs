@@ -218,6 +218,9 @@ internal sealed class SmtpInput : IAsyncDisposable
         // Armed once a command: the limit is for the whole of it, not for each octet.
         if (!_timerIsSet)
             Arm(longest);
+        // The timer's cancellation may have met TryRead instead, which takes it and says nothing.
+        if (_timedOut)
+            return InputStatus.TimedOut;
         if (endsOnStop && _stopping.IsCancellationRequested)
             _connection.Input.CancelPendingRead();
         var result = await _connection.Input.ReadAsync(CancellationToken.None);
