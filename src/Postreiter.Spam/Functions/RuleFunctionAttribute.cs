@@ -1,0 +1,10 @@
+namespace Postreiter.Spam.Functions;
+
+/// <summary>Marks a method that a rule may call by name: `header N eval:name(arguments)`, `body N eval:name(arguments)`.</summary>
+/// <param name="name">The name as rulesets write it, e.g. `check_for_missing_to_header`.</param>
+[AttributeUsage(AttributeTargets.Method, AllowMultiple = true)]
+public sealed class RuleFunctionAttribute(string name) : Attribute
+{
+    /// <summary>The name as rulesets write it.</summary>
+    public string Name { get; } = name;
+}
