@@ -4,7 +4,6 @@ using Postreiter.Core;
 using Postreiter.Net;
 using Postreiter.Net.Sasl;
 using Postreiter.Smtp.Server.Commands;
-using Postreiter.Smtp.Syntax;
 
 namespace Postreiter.Smtp.Server;
 
@@ -192,41 +191,8 @@ internal sealed partial class SmtpSession : IAsyncDisposable
             : (line.ToArray(), FaultOf(status));
     }
 
-    /// <summary>L9: an unknown recipient; guessing gets slow, then ends. It has its own limit and is no error of L8.</summary>
-    public async ValueTask<SmtpReply> CountUnknownAsync(SmtpReply reply)
-    {
-        _isCounted = true;
-        _unknownRecipients++;
-        if (_unknownRecipients >= Options.Limits.MaxUnknownRecipients)
-            return Limit("L9", Replies.TooManyUnknown);
-        if (_unknownRecipients > Options.Limits.SlowUnknownRecipients)
-            await PauseAsync();
-        return reply;
-    }
-
-    /// <summary>L13: a failed log-in.</summary>
-    public async ValueTask<SmtpReply> CountFailedLoginAsync(SmtpReply reply)
-    {
-        if (++_failedLogins < Options.Limits.MaxFailedLogins)
-            return reply;
-        Write(reply);
-        await FlushAsync();
-        return Limit("L13", Replies.TooManyLogins);
-    }
-
     /// <summary>Logs a fault of our own.</summary>
     public void LogFault(Exception e) => LogFault(_handler.Log, e, Connection.Id);
-
-    /// <summary>Counts a limit that was met, and logs it once a session.</summary>
-    /// <param name="number">Its number, or a name for a timeout.</param>
-    /// <param name="reply">The answer; given back.</param>
-    public SmtpReply Limit(string number, SmtpReply reply)
-    {
-        SmtpMetrics.Limit(number);
-        if ((_limitsMet ??= []).Add(number))
-            LogLimit(_handler.Log, Connection.Id, number, reply.ToString());
-        return reply;
-    }
 
     public async ValueTask DisposeAsync()
     {
@@ -290,7 +256,11 @@ internal sealed partial class SmtpSession : IAsyncDisposable
         if (!command.AllowedIn.HasFlag(Phase))
             return OutOfOrder();
         if (command.IsIdle && ++_idleCommands > Options.Limits.MaxIdleCommands)
+        {
+            Meet("L10", "counts as an error");
             await CountErrorAsync();
+        }
+
         try
         {
             return await command.ExecuteAsync(this, arguments, CancellationToken.None);
@@ -326,49 +296,6 @@ internal sealed partial class SmtpSession : IAsyncDisposable
             _ => new SmtpReply(503, "5.5.1", "The next chunk or RSET is due"),
         };
 
-    private async ValueTask<bool> AnswerAsync(SmtpReply reply)
-    {
-        if (reply.IsPermanent && !_isCounted && !reply.ClosesConnection)
-            await CountErrorAsync();
-        _isCounted = false;
-        Write(reply);
-        if (reply.ClosesConnection || reply.Code == 421)
-            return false;
-        // L29: replies to pipelined commands wait for one flush, but not without bound.
-        if (Connection.Output.UnflushedBytes > MostUnflushed)
-            await FlushAsync();
-        if (_errors < (Connection.IsUnderStress ? 1 : Options.Limits.MaxErrors))
-            return true;
-        Write(Limit("L8", Replies.TooManyErrors));
-        return false;
-    }
-
-    /// <summary>L8: what was wrong, or L10: too much idling; many get slow.</summary>
-    private async ValueTask CountErrorAsync()
-    {
-        if (++_errors > Options.Limits.SlowErrors)
-            await PauseAsync();
-    }
-
-    // What is known is told before the pause: only the next command has to wait.
-    private async ValueTask PauseAsync()
-    {
-        await FlushAsync();
-        await Task.Delay(TimeSpan.FromSeconds(1), Time, _stopping)
-            .ContinueWith(
-                static _ => { },
-                CancellationToken.None,
-                TaskContinuationOptions.ExecuteSynchronously,
-                TaskScheduler.Default
-            );
-    }
-
-    private async ValueTask FlushAsync()
-    {
-        if (!await _input.FlushAsync())
-            throw new PeerGoneException("takes no replies");
-    }
-
     private async ValueTask<bool> StartTlsAsync()
     {
         StartsTls = false;
@@ -379,25 +306,6 @@ internal sealed partial class SmtpSession : IAsyncDisposable
         await ResetAsync();
         return true;
     }
-
-    private void Write(SmtpReply reply) => ReplyWriter.Write(Connection.Output, reply);
-
-    private SmtpReply? FaultOf(InputStatus status) =>
-        status switch
-        {
-            InputStatus.Line => null,
-            InputStatus.TooLong => Limit("L1", Replies.LineTooLong),
-            InputStatus.Endless => Limit("L1", Replies.Endless),
-            InputStatus.BareLineEnd => Limit("line ends", Replies.BareLineEnd),
-            InputStatus.Stopping => Replies.Stopping,
-            _ => Limit("command timeout", Replies.TimedOut),
-        };
-
-    private IReadOnlyList<SmtpReply> Repeated(SmtpReply reply, SmtpEnvelope envelope) =>
-        // RFC 2033 §4.2: one reply for each recipient that was accepted.
-        _handler.Role == ListenerRole.Lmtp
-            ? [.. envelope.Recipients.Select(_ => reply)]
-            : [reply];
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "SMTP {ConnectionId}: ended: {Reason}")]
     private static partial void LogGone(ILogger logger, string connectionId, string reason);
@@ -418,6 +326,6 @@ internal sealed partial class SmtpSession : IAsyncDisposable
     [LoggerMessage(Level = LogLevel.Error, Message = "SMTP {ConnectionId}: a fault of our own")]
     private static partial void LogFault(ILogger logger, Exception e, string connectionId);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "SMTP {ConnectionId}: met limit {Limit}: {Reply}")]
-    private static partial void LogLimit(ILogger logger, string connectionId, string limit, string reply);
+    [LoggerMessage(Level = LogLevel.Information, Message = "SMTP {ConnectionId}: met limit {Limit}: {Consequence}")]
+    private static partial void LogLimit(ILogger logger, string connectionId, string limit, string consequence);
 }

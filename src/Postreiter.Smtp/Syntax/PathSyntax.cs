@@ -15,8 +15,11 @@ internal enum PathStatus
     /// <summary><c>&lt;Postmaster&gt;</c> without a domain (RFC 5321 §4.1.1.3).</summary>
     Postmaster,
 
-    /// <summary>Not a path, or past L5.</summary>
+    /// <summary>Not a path.</summary>
     Invalid,
+
+    /// <summary>It, its local part, its domain or a label is longer than may be (L5).</summary>
+    TooLong,
 
     /// <summary>A mailbox with bytes above 127 that are no UTF-8.</summary>
     NotUtf8,
@@ -49,8 +52,10 @@ internal static class PathSyntax
             text = text[1..];
         var hasBrackets = text is [(byte)'<', ..];
         var length = hasBrackets ? BracketedLength(text) : BareLength(text);
-        if (length <= 0 || length > MaxPathBytes)
+        if (length <= 0)
             return PathStatus.Invalid;
+        if (length > MaxPathBytes)
+            return PathStatus.TooLong;
         var behind = text[length..];
         if (!behind.IsEmpty && behind[0] != ' ')
             return PathStatus.Invalid;
@@ -65,9 +70,25 @@ internal static class PathSyntax
             return PathStatus.Invalid;
         if (Ascii.EqualsIgnoreCase(mailbox, "postmaster"u8))
             return PathStatus.Postmaster;
-        return EmailAddress.TryParse(Encoding.UTF8.GetString(mailbox), out address)
-            ? PathStatus.Address
-            : PathStatus.Invalid;
+        if (EmailAddress.TryParse(Encoding.UTF8.GetString(mailbox), out address))
+            return PathStatus.Address;
+        return IsTooLong(mailbox) ? PathStatus.TooLong : PathStatus.Invalid;
+    }
+
+    // RFC 5321 §4.5.3.1.1 and §4.5.3.1.2, RFC 1035 §2.3.4: 64 octets before the last @, 255 behind it, 63 a label.
+    private static bool IsTooLong(ReadOnlySpan<byte> mailbox)
+    {
+        var at = mailbox.LastIndexOf((byte)'@');
+        var domain = mailbox[(at + 1)..];
+        if (at > 64 || domain.Length > 255)
+            return true;
+        foreach (var label in domain.Split((byte)'.'))
+        {
+            if (domain[label].Length > 63)
+                return true;
+        }
+
+        return false;
     }
 
     // RFC 5321 §4.1.2 and appendix C: A-d-l = At-domain *( "," At-domain ), then ":". Read and passed over.

@@ -12,6 +12,9 @@ internal sealed partial class BlobCollector(SqliteStore store, IBlobStore blobs,
 {
     private const int MostAtOnce = 500;
     private static readonly TimeSpan Every = TimeSpan.FromMinutes(10);
+
+    // What a crash left behind goes soon, but not while the first clients come back.
+    private static readonly TimeSpan AfterStart = TimeSpan.FromMinutes(1);
     private static readonly TimeSpan Unused = TimeSpan.FromHours(1);
 
     // Far above the life of a queue entry (P5: 5 days), after which no delivery is tried again.
@@ -25,11 +28,14 @@ internal sealed partial class BlobCollector(SqliteStore store, IBlobStore blobs,
     /// <summary>Collects now and then until it is stopped.</summary>
     public async Task RunAsync(CancellationToken ct)
     {
-        using var timer = new PeriodicTimer(Every, time);
+        using var timer = new PeriodicTimer(AfterStart, time);
         try
         {
             while (await timer.WaitForNextTickAsync(ct))
+            {
+                timer.Period = Every;
                 await TryTurnAsync(ct);
+            }
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

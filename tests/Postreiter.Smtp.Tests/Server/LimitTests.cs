@@ -253,8 +253,12 @@ public sealed class LimitTests
         await writing;
     }
 
-    [Fact]
-    public async Task A_limit_is_counted_each_time_and_logged_once_a_session()
+    [Theory]
+    [InlineData("L5", "MAIL FROM:<{long}@client.example>", "501 5.1.7 *")]
+    [InlineData("L5", "MAIL FROM:<a@{long}.example>", "501 5.1.7 *")]
+    [InlineData("L6", "RCPT TO:<v@our.example>", "452 4.5.3 *")]
+    [InlineData("L10", "NOOP", "250 *")]
+    public async Task A_limit_is_counted_each_time_and_logged_once_a_session(string limit, string command, string reply)
     {
         var counted = 0L;
         using var meters = new MeterListener();
@@ -268,28 +272,29 @@ public sealed class LimitTests
             (_, value, tags, _) =>
             {
                 foreach (var (_, number) in tags)
-                    counted += here.Value && number is "L6" ? value : 0;
+                    counted += here.Value && number is string text && text == limit ? value : 0;
             }
         );
         meters.Start();
         var log = new LogLines();
-        var server = SmtpTestServer.With(new() { MaxRecipients = 100 });
+        var server = SmtpTestServer.With(new() { MaxRecipients = 99, MaxIdleCommands = 1 });
         var connection = MemoryConnection.Create();
         var session = server.Handler(log).HandleAsync(connection, CancellationToken.None);
+        var long65 = command.Replace("{long}", new string('l', 65), StringComparison.Ordinal);
         await Dialogue
             .On(connection, Pacing.Lines)
             .RunAsync(
                 $"""
-                {Scripts.Open}
-                {Dialogue.Repeat(99, i => $"C: RCPT TO:<u{i}@our.example>\nS: 250 2.1.5 *")}
-                {Dialogue.Repeat(3, i => $"C: RCPT TO:<v{i}@our.example>\nS: 452 4.5.3 *")}
+                {(limit == "L6" ? Scripts.Open : Scripts.Greeted)}
+                {(limit == "L6" ? Dialogue.Repeat(98, i => $"C: RCPT TO:<u{i}@our.example>\nS: 250 2.1.5 *") : "")}
+                {Dialogue.Repeat(3, _ => $"C: {long65}\nS: {reply}")}
                 C: QUIT
                 S: 221 *
                 """
             );
         await session;
         Assert.Equal(3, counted);
-        Assert.Single(log.Lines, l => l.Contains("L6", StringComparison.Ordinal));
+        Assert.Single(log.Lines, l => l.Contains($"limit {limit}:", StringComparison.Ordinal));
     }
 
     private static async Task SendAsync(MemoryConnection connection, string text)

@@ -43,6 +43,8 @@ internal sealed class MailCommand : ISmtpCommand
         if (text.Length < 5 || !Ascii.EqualsIgnoreCase(text[..5], "FROM:"u8))
             return Syntax;
         var status = PathSyntax.Read(text[5..], out var address, out var rest, out var isAscii);
+        if (status == PathStatus.TooLong)
+            return session.Limit("L5", BadAddress);
         if (status is not (PathStatus.Address or PathStatus.Null))
             return BadAddress;
 

@@ -47,6 +47,8 @@ internal sealed class RcptCommand : ISmtpCommand
             case PathStatus.Postmaster
                 when EmailAddress.TryParse("postmaster@" + session.Options.HostName, out address):
                 break;
+            case PathStatus.TooLong:
+                return session.Limit("L5", BadAddress);
             default:
                 return BadAddress;
         }
