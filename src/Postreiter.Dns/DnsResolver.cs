@@ -72,6 +72,14 @@ public sealed class DnsResolver : IDnsResolver
         return new DnsAnswer<DomainName>(answer.Status, names, answer.IsAuthenticated, answer.Detail);
     }
 
+    /// <inheritdoc/>
+    public ValueTask<DnsAnswer<SrvRecord>> ResolveSrvAsync(DomainName name, CancellationToken ct) =>
+        FindAsync(name.Ascii, DnsType.Srv, static v => v is SrvData srv ? ToSrv(srv) : null, ct);
+
+    /// <inheritdoc/>
+    public ValueTask<DnsAnswer<TlsaRecord>> ResolveTlsaAsync(DomainName name, CancellationToken ct) =>
+        FindAsync(name.Ascii, DnsType.Tlsa, static v => v as TlsaRecord, ct);
+
     /// <summary>The name under which an address has its names (RFC 1035 §3.5, RFC 3596 §2.5).</summary>
     internal static string ReverseName(IPAddress address)
     {
@@ -82,6 +90,16 @@ public sealed class DnsResolver : IDnsResolver
             ? string.Join('.', bytes) + ".in-addr.arpa"
             : string.Join('.', bytes.Select(b => string.Create(CultureInfo.InvariantCulture, $"{b & 15:x}.{b >> 4:x}")))
                 + ".ip6.arpa";
+    }
+
+    private static SrvRecord? ToSrv(SrvData record)
+    {
+        // RFC 2782: "." alone says that there is no such service.
+        if (record.Target == ".")
+            return new SrvRecord(record.Priority, record.Weight, record.Port, null);
+        return DomainName.TryParse(record.Target, out var target)
+            ? new SrvRecord(record.Priority, record.Weight, record.Port, target)
+            : null;
     }
 
     private static MxRecord? ToMx(MxData record)

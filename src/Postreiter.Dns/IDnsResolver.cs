@@ -20,7 +20,29 @@ public interface IDnsResolver
 
     /// <summary>Names of an address (in-addr.arpa, ip6.arpa).</summary>
     ValueTask<DnsAnswer<DomainName>> ResolvePtrAsync(IPAddress address, CancellationToken ct);
+
+    /// <summary>Hosts of a service (RFC 2782), in the order of the answer. A resolver without them knows nothing.</summary>
+    ValueTask<DnsAnswer<SrvRecord>> ResolveSrvAsync(DomainName name, CancellationToken ct) =>
+        new(DnsAnswer.TemporaryFailure<SrvRecord>("this resolver asks for no SRV records"));
+
+    /// <summary>Certificates of a service (RFC 6698). A resolver without them knows nothing.</summary>
+    ValueTask<DnsAnswer<TlsaRecord>> ResolveTlsaAsync(DomainName name, CancellationToken ct) =>
+        new(DnsAnswer.TemporaryFailure<TlsaRecord>("this resolver asks for no TLSA records"));
 }
+
+/// <summary>One SRV record (RFC 2782).</summary>
+/// <param name="Priority">Lower is tried first.</param>
+/// <param name="Weight">Share among those of one priority.</param>
+/// <param name="Port">Port.</param>
+/// <param name="Target">The host; null is "." alone: the service is not offered.</param>
+public sealed record SrvRecord(int Priority, int Weight, int Port, DomainName? Target);
+
+/// <summary>One TLSA record (RFC 6698 §2.1).</summary>
+/// <param name="Usage">3 is DANE-EE, 2 DANE-TA.</param>
+/// <param name="Selector">0 the whole certificate, 1 its public key.</param>
+/// <param name="MatchingType">0 the bytes themselves, 1 SHA-256, 2 SHA-512.</param>
+/// <param name="Data">What is matched, in lower-case hexadecimal.</param>
+public sealed record TlsaRecord(int Usage, int Selector, int MatchingType, string Data);
 
 /// <summary>One MX record.</summary>
 /// <param name="Preference">Lower is tried first.</param>

@@ -1,6 +1,7 @@
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Mail;
+using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
 
 namespace Postreiter.Storage;
@@ -23,6 +24,9 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>What waits to be sent to other servers.</summary>
     IQueueStore Queue { get; }
+
+    /// <summary>Keys, secrets and sums of mail authentication.</summary>
+    IMailAuthStore MailAuth { get; }
 
     /// <summary>Contents on their way in.</summary>
     IBlobIntake Blobs { get; }

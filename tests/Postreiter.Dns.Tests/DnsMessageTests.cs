@@ -27,13 +27,17 @@ public sealed class DnsMessageTests
                 Record.Aaaa("a.test", "2001:db8::1"),
                 Record.Txt("far.test", "one", "two"),
                 Record.Cname("b.test", "c.test"),
+                new Record("s.test", 33, 5, [0, 1, 0, 2, 3, 0xE1, .. Record.Name("h.test")]),
+                new Record("t.test", 52, 5, 3, 1, 1, 0xAB, 0xCD),
                 new Record("far.test", 99, 5, 1, 2, 3),
             ],
             [Record.Soa("test", 5, 6)]
         );
         Assert.True(DnsMessage.TryParse(bytes, out var message));
         Assert.Equal((0x1234, "far.test", DnsType.Mx), (message!.Id, message.QuestionName, message.QuestionType));
-        Assert.Equal((6, 1), (message.Answers.Count, message.Authorities.Count));
+        Assert.Equal(new SrvData(1, 2, 993, "h.test"), message.Answers[5].Value);
+        Assert.Equal(new TlsaRecord(3, 1, 1, "abcd"), message.Answers[6].Value);
+        Assert.Equal((8, 1), (message.Answers.Count, message.Authorities.Count));
         for (var cut = 0; cut < bytes.Length; cut++)
             Assert.False(DnsMessage.TryParse(bytes.AsSpan(0, cut), out _));
     }

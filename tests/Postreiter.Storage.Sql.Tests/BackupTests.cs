@@ -34,6 +34,7 @@ public sealed class BackupTests : IDisposable
             for (var i = 0; i < 25; i++)
                 await _bed.FileAsync(store, box, StoreBed.Text(i, i == 7 ? 30_000 : 1000), queue: i < 2);
             await store.Mail.RemoveAsync(box.Id, [new UidRange(3)], Ct);
+            await KeptFolders.FillMailAuthAsync(store, _bed.Time.GetUtcNow(), Ct);
             string[] files = [_bed["postreiter.toml"], _bed["not there"]];
             var report = await store.BackupAsync(Copy, files, null, Ct);
             Assert.Equal((24L, false), (report.Messages, report.IsIncremental));

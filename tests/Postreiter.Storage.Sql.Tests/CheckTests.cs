@@ -79,6 +79,20 @@ public sealed class CheckTests : IDisposable
         Assert.Equal(before, tables.Select(Count));
     }
 
+    [Theory]
+    [InlineData("DELETE FROM domains", "DKIM key r1 of our.example: its domain is missing")]
+    [InlineData("UPDATE dkim_keys SET state = 1", "DKIM keys of our.example: 2 of one algorithm are in use")]
+    public async Task What_is_wrong_with_keys_is_told_and_they_are_left(string damage, string problem)
+    {
+        await using var store = await _bed.OpenAsync();
+        await StoreBed.AddAnnAsync(store);
+        await KeptFolders.FillMailAuthAsync(store, _bed.Time.GetUtcNow(), Ct);
+        Assert.Empty((await store.CheckAsync(null, Ct)).Problems);
+        _bed.Sql(damage);
+        Assert.Contains(problem, (await store.RepairAsync(null, Ct)).Problems);
+        Assert.Equal(["r1", "r2"], (await store.MailAuth.ListDkimKeysAsync(Ct)).Select(k => k.Selector));
+    }
+
     [Fact]
     public async Task Files_without_rows_go_and_others_are_named()
     {

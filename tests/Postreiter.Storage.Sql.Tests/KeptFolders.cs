@@ -6,6 +6,7 @@ using Postreiter.Core;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs.Segments;
 using Postreiter.Storage.Mail;
+using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
 using Postreiter.Storage.Sql.Sqlite;
 
@@ -121,6 +122,33 @@ public sealed class KeptFolders
             null,
             ct
         );
+        await FillMailAuthAsync(store, time.GetUtcNow(), ct);
         await store.Queue.LeaseAsync(time.GetUtcNow(), time.GetUtcNow() + TimeSpan.FromMinutes(5), 1, [], ct);
+    }
+
+    /// <summary>A key in use and one that waits, a secret, a report's sum and a result.</summary>
+    internal static async Task FillMailAuthAsync(IStore site, DateTimeOffset now, CancellationToken ct)
+    {
+        var (store, domain) = (site.MailAuth, DomainName.Parse("our.example"));
+        await site.Directory.AddDomainAsync(domain, ct);
+        foreach (var selector in (string[])["r1", "r2"])
+        {
+            var key = new DkimKeyRecord
+            {
+                Domain = domain,
+                Selector = selector,
+                Algorithm = DkimKeyAlgorithm.Rsa,
+                PrivateKey = Encoding.ASCII.GetBytes(selector),
+                Created = now,
+            };
+            Assert.True(await store.AddDkimKeyAsync(key, ct));
+        }
+
+        Assert.True(await store.ActivateDkimKeyAsync(domain, "r1", now, ct));
+        await store.AddSrsSecretAsync(new SrsSecret("secret"u8.ToArray(), now), now, ct);
+        var day = DateOnly.FromDateTime(now.UtcDateTime);
+        var row = new DmarcSum(day, "Far", System.Net.IPAddress.Loopback, "our.example", "none", true, false, 5);
+        Assert.True(await store.AddDmarcReportAsync(new DmarcReportRecord("Far", "1", domain, now, [row]), ct));
+        await store.CountDmarcResultsAsync([new DmarcTally(day, DomainName.Parse("far.example"), "kind", 3)], ct);
     }
 }

@@ -31,6 +31,18 @@ internal static class StoreText
             text.Append($"{await HashAsync(content)}\n");
         }
 
+        foreach (var key in await store.MailAuth.ListDkimKeysAsync(default))
+            text.Append($"key {key} {Convert.ToHexStringLower(SHA256.HashData(key.PrivateKey.Span).AsSpan(0, 8))}\n");
+        foreach (var secret in await store.MailAuth.ListSrsSecretsAsync(default))
+            text.Append($"secret {Convert.ToHexStringLower(SHA256.HashData(secret.Secret.Span).AsSpan(0, 8))}\n");
+        foreach (var domain in await store.Directory.ListDomainsAsync(default))
+        {
+            foreach (var sum in await store.MailAuth.ListDmarcSumsAsync(domain, DateOnly.MinValue, default))
+                text.Append($"sum {domain} {sum}\n");
+        }
+
+        foreach (var tally in await store.MailAuth.ListDmarcResultsAsync(DateOnly.MaxValue, default))
+            text.Append($"tally {tally}\n");
         return text.ToString();
     }
 

@@ -41,6 +41,13 @@ public sealed class FakeDns : IDnsResolver
     public FakeDns Ptr(string address, string name) =>
         Add(IPAddress.Parse(address).ToString(), "PTR", DomainName.Parse(name));
 
+    /// <summary>An SRV record.</summary>
+    public FakeDns Srv(string name, int port, string target) =>
+        Add(name, "SRV", new SrvRecord(0, 0, port, target == "." ? null : DomainName.Parse(target)));
+
+    /// <summary>A TLSA record 3 1 1.</summary>
+    public FakeDns Tlsa(string name, string sha256) => Add(name, "TLSA", new TlsaRecord(3, 1, 1, sha256));
+
     /// <summary>A CNAME record.</summary>
     public FakeDns Cname(string name, string target) => Add(name, "CNAME", target);
 
@@ -88,6 +95,14 @@ public sealed class FakeDns : IDnsResolver
     /// <inheritdoc/>
     public ValueTask<DnsAnswer<DomainName>> ResolvePtrAsync(IPAddress address, CancellationToken ct) =>
         Find<DomainName>(address.ToString(), "PTR", ct);
+
+    /// <inheritdoc/>
+    public ValueTask<DnsAnswer<SrvRecord>> ResolveSrvAsync(DomainName name, CancellationToken ct) =>
+        Find<SrvRecord>(name.Ascii, "SRV", ct);
+
+    /// <inheritdoc/>
+    public ValueTask<DnsAnswer<TlsaRecord>> ResolveTlsaAsync(DomainName name, CancellationToken ct) =>
+        Find<TlsaRecord>(name.Ascii, "TLSA", ct);
 
     private static string Key(string name) => name.TrimEnd('.').ToLowerInvariant();
 

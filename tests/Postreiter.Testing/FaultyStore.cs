@@ -4,6 +4,7 @@ using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Mail;
+using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
 
 namespace Postreiter.Testing;
@@ -36,6 +37,7 @@ public class FaultyStore : DispatchProxy
             IDirectoryStore directory => Wrap(directory, _fault),
             IMailStore mail => Wrap(mail, _fault),
             IQueueStore queue => Wrap(queue, _fault),
+            IMailAuthStore keys => Wrap(keys, _fault),
             IBlobIntake blobs => Wrap(blobs, _fault),
             BlobWriter writer => new FaultyWriter(writer, _fault),
             _ => result,

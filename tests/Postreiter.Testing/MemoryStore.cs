@@ -2,6 +2,7 @@ using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Mail;
+using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
 using Postreiter.Testing.Memory;
 
@@ -17,6 +18,7 @@ public sealed class MemoryStore : IStore
         _state = new MemoryState(time, options ?? new StoreOptions());
         var mail = new MemoryMail(_state);
         (Directory, Mail, Queue) = (new MemoryDirectory(_state), mail, new MemoryQueue(_state, mail));
+        MailAuth = new MemoryMailAuth(_state);
     }
 
     public IDirectoryStore Directory { get; }
@@ -24,6 +26,8 @@ public sealed class MemoryStore : IStore
     public IMailStore Mail { get; }
 
     public IQueueStore Queue { get; }
+
+    public IMailAuthStore MailAuth { get; }
 
     public IBlobIntake Blobs { get; } = new MemoryBlobs();
 

@@ -6,6 +6,7 @@ using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Mail;
+using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
 using Postreiter.Testing;
 
@@ -27,6 +28,8 @@ internal sealed class KeptStore : IStore, IStoreOpener
     public IMailStore Mail => Up.Mail;
 
     public IQueueStore Queue => Up.Queue;
+
+    public IMailAuthStore MailAuth => Up.MailAuth;
 
     public IBlobIntake Blobs => Up.Blobs;
 

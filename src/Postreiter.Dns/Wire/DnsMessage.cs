@@ -143,12 +143,30 @@ internal sealed class DnsMessage
                     return false;
                 value = new SoaData(BinaryPrimitives.ReadUInt32BigEndian(bytes[(at + 16)..]));
                 return true;
+            case DnsType.Srv:
+                if (length < 7)
+                    return false;
+                var (priority, weight) = (Number(bytes, at), Number(bytes, at + 2));
+                var port = Number(bytes, at + 4);
+                at += 6;
+                if (!TryReadName(bytes, ref at, out name) || at != end)
+                    return false;
+                value = new SrvData(priority, weight, port, name);
+                return true;
+            case DnsType.Tlsa:
+                if (length < 3)
+                    return false;
+                var data = Convert.ToHexStringLower(bytes[(at + 3)..end]);
+                value = new TlsaRecord(bytes[at], bytes[at + 1], bytes[at + 2], data);
+                return true;
             case DnsType.Txt:
                 return TryReadText(bytes.Slice(at, length), out value);
             default:
                 return true;
         }
     }
+
+    private static int Number(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt16BigEndian(bytes[at..]);
 
     /// <summary>One or more strings of a length and that many bytes; joined (RFC 7208 §3.3, RFC 6376 §3.6.2.2).</summary>
     private static bool TryReadText(ReadOnlySpan<byte> data, out object? value)

@@ -1,6 +1,6 @@
 namespace Postreiter.Dns.Wire;
 
-/// <summary>Types of records that we know (RFC 1035 §3.2.2, RFC 3596 §2.1, RFC 6891 §6.1.1).</summary>
+/// <summary>Types of records that we know (RFC 1035 §3.2.2, RFC 3596 §2.1, RFC 2782, RFC 6698 §7.1, RFC 6891 §6.1.1).</summary>
 internal enum DnsType : ushort
 {
     /// <summary>IPv4 address.</summary>
@@ -24,8 +24,14 @@ internal enum DnsType : ushort
     /// <summary>IPv6 address.</summary>
     Aaaa = 28,
 
+    /// <summary>Host of a service.</summary>
+    Srv = 33,
+
     /// <summary>EDNS.</summary>
     Opt = 41,
+
+    /// <summary>Certificate of a service.</summary>
+    Tlsa = 52,
 }
 
 /// <summary>What the server says of the question as a whole (RFC 1035 §4.1.1).</summary>
@@ -55,13 +61,16 @@ internal enum DnsResponseCode
 /// <param name="Type">Its type.</param>
 /// <param name="Ttl">Seconds.</param>
 /// <param name="Value">
-/// IPAddress (A, AAAA), string (CNAME, PTR: a name; TXT: all strings joined, a character for each byte), MxData, SoaData;
+/// IPAddress (A, AAAA), string (CNAME, PTR: a name; TXT: all strings joined, a character for each byte), MxData, SoaData, SrvData, TlsaRecord;
 /// null for types that we do not know.
 /// </param>
 internal readonly record struct DnsRecord(string Owner, DnsType Type, uint Ttl, object? Value);
 
 /// <summary>The data of an MX record.</summary>
 internal sealed record MxData(int Preference, string Exchange);
+
+/// <summary>The data of an SRV record.</summary>
+internal sealed record SrvData(int Priority, int Weight, int Port, string Target);
 
 /// <summary>What counts of an SOA record.</summary>
 internal sealed record SoaData(uint Minimum);

@@ -43,6 +43,18 @@ internal static class CheckRules
         ),
         new(
             """
+            SELECT 'DKIM key ' || selector || ' of ' || domain || ': its domain is missing' FROM dkim_keys k
+            WHERE NOT EXISTS(SELECT 1 FROM domains d WHERE d.name = k.domain)
+            """
+        ),
+        new(
+            """
+            SELECT 'DKIM keys of ' || domain || ': ' || count(*) || ' of one algorithm are in use' FROM dkim_keys
+            WHERE state = 1 GROUP BY domain, algorithm HAVING count(*) > 1
+            """
+        ),
+        new(
+            """
             SELECT 'details ' || (d.id >> 32) || '/' || (d.id & 4294967295) || ': their message is missing'
             FROM details d WHERE NOT EXISTS(SELECT 1 FROM messages m WHERE m.id = d.id)
             """

@@ -61,6 +61,22 @@ internal static class Schema
             CREATE INDEX expunged_modseq ON expunged(id >> 32, modseq);
             INSERT INTO counters VALUES('identity', random() & 9223372036854775807);
             """,
+        // Mail authentication: keys of DKIM, secrets of SRS, sums of the DMARC reports that came in, and what is counted for those
+        // that go out.
+        """
+            CREATE TABLE dkim_keys(domain TEXT NOT NULL, selector TEXT NOT NULL, algorithm INTEGER NOT NULL,
+                private_key BLOB NOT NULL, state INTEGER NOT NULL, created INTEGER NOT NULL, activated INTEGER,
+                retired INTEGER, PRIMARY KEY(domain, selector)) WITHOUT ROWID;
+            CREATE TABLE srs_secrets(id INTEGER PRIMARY KEY AUTOINCREMENT, secret BLOB NOT NULL, created INTEGER NOT NULL);
+            CREATE TABLE dmarc_reports(reporter TEXT NOT NULL, report TEXT NOT NULL, domain TEXT NOT NULL,
+                received INTEGER NOT NULL, PRIMARY KEY(reporter, report, domain)) WITHOUT ROWID;
+            CREATE TABLE dmarc_sums(domain TEXT NOT NULL, day INTEGER NOT NULL, source TEXT NOT NULL, reporter TEXT NOT NULL,
+                header_from TEXT NOT NULL, disposition TEXT NOT NULL, dkim INTEGER NOT NULL, spf INTEGER NOT NULL,
+                messages INTEGER NOT NULL,
+                PRIMARY KEY(domain, day, source, reporter, header_from, disposition, dkim, spf)) WITHOUT ROWID;
+            CREATE TABLE dmarc_results(domain TEXT NOT NULL, day INTEGER NOT NULL, kind TEXT NOT NULL,
+                messages INTEGER NOT NULL, PRIMARY KEY(domain, day, kind)) WITHOUT ROWID;
+            """,
     ];
 
     /// <summary>The version this program writes.</summary>

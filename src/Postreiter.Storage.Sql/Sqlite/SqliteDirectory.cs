@@ -33,6 +33,7 @@ internal sealed class SqliteDirectory(SqliteStore store) : IDirectoryStore
                     || s.Scalar("SELECT 1 FROM aliases WHERE substr(key, -length($0)) = $0 LIMIT 1", end) is not null
                 )
                     return RemoveDomainResult.InUse;
+                s.Run("DELETE FROM dkim_keys WHERE domain = $0", domain.Ascii);
                 s.Run("DELETE FROM domains WHERE name = $0", domain.Ascii);
                 scope.DirectoryChanged();
                 return RemoveDomainResult.Removed;

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Mail;
+using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
 
 namespace Postreiter.Storage.Sql.Sqlite;
@@ -45,6 +46,7 @@ public sealed class SqliteStore : IStore, ILocalStore
         Directory = new SqliteDirectory(this);
         Mail = new SqliteMail(this);
         Queue = new SqliteQueue(this);
+        MailAuth = new SqliteMailAuth(this);
         Collector = new BlobCollector(this, blobs, time, logger);
         _collecting = Collector.RunAsync(_stopping.Token);
     }
@@ -57,6 +59,9 @@ public sealed class SqliteStore : IStore, ILocalStore
 
     /// <inheritdoc/>
     public IQueueStore Queue { get; }
+
+    /// <inheritdoc/>
+    public IMailAuthStore MailAuth { get; }
 
     /// <inheritdoc/>
     public IBlobIntake Blobs => _blobs;

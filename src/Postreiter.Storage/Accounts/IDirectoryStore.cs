@@ -15,7 +15,7 @@ public interface IDirectoryStore
     /// <returns>False when it was there already.</returns>
     ValueTask<bool> AddDomainAsync(DomainName domain, CancellationToken ct);
 
-    /// <summary>Removes a domain that no account and no alias uses any more.</summary>
+    /// <summary>Removes a domain that no account and no alias uses any more, with its DKIM keys.</summary>
     ValueTask<RemoveDomainResult> RemoveDomainAsync(DomainName domain, CancellationToken ct);
 
     /// <summary>All accounts, sorted by address.</summary>

@@ -3,6 +3,7 @@ using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Mail;
+using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
 using Postreiter.Testing;
 
@@ -25,6 +26,8 @@ internal sealed class FaultyStore(MemoryStore inner) : IStore, IQueueStore
     public IMailStore Mail => inner.Mail;
 
     public IQueueStore Queue => this;
+
+    public IMailAuthStore MailAuth => inner.MailAuth;
 
     public IBlobIntake Blobs => inner.Blobs;
 

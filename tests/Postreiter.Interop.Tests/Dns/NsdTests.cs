@@ -22,6 +22,9 @@ public sealed class NsdTests
             mail MX 10 host
             mail MX 20 .
             c10 A 192.0.2.3
+            _imaps._tcp SRV 0 1 993 host
+            _pop3._tcp SRV 0 0 0 .
+            _25._tcp.host TLSA 3 1 1 00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff
             {string.Join('\n', chain)}
             {string.Join('\n', big)}
             """
@@ -37,6 +40,15 @@ public sealed class NsdTests
         Assert.Equal(
             [new MxRecord(10, Name("host")), new MxRecord(20, null)],
             (await resolver.ResolveMxAsync(Name("mail"), ct)).Records.OrderBy(r => r.Preference)
+        );
+        Assert.Equal(
+            [new SrvRecord(0, 1, 993, Name("host"))],
+            (await resolver.ResolveSrvAsync(Name("_imaps._tcp"), ct)).Records
+        );
+        Assert.Null(Assert.Single((await resolver.ResolveSrvAsync(Name("_pop3._tcp"), ct)).Records).Target);
+        Assert.Equal(
+            [new TlsaRecord(3, 1, 1, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff")],
+            (await resolver.ResolveTlsaAsync(Name("_25._tcp.host"), ct)).Records
         );
         Assert.Equal(DnsStatus.NoData, (await resolver.ResolveMxAsync(Name("host"), ct)).Status);
         Assert.Equal(DnsStatus.NoSuchName, (await resolver.ResolveMxAsync(Name("absent"), ct)).Status);

@@ -35,6 +35,7 @@ internal sealed class MemoryDirectory(MemoryState state) : IDirectoryStore
                 || state.Aliases.Keys.Any(k => k.EndsWith("@" + domain.Ascii, StringComparison.Ordinal))
             )
                 return new(RemoveDomainResult.InUse);
+            state.DkimKeys.RemoveAll(k => k.Domain == domain);
             Told(state.Domains.Remove(domain));
             return new(RemoveDomainResult.Removed);
         }

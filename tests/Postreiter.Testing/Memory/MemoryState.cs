@@ -2,6 +2,7 @@ using Postreiter.Core;
 using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Mail;
+using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
 
 namespace Postreiter.Testing.Memory;
@@ -30,6 +31,17 @@ internal sealed class MemoryState(TimeProvider time, StoreOptions options)
 
     /// <summary>Where a delivery went: mailbox id, or 0 for the queue, and the UID.</summary>
     public Dictionary<(TraceId Delivery, long Mailbox), uint> Deliveries { get; } = [];
+
+    public List<DkimKeyRecord> DkimKeys { get; } = [];
+
+    public List<SrsSecret> SrsSecrets { get; } = [];
+
+    public HashSet<(string Reporter, string Report, DomainName Domain)> DmarcReports { get; } = [];
+
+    /// <summary>Each with a count of 1; the value is the count.</summary>
+    public Dictionary<(DomainName Domain, DmarcSum Row), long> DmarcSums { get; } = [];
+
+    public Dictionary<(DomainName Domain, DateOnly Day, string Kind), long> DmarcResults { get; } = [];
 
     public long NextId() => ++_lastId;
 
