@@ -96,19 +96,7 @@ internal sealed class SpfRecord
     }
 
     /// <summary>A stranger's text, fit for logs and reasons.</summary>
-    internal static string Shown(ReadOnlySpan<char> text)
-    {
-        var shown = text[..Math.Min(text.Length, 100)].ToString();
-        return string.Create(
-            shown.Length,
-            shown,
-            static (to, from) =>
-            {
-                for (var i = 0; i < from.Length; i++)
-                    to[i] = from[i] is >= ' ' and <= '~' ? from[i] : '?';
-            }
-        );
-    }
+    internal static string Shown(ReadOnlySpan<char> text) => Printable.Cut(text, 100);
 
     private bool TryAdd(ReadOnlySpan<char> term)
     {
