@@ -1,0 +1,28 @@
+using Postreiter.Spam.Configuration;
+
+namespace Postreiter.Spam.Functions;
+
+/// <summary>One call of a rule function: what the rule says, and the mail it is asked about.</summary>
+/// <param name="rule">The rule that calls.</param>
+/// <param name="facts">What is known of the mail.</param>
+public readonly struct RuleCall(Rule rule, MailFacts facts)
+{
+    /// <summary>The rule that calls.</summary>
+    public Rule Rule => rule;
+
+    /// <summary>The arguments, without their quotes.</summary>
+    public IReadOnlyList<string> Arguments => rule.Arguments;
+
+    /// <summary>What is known of the mail, shared by all functions.</summary>
+    public MailFacts Facts => facts;
+
+    /// <summary>Settings and lists in force.</summary>
+    public Settings Settings => facts.Settings;
+
+    /// <summary>An argument; null when the rule gives fewer.</summary>
+    /// <param name="index">From 0.</param>
+    public string? Argument(int index) => index < rule.Arguments.Count ? rule.Arguments[index] : null;
+
+    /// <summary>Adds a text to the rule's description in the report of this mail.</summary>
+    public void Describe(string text) => facts.Describe(rule, text);
+}
