@@ -12,7 +12,7 @@ public sealed class ArrowTests
         ["Dns"] = ["Core"],
         ["Messages"] = ["Core"],
         ["MailAuth"] = ["Core", "Dns", "Messages"],
-        ["Spam"] = ["Core", "Dns", "Messages", "MailAuth"],
+        ["Spam"] = ["Core", "Net", "Dns", "Messages", "MailAuth"],
         ["Storage"] = ["Core"],
         ["Storage.Sql"] = ["Core", "Storage"],
         ["Storage.Blobs"] = ["Core", "Storage"],

@@ -54,6 +54,8 @@ internal static class Targets
         ["smtp-data"] = SmtpTargets.Data,
         ["smtp-header"] = SmtpTargets.Header,
         ["smtp-reply"] = SmtpReplies,
+        ["spam-marks"] = SpamdTargets.Mails,
+        ["spamd-request"] = SpamdTargets.Request,
         ["status-flags"] = input => StatusFlags.Read(input),
     };
 
