@@ -1,4 +1,5 @@
 using System.Net;
+using Postreiter.MailAuth.Arc;
 using Postreiter.MailAuth.Dkim;
 using Postreiter.MailAuth.Dmarc;
 using Postreiter.MailAuth.Spf;
@@ -108,6 +109,18 @@ public sealed record AuthenticationResults(string AuthservId, IReadOnlyList<Auth
             };
         });
     }
+
+    /// <summary>ARC (RFC 8617 §5.2); a chain that could not be checked is one that failed (§5.2.1).</summary>
+    public static AuthenticationResult Of(ArcOutcome outcome) =>
+        new(
+            "arc",
+            outcome.Result == ArcResult.TempError ? "fail" : Word(outcome.Result),
+            outcome.Result is ArcResult.Pass or ArcResult.None ? "" : outcome.Reason,
+            []
+        )
+        {
+            Comment = outcome.Result == ArcResult.Pass ? $"i={outcome.Sets}" : "",
+        };
 
     /// <summary>DMARC (RFC 7489 §11.1); what the domain asks and what is done stand in a comment.</summary>
     public static AuthenticationResult Of(DmarcOutcome outcome)
