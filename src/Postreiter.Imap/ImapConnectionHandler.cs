@@ -30,6 +30,7 @@ public sealed partial class ImapConnectionHandler(
         authenticator,
         new SaslServer(authenticator),
         store,
+        new RecentMailboxes(options.RecentEntries, time),
         newScanner,
         time,
         random,

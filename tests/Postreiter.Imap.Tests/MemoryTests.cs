@@ -36,7 +36,8 @@ public sealed class MemoryTests
         const int Selected = 3;
         const long Most = 6L * 1024 * 1024;
         var ct = TestContext.Current.CancellationToken;
-        var server = await ImapTestServer.StartAsync();
+        // With nothing kept of mailboxes, each session reads entries of its own.
+        var server = await ImapTestServer.StartAsync(new ImapOptions { AllowPlaintext = true, RecentEntries = 0 });
         await FillAsync(server, Messages, ct);
         await WarmAsync(server, 1, idle: true);
         var before = Memory();
@@ -64,6 +65,22 @@ public sealed class MemoryTests
             // Arrays that the runtime keeps to use again make it a little less than 24.
             Assert.InRange(each, 16 * Messages, Most);
         }
+    }
+
+    [Fact]
+    public async Task L30_sessions_on_one_mailbox_share_its_entries()
+    {
+        const int Messages = 100_000;
+        var server = await ImapTestServer.StartAsync();
+        await FillAsync(server, Messages, TestContext.Current.CancellationToken);
+        await WarmAsync(server, 1, idle: true);
+        server.Clock.Advance(TimeSpan.FromMinutes(25));
+        var before = Memory();
+        await using var open = await OpenAsync(server, 3, idle: true);
+        var all = Memory() - before;
+        TestContext.Current.TestOutputHelper?.WriteLine($"{all} bytes, three sessions and what is kept");
+        // Three of their own would be more than twice as much.
+        Assert.True(all < 32L * Messages, $"{all} bytes");
     }
 
     // What is made once, and the pools. A method of its own, so that nothing of it is held on to.

@@ -24,7 +24,7 @@ internal sealed class SelectCommand(string name, bool isReadOnly) : IImapCommand
         try
         {
             if (await session.Store.Mail.FindMailboxAsync(session.AccountId, mailbox, ct) is { } found)
-                opened = await session.Store.Mail.ReadChangesAsync(found.Id, 0, ct);
+                opened = await session.Recent.OpenAsync(session.Store.Mail, found.Id, ct);
         }
         finally
         {

@@ -12,6 +12,7 @@ internal sealed record ImapServices(
     IAuthenticator Authenticator,
     SaslServer Sasl,
     IStore Store,
+    RecentMailboxes Recent,
     Func<IMessageScanner> NewScanner,
     TimeProvider Time,
     Random Random,

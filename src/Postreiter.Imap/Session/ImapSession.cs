@@ -27,6 +27,8 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
 
     public IStore Store => services.Store;
 
+    public RecentMailboxes Recent => services.Recent;
+
     public CommandInput Input => _input;
 
     /// <summary>Where responses go. Changes when TLS starts.</summary>

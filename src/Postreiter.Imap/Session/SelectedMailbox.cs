@@ -11,7 +11,7 @@ internal sealed class SelectedMailbox : IDisposable
     private const int MaxFlagSets = 1000;
 
     private readonly ChangeSubscription _changes;
-    private readonly List<MessageEntry> _entries;
+    private readonly EntryList _entries;
     private readonly SortedSet<uint> _gone = [];
 
     // Equal flags stay one object, whatever command brought them: 24 bytes a message, and no more.
@@ -22,9 +22,9 @@ internal sealed class SelectedMailbox : IDisposable
     public SelectedMailbox(MailboxChanges opened, bool isReadOnly, ChangeSubscription changes)
     {
         (Mailbox, IsReadOnly, _changes) = (opened.Mailbox, isReadOnly, changes);
-        (_entries, _modSeq) = ([.. opened.Entries], opened.Mailbox.HighestModSeq);
+        (_entries, _modSeq) = (new EntryList(opened.Entries), opened.Mailbox.HighestModSeq);
         MessageFlags? last = null;
-        foreach (var entry in _entries)
+        foreach (var entry in opened.Entries)
         {
             if (!ReferenceEquals(entry.Flags, last))
                 _flagSets.Add(last = entry.Flags);
@@ -50,7 +50,7 @@ internal sealed class SelectedMailbox : IDisposable
     public ChangeSubscription Changes => _changes;
 
     /// <summary>The sequence number of a UID, or 0.</summary>
-    public int SequenceOf(uint uid) => Find(uid) is >= 0 and var index ? index + 1 : 0;
+    public int SequenceOf(uint uid) => _entries.Find(uid) is >= 0 and var index ? index + 1 : 0;
 
     /// <summary>The UID at a sequence number from 1 to <see cref="Count"/>.</summary>
     public uint UidAt(int sequence) => _entries[sequence - 1].Uid;
@@ -63,7 +63,7 @@ internal sealed class SelectedMailbox : IDisposable
     {
         foreach (var range in uids)
         {
-            var at = Find(range.First);
+            var at = _entries.Find(range.First);
             for (at = at < 0 ? ~at : at; at < Count && _entries[at].Uid <= range.Last; at++)
                 yield return (at + 1, _entries[at]);
         }
@@ -76,7 +76,7 @@ internal sealed class SelectedMailbox : IDisposable
     /// <summary>Notes flags that a command has just told the client, so that they are not told again.</summary>
     public void Update(MessageEntry entry)
     {
-        if (Find(entry.Uid) is >= 0 and var index)
+        if (_entries.Find(entry.Uid) is >= 0 and var index)
             _entries[index] = Shared(entry);
     }
 
@@ -131,7 +131,7 @@ internal sealed class SelectedMailbox : IDisposable
             (Mailbox, _modSeq) = (changes.Mailbox, changes.Mailbox.HighestModSeq);
             foreach (var uid in changes.Expunged)
             {
-                if (Find(uid) >= 0)
+                if (_entries.Find(uid) >= 0)
                     _gone.Add(uid);
             }
 
@@ -161,7 +161,7 @@ internal sealed class SelectedMailbox : IDisposable
                 continue;
             }
 
-            var index = Find(entry.Uid);
+            var index = _entries.Find(entry.Uid);
             if (index < 0 || _entries[index].ModSeq >= entry.ModSeq)
                 continue;
             _entries[index] = Shared(entry);
@@ -191,7 +191,7 @@ internal sealed class SelectedMailbox : IDisposable
             await writer.FlushIfLargeAsync(ct);
         }
 
-        _entries.RemoveAll(e => _gone.Contains(e.Uid));
+        _entries.RemoveAll(_gone);
         _gone.Clear();
     }
 
@@ -204,23 +204,6 @@ internal sealed class SelectedMailbox : IDisposable
             _flagSets.Clear();
         _flagSets.Add(entry.Flags);
         return entry;
-    }
-
-    private int Find(uint uid)
-    {
-        var (low, high) = (0, _entries.Count - 1);
-        while (low <= high)
-        {
-            var middle = (low + high) / 2;
-            if (_entries[middle].Uid == uid)
-                return middle;
-            if (_entries[middle].Uid < uid)
-                low = middle + 1;
-            else
-                high = middle - 1;
-        }
-
-        return ~low;
     }
 
     private static List<UidRange> Join(List<UidRange> ranges)

@@ -16,6 +16,9 @@ internal sealed partial class SqlStatement : IDisposable
     private readonly sqlite3 _database;
     private readonly sqlite3_stmt _statement;
 
+    // The same, for what is called for each row and column: counting the handle's users there costs as much as the call.
+    private readonly nint _raw;
+
     // The argument of each of SQLite's parameters: these are numbered by where they stand first.
     private readonly int[] _arguments;
 
@@ -25,6 +28,7 @@ internal sealed partial class SqlStatement : IDisposable
     {
         _database = database;
         Check(sqlite3_prepare_v3(database, sql, SQLITE_PREPARE_PERSISTENT, out _statement));
+        _raw = _statement.DangerousGetHandle();
         _arguments = new int[sqlite3_bind_parameter_count(_statement)];
         for (var i = 0; i < _arguments.Length; i++)
         {
@@ -44,7 +48,7 @@ internal sealed partial class SqlStatement : IDisposable
     /// <returns>False behind the last one.</returns>
     public bool Step()
     {
-        var result = sqlite3_step(_statement);
+        var result = NextRow(_raw);
         if (result == SQLITE_ROW)
             return true;
         if (result == SQLITE_DONE)
@@ -63,10 +67,10 @@ internal sealed partial class SqlStatement : IDisposable
     }
 
     /// <summary>An integer; 0 for NULL.</summary>
-    public long GetInt64(int column) => sqlite3_column_int64(_statement, column);
+    public long GetInt64(int column) => Int64(_raw, column);
 
     /// <summary>An integer of 32 bits.</summary>
-    public int GetInt32(int column) => sqlite3_column_int(_statement, column);
+    public int GetInt32(int column) => (int)Int64(_raw, column);
 
     /// <summary>A text; empty for NULL.</summary>
     public string GetString(int column) => sqlite3_column_text(_statement, column).utf8_to_string() ?? "";
@@ -75,11 +79,11 @@ internal sealed partial class SqlStatement : IDisposable
     public byte[] GetBytes(int column) => sqlite3_column_blob(_statement, column).ToArray();
 
     /// <summary>Whether a column is NULL.</summary>
-    public bool IsNull(int column) => sqlite3_column_type(_statement, column) == SQLITE_NULL;
+    public bool IsNull(int column) => Type(_raw, column) == SQLITE_NULL;
 
     /// <summary>A column as long, double, string, byte[] or null.</summary>
     public object? GetValue(int column) =>
-        sqlite3_column_type(_statement, column) switch
+        Type(_raw, column) switch
         {
             SQLITE_INTEGER => GetInt64(column),
             SQLITE_FLOAT => sqlite3_column_double(_statement, column),
@@ -130,6 +134,21 @@ internal sealed partial class SqlStatement : IDisposable
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_system_errno")]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
     private static partial int SystemError(sqlite3 database);
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_step")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    private static partial int NextRow(nint statement);
+
+    // Columns are looked at in some nanoseconds and never wait: a change of the collector's mode would cost more.
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_column_int64")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    [SuppressGCTransition]
+    private static partial long Int64(nint statement, int column);
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_column_type")]
+    [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories | DllImportSearchPath.AssemblyDirectory)]
+    [SuppressGCTransition]
+    private static partial int Type(nint statement, int column);
 }
 
 /// <summary>The rows of a run. Disposing it ends the run.</summary>
