@@ -42,14 +42,14 @@ internal static class KeptRows
         int most
     )
     {
-        var seen = new Dictionary<(long, string), MessageFlags>();
+        var flags = new FlagReader();
         return s.List(
             "SELECT id, mailbox, removed, system, keywords, date, zone, size" + Where,
             r => new KeptMessage(
                 r.GetInt64(0),
                 r.GetString(1),
                 new DateTimeOffset(r.GetInt64(2), TimeSpan.Zero),
-                MessageRows.Flags(r, 3, 4, seen),
+                flags.Read(r, 3, 4),
                 new DateTimeOffset(r.GetInt64(5), TimeSpan.Zero).ToOffset(TimeSpan.FromMinutes(r.GetInt64(6))),
                 r.GetInt64(7)
             ),
@@ -66,14 +66,14 @@ internal static class KeptRows
     {
         var s = scope.Session;
         var oldest = scope.Time.GetUtcNow() - scope.Undelete;
-        var seen = new Dictionary<(long, string), MessageFlags>();
+        var flags = new FlagReader();
         var rows = s.List(
             "SELECT id, mailbox, system, keywords, size, blob" + Where,
             r =>
                 (
                     Id: r.GetInt64(0),
                     Mailbox: r.GetString(1),
-                    Flags: MessageRows.Flags(r, 2, 3, seen),
+                    Flags: flags.Read(r, 2, 3),
                     Size: r.GetInt64(4),
                     Blob: r.GetBytes(5)
                 ),

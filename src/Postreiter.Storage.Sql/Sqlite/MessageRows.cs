@@ -6,27 +6,9 @@ namespace Postreiter.Storage.Sql.Sqlite;
 /// <summary>Rows of messages. The callers keep the mailbox's counters in a <see cref="Mailbox"/> and save it once.</summary>
 internal static class MessageRows
 {
-    public static MessageFlags Flags(
-        SqlStatement r,
-        int system,
-        int keywords,
-        Dictionary<(long, string), MessageFlags> seen
-    )
-    {
-        var key = (r.GetInt64(system), r.IsNull(keywords) ? "" : r.GetString(keywords));
-        if (!seen.TryGetValue(key, out var flags))
-        {
-            // Equal flags are one object: a session keeps thousands of entries.
-            flags = key is (0, "") ? MessageFlags.None : new((SystemFlags)key.Item1, Split(key.Item2));
-            seen.Add(key, flags);
-        }
-
-        return flags;
-    }
-
     public static List<Row> List(SqlSession s, long mailboxId, IReadOnlyList<UidRange> uids)
     {
-        var seen = new Dictionary<(long, string), MessageFlags>();
+        var flags = new FlagReader();
         var rows = new List<Row>();
         foreach (var range in Ascending(uids))
         {
@@ -41,7 +23,7 @@ internal static class MessageRows
                         new MessageEntry(
                             (uint)found.Row.GetInt64(0),
                             found.Row.GetInt64(1),
-                            Flags(found.Row, 2, 3, seen)
+                            flags.Read(found.Row, 2, 3)
                         ),
                         found.Row.GetInt64(4),
                         found.Row.GetBytes(5)
@@ -154,8 +136,6 @@ internal static class MessageRows
     }
 
     public static object? Join(MessageFlags flags) => flags.Keywords.IsEmpty ? null : string.Join(' ', flags.Keywords);
-
-    private static string[] Split(string keywords) => keywords.Length == 0 ? [] : keywords.Split(' ');
 
     /// <summary>What changing a message needs of it.</summary>
     internal readonly record struct Row(MessageEntry Entry, long Size, byte[] Blob);

@@ -18,9 +18,8 @@ internal sealed partial class SqliteMail(SqliteStore store) : IMailStore
             {
                 if (MailboxRows.Find(s, mailboxId) is not { } box)
                     return null;
-                var seen = new Dictionary<(long, string), MessageFlags>();
-                MessageEntry Read(SqlStatement r) =>
-                    new((uint)r.GetInt64(0), r.GetInt64(1), MessageRows.Flags(r, 2, 3, seen));
+                var flags = new FlagReader();
+                MessageEntry Read(SqlStatement r) => new((uint)r.GetInt64(0), r.GetInt64(1), flags.Read(r, 2, 3));
                 var (first, last) = (MailboxRows.Key(mailboxId, 0), MailboxRows.Key(mailboxId, uint.MaxValue));
                 if (afterModSeq <= 0)
                     return new MailboxChanges(
@@ -82,7 +81,7 @@ internal sealed partial class SqliteMail(SqliteStore store) : IMailStore
 
     private static List<StoredMessage> Page(SqlSession s, long mailboxId, long first, uint last)
     {
-        var seen = new Dictionary<(long, string), MessageFlags>();
+        var flags = new FlagReader();
         return s.List(
             """
             SELECT m.id & 4294967295, modseq, system, keywords, date, zone, size, blob, prefix, structure
@@ -91,7 +90,7 @@ internal sealed partial class SqliteMail(SqliteStore store) : IMailStore
             r => new StoredMessage(
                 (uint)r.GetInt64(0),
                 r.GetInt64(1),
-                MessageRows.Flags(r, 2, 3, seen),
+                flags.Read(r, 2, 3),
                 new DateTimeOffset(r.GetInt64(4), TimeSpan.Zero).ToOffset(TimeSpan.FromMinutes(r.GetInt64(5))),
                 r.GetInt64(6),
                 new BlobId(r.GetBytes(7)),
