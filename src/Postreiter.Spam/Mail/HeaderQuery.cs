@@ -1,0 +1,400 @@
+using System.Buffers;
+
+namespace Postreiter.Spam.Mail;
+
+/// <summary>
+/// What a rule gets when it asks for <c>Name:mod:mod</c>: fields of the mail, the pseudo-headers made from them, and the parts of values
+/// that the modifiers name. Answers are kept, for many rules ask the same.
+/// </summary>
+internal sealed class HeaderQuery(SpamMail mail, SpamMailOptions options)
+{
+    /// <summary>Octets of the whole header that <c>ALL</c> shows.</summary>
+    private const int MaxAll = 65_536;
+
+    private static readonly SearchValues<char> NotAfterHost = SearchValues.Create("._-");
+    private readonly Dictionary<(string Name, HeaderForm Form), IReadOnlyList<string>> _answers = [];
+    private List<string>? _all;
+
+    private static bool HasAny(HeaderForm form, HeaderForm any) => (form & any) != HeaderForm.Decoded;
+
+    public IReadOnlyList<string> Get(string name, HeaderForm form)
+    {
+        if (_answers.TryGetValue((name, form), out var answer))
+            return answer;
+        answer = Answer(name, form);
+        _answers[(name, form)] = answer;
+        return answer;
+    }
+
+    /// <summary>Forgets what was asked: a metadata header has been set.</summary>
+    public void Forget() => _answers.Clear();
+
+    private IReadOnlyList<string> Answer(string name, HeaderForm form)
+    {
+        var isRaw = form.HasFlag(HeaderForm.Raw);
+        // Whole headers have no modifiers but :raw.
+        switch (name)
+        {
+            case "ALL":
+                return isRaw ? PristineFields() : All;
+            case "ALL-TRUSTED":
+                return Between(null, mail.Received.LastTrustedIndex + 1, isRaw);
+            case "ALL-INTERNAL":
+                return Between(null, mail.Received.LastInternalIndex + 1, isRaw);
+            case "ALL-UNTRUSTED":
+                return Between(mail.Received.LastTrustedIndex + 1, null, isRaw);
+            case "ALL-EXTERNAL":
+                return Between(mail.Received.LastInternalIndex + 1, null, isRaw);
+        }
+
+        var values = Values(name, isRaw, needsRaw: HasAny(form, HeaderForm.Address | HeaderForm.Name));
+        if (values.Count == 0)
+            return [];
+        if (form.HasFlag(HeaderForm.First))
+            values = [values[0]];
+        else if (form.HasFlag(HeaderForm.Last))
+            values = [values[^1]];
+        if (HasAny(form, HeaderForm.Address | HeaderForm.Name))
+            values = Addresses(values, form);
+        if (HasAny(form, HeaderForm.Host | HeaderForm.Domain))
+            return Hosts(values, form);
+        return HasAny(form, HeaderForm.Ip | HeaderForm.ReverseIp) ? IpAddresses(values, form) : values;
+    }
+
+    private IReadOnlyList<string> Values(string name, bool isRaw, bool needsRaw)
+    {
+        if (name == "MESSAGEID")
+        {
+            return
+            [
+                .. Whole("X-Message-Id", isRaw)
+                    .Concat(Whole("Resent-Message-Id", isRaw))
+                    .Concat(Whole("X-Original-Message-ID", isRaw))
+                    .Concat(Whole("Message-Id", isRaw)),
+            ];
+        }
+
+        switch (name.ToLowerInvariant())
+        {
+            case "envelopefrom":
+                return mail.EnvelopeFrom is { } sender ? [sender] : [];
+            case "x-spam-relays-trusted":
+                return [ReceivedTrail.Describe(mail.Received.Trusted)];
+            case "x-spam-relays-untrusted":
+                return [ReceivedTrail.Describe(mail.Received.Untrusted)];
+            case "x-spam-relays-internal":
+                return [ReceivedTrail.Describe(mail.Received.Internal)];
+            case "x-spam-relays-external":
+                return [ReceivedTrail.Describe(mail.Received.External)];
+            case "tocc":
+                return [.. Whole("To", isRaw), .. Whole("Cc", isRaw)];
+        }
+
+        var fields = mail.Fields.Named(name);
+        if (fields.Count > 0)
+            return [.. fields.Select(field => isRaw || needsRaw ? field.Raw : field.Decoded + "\n")];
+        return mail.Metadata.TryGetValue(name, out var value) ? [value] : [];
+    }
+
+    private IEnumerable<string> Whole(string name, bool isRaw) =>
+        mail.Fields.Named(name).Select(field => isRaw ? Unfold(field.Raw) : field.Decoded + "\n");
+
+    // A line end with what is blank behind it becomes one space; the last line end stays.
+    private static string Unfold(string raw)
+    {
+        var to = new System.Text.StringBuilder(raw.Length);
+        for (var i = 0; i < raw.Length; i++)
+        {
+            var end =
+                raw[i] == '\n' ? i + 1
+                : raw[i] == '\r' && i + 1 < raw.Length && raw[i + 1] == '\n' ? i + 2
+                : 0;
+            if (end == 0 || end == raw.Length || !Octets.IsBlank(raw[end]))
+            {
+                to.Append(raw[i]);
+                continue;
+            }
+
+            while (end < raw.Length && Octets.IsBlank(raw[end]))
+                end++;
+            to.Append(' ');
+            i = end - 1;
+        }
+
+        return to.ToString();
+    }
+
+    /// <summary>Each field as <c>Name: value</c> and a line feed, in order. Over 64 KiB whole names are left out, the lowest first.</summary>
+    private List<string> All
+    {
+        get
+        {
+            if (_all is not null)
+                return _all;
+            var fields = mail.Fields.All;
+            var size = fields.Sum(static one => one.Name.Length + one.Decoded.Length + 3L);
+            if (size <= MaxAll)
+                return _all = [.. fields.Select(static one => $"{one.Name}: {one.Decoded}\n")];
+            mail.Note(SpamMailFlags.TruncatedHeader);
+            return _all = CutAll(fields);
+        }
+    }
+
+    // Names in the order in which they first come, each with all its fields, up to the limit; then in the order of the mail.
+    private static List<string> CutAll(IReadOnlyList<HeaderField> fields)
+    {
+        var lines = new string?[fields.Count];
+        var size = 0;
+        var names = fields
+            .Select((field, i) => (field, i))
+            .GroupBy(static f => f.field.Name, Octets.NameComparer.Instance);
+        foreach (var (field, i) in names.SelectMany(static group => group))
+        {
+            size += field.Name.Length + field.Decoded.Length + 3;
+            if (size > MaxAll)
+                break;
+            lines[i] = $"{field.Name}: {field.Decoded}\n";
+        }
+
+        return [.. lines.OfType<string>()];
+    }
+
+    // Fields as the mail has them, folded; a field without a line end at the very end is not complete.
+    private List<string> PristineFields()
+    {
+        var fields = new List<string>();
+        var header = mail.PristineHeader.Span;
+        var at = 0;
+        while (at < header.Length)
+        {
+            var end = at + HeaderSection.LineAt(header, at).Length;
+            if (header[at] is ' ' or '\t' or '\n')
+            {
+                at = end;
+                continue;
+            }
+
+            while (end < header.Length && header[end] is ' ' or '\t')
+                end += HeaderSection.LineAt(header, end).Length;
+            if (header[end - 1] == '\n')
+                fields.Add(header[at..end].ToString());
+            at = end;
+        }
+
+        return fields;
+    }
+
+    // Fields from one Received field to another, places counted from 0; with them what stands above the first one.
+    private List<string> Between(int? first, int? last, bool isRaw)
+    {
+        var found = new List<string>();
+        var received = -1;
+        foreach (var field in isRaw ? PristineFields() : Lines())
+        {
+            if (field.StartsWith("Received:", StringComparison.OrdinalIgnoreCase))
+                received++;
+            if ((first is null || first <= received) && (last is null || received < last))
+            {
+                found.Add(field);
+            }
+            else if (received == last)
+            {
+                found.Add(field);
+                break;
+            }
+        }
+
+        return found;
+    }
+
+    // A decoded value may hold line feeds: each line counts for itself.
+    private IEnumerable<string> Lines()
+    {
+        foreach (var field in All)
+        {
+            var at = 0;
+            while (at < field.Length)
+            {
+                var end = field.IndexOf('\n', at) is var feed && feed < 0 ? field.Length : feed + 1;
+                yield return field[at..end];
+                at = end;
+            }
+        }
+    }
+
+    private static List<string> Addresses(IReadOnlyList<string> values, HeaderForm form)
+    {
+        var found = new List<string>();
+        foreach (var address in values.SelectMany(AddressListParser.Parse))
+        {
+            if (form.HasFlag(HeaderForm.Address))
+            {
+                if (address.Address is { } text)
+                    found.Add(text);
+            }
+            else if (address.Phrase is { } phrase)
+            {
+                found.Add(form.HasFlag(HeaderForm.Raw) ? phrase : Name(phrase));
+            }
+        }
+
+        return found;
+    }
+
+    private static string Name(string phrase)
+    {
+        var decoded = HeaderText.Decode(phrase, "");
+        if (decoded.AsSpan().IndexOfAnyExcept(Octets.Blanks) < 0)
+            return decoded;
+        var squeezed = new System.Text.StringBuilder(decoded.Length);
+        foreach (var c in Octets.Trim(decoded))
+        {
+            if (!Octets.IsBlank(c))
+                squeezed.Append(c);
+            else if (squeezed[^1] != ' ')
+                squeezed.Append(' ');
+        }
+
+        var name = squeezed.ToString();
+        return name is ['\'', .. var inner, '\''] ? inner : name;
+    }
+
+    private List<string> Hosts(IReadOnlyList<string> values, HeaderForm form)
+    {
+        var found = new List<string>();
+        foreach (var value in values)
+        {
+            var host = form.HasFlag(HeaderForm.Address) ? BehindAt(value) : FindHost(value);
+            if (string.IsNullOrEmpty(host))
+                continue;
+            found.Add(
+                form.HasFlag(HeaderForm.Domain) && options.Domains is { } domains
+                    ? domains.RegisteredDomain(host)
+                    : host
+            );
+        }
+
+        return found;
+    }
+
+    // What follows the last at sign of the line, up to a blank.
+    private static string? BehindAt(string value)
+    {
+        for (var at = value.LastIndexOf('@'); at >= 0; at = at == 0 ? -1 : value.LastIndexOf('@', at - 1))
+        {
+            var length = value.AsSpan(at + 1).IndexOfAny(Octets.Blanks);
+            if (length < 0)
+                length = value.Length - at - 1;
+            if (length > 0)
+                return value.Substring(at + 1, length);
+        }
+
+        return null;
+    }
+
+    // A host behind an at sign first: what stands before it might look like one.
+    private string? FindHost(string value)
+    {
+        if (options.Domains is null)
+            return null;
+        var line = value.AsSpan();
+        for (var at = line.LastIndexOf('@'); at >= 0; at = line[..at].LastIndexOf('@'))
+        {
+            if (HostAt(line, at + 1) is not { } host)
+                continue;
+            if (HostName.IsValid(host))
+                return host;
+            break;
+        }
+
+        for (var at = 0; at < line.Length; at++)
+        {
+            if (HostAt(line, at) is not { } host)
+                continue;
+            if (HostName.IsValid(host))
+                return host;
+            at += host.Length - 1;
+        }
+
+        return null;
+    }
+
+    // The longest text without blanks that ends in a dot and a top-level domain, with no dot, hyphen or "_" at either side.
+    private string? HostAt(ReadOnlySpan<char> text, int at)
+    {
+        if (at >= text.Length || (at > 0 && NotAfterHost.Contains(text[at - 1])))
+            return null;
+        var length = text[at..].IndexOfAny(Octets.Blanks);
+        var run = length < 0 ? text[at..] : text.Slice(at, length);
+        if (run.Length > 512)
+            run = run[..512];
+        for (var dot = run.LastIndexOf('.'); dot > 0; dot = run[..dot].LastIndexOf('.'))
+        {
+            if (dot > 251)
+                continue;
+            var label = run[(dot + 1)..];
+            var most = label.IndexOfAnyExcept(LabelChars);
+            most = Math.Min(most < 0 ? label.Length : most, 63);
+            for (var n = most; n > 1; n--)
+            {
+                var behind = dot + 1 + n;
+                if (behind < run.Length && NotAfterHost.Contains(run[behind]))
+                    continue;
+                if (options.Domains!.IsTopLevel(label[..n]))
+                    return run[..behind].ToString();
+            }
+        }
+
+        return null;
+    }
+
+    private static readonly SearchValues<char> LabelChars = SearchValues.Create(
+        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-"
+    );
+
+    private static List<string> IpAddresses(IReadOnlyList<string> values, HeaderForm form)
+    {
+        var found = new List<string>();
+        foreach (var value in values)
+        {
+            if (FindIp(value) is not { } ip)
+                continue;
+            if (!form.HasFlag(HeaderForm.ReverseIp))
+                found.Add(ip);
+            else if (Reverse(ip) is { } reversed)
+                found.Add(reversed);
+        }
+
+        return found;
+    }
+
+    private static string? FindIp(string value)
+    {
+        var text = value.AsSpan();
+        for (var i = 0; i < text.Length; i++)
+        {
+            if (i > 0 && (text[i - 1] == '.' || Octets.IsWord(text[i - 1]) == Octets.IsWord(text[i])))
+                continue;
+            var length = AddressText.Match(text, i);
+            var end = i + length;
+            if (length == 0 || (end < text.Length && text[end] == '.'))
+                continue;
+            if (Octets.IsWord(text[end - 1]) != (end < text.Length && Octets.IsWord(text[end])))
+                return value.Substring(i, length);
+        }
+
+        return null;
+    }
+
+    /// <summary>The address as names of reverse zones have it: octets or nibbles from the end, with dots.</summary>
+    public static string? Reverse(string ip)
+    {
+        if (!System.Net.IPAddress.TryParse(ip, out var address))
+            return null;
+        var bytes = address.GetAddressBytes();
+        Array.Reverse(bytes);
+        return bytes.Length == 4
+            ? string.Join('.', bytes)
+            : string.Join('.', bytes.SelectMany(static b => new[] { $"{b & 15:x}", $"{b >> 4:x}" }));
+    }
+}
