@@ -1,0 +1,14 @@
+namespace Postreiter.Spam.Configuration;
+
+/// <summary>How a ruleset is read.</summary>
+public sealed record RulesetOptions
+{
+    /// <summary>Language of the descriptions: `lang de …` applies when it starts with `de`. Default en_US, as without a locale.</summary>
+    public string Language { get; init; } = "en_US";
+
+    /// <summary>Whether the network is off: what `local_tests_only` says. Default true.</summary>
+    public bool IsLocal { get; init; } = true;
+
+    /// <summary>Depth of `include`. Default 16; a deeper one is a warning.</summary>
+    public int MaxIncludeDepth { get; init; } = 16;
+}
