@@ -44,7 +44,10 @@ internal static class RuleOrder
 
     /// <summary>Rules whose names fit a glob, but for the one that asks.</summary>
     public static IEnumerable<string> Matching(IReadOnlyDictionary<string, Rule> rules, string glob, string self) =>
-        rules.Keys.Where(name => name != self && Glob.Matches(glob, name) && MatchesCase(glob, name));
+        rules.Keys.Where(name => name != self && Matches(glob, name));
+
+    /// <summary>Whether a name fits a glob of `rules_matching()`.</summary>
+    public static bool Matches(string glob, string name) => Glob.Matches(glob, name) && MatchesCase(glob, name);
 
     // Names of rules know their case, addresses do not.
     private static bool MatchesCase(string glob, string name)

@@ -33,6 +33,21 @@ public sealed partial class MailFacts(Ruleset ruleset, Settings settings)
         return (T)value;
     }
 
+    private readonly List<string> _furtherHits = [];
+
+    /// <summary>Makes another rule hit than the one that calls, e.g. one that is only declared.</summary>
+    /// <param name="rule">Its name; nothing happens when no such rule runs.</param>
+    public void HitToo(string rule) => _furtherHits.Add(rule);
+
+    internal IReadOnlyList<string> TakeFurtherHits()
+    {
+        if (_furtherHits.Count == 0)
+            return [];
+        string[] taken = [.. _furtherHits];
+        _furtherHits.Clear();
+        return taken;
+    }
+
     internal void Describe(Rule rule, string text) =>
         _descriptions[rule.Name] = _descriptions.TryGetValue(rule.Name, out var known) ? known + text : text;
 }

@@ -23,6 +23,9 @@ public readonly struct RuleCall(Rule rule, MailFacts facts)
     /// <param name="index">From 0.</param>
     public string? Argument(int index) => index < rule.Arguments.Count ? rule.Arguments[index] : null;
 
+    /// <summary>Makes another rule hit too, e.g. one that is only declared.</summary>
+    public void HitToo(string name) => facts.HitToo(name);
+
     /// <summary>Adds a text to the rule's description in the report of this mail.</summary>
     public void Describe(string text) => facts.Describe(rule, text);
 }

@@ -1,0 +1,123 @@
+using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Matching;
+using Postreiter.Spam.Patterns;
+
+namespace Postreiter.Spam.Rules;
+
+/// <summary>Matches header rules, grouped by header: each value is fetched once.</summary>
+internal sealed class HeaderMatcher
+{
+    private readonly Group[] _groups;
+
+    /// <summary>Builds it.</summary>
+    /// <param name="rules">Header rules with their numbers.</param>
+    public HeaderMatcher(IEnumerable<SingleRule> rules) =>
+        _groups = [
+            .. rules.GroupBy(static rule => rule.Rule.Header!.Full, StringComparer.OrdinalIgnoreCase).Select(Make),
+        ];
+
+    /// <summary>The rules of one header.</summary>
+    /// <param name="Header">The header.</param>
+    /// <param name="Existence">`exists:` rules.</param>
+    /// <param name="Plain">`=~` rules.</param>
+    /// <param name="Negated">`!~` rules.</param>
+    /// <param name="WhenMissing">Rules that may match when the header is missing, each with the text it then has.</param>
+    private sealed record Group(
+        RuleHeader Header,
+        int[] Existence,
+        LineMatcher? Plain,
+        MatchedPattern[] Negated,
+        (MatchedPattern Pattern, string Text)[] WhenMissing
+    );
+
+    /// <summary>What a scan needs.</summary>
+    internal sealed class Work(HeaderMatcher matcher)
+    {
+        public LineMatcher.Work?[] Groups { get; } =
+        [.. matcher._groups.Select(static group => group.Plain is null ? null : new LineMatcher.Work(group.Plain))];
+        public ReadOnlyMemory<char>[] Line { get; } = new ReadOnlyMemory<char>[1];
+    }
+
+    /// <summary>Matches all of them.</summary>
+    public void Match(IRuleTexts texts, Work work, IMatchSink sink)
+    {
+        for (var i = 0; i < _groups.Length; i++)
+        {
+            var group = _groups[i];
+            if (texts.Header(group.Header) is { } value)
+                MatchPresent(group, value, work, i, sink);
+            else
+                MatchMissing(group, sink);
+        }
+    }
+
+    private static void MatchPresent(Group group, string value, Work work, int index, IMatchSink sink)
+    {
+        foreach (var rule in group.Existence)
+            sink.Hit(rule, 1);
+        if (group.Plain is { } plain)
+        {
+            work.Line[0] = value.AsMemory();
+            plain.Match(work.Line, work.Groups[index]!, sink);
+        }
+        if (group.Negated.Length == 0)
+            return;
+        using var mapped = OctetText.Map(value.AsSpan());
+        foreach (var pattern in group.Negated)
+            MatchNegated(pattern, mapped.Span, sink);
+    }
+
+    // A missing header is the text of [if-unset:], or empty.
+    private static void MatchMissing(Group group, IMatchSink sink)
+    {
+        foreach (var (pattern, text) in group.WhenMissing)
+        {
+            var gaveUp = false;
+            using var mapped = OctetText.Map(text.AsSpan());
+            var count = PatternConfirmation.Count(pattern, mapped.Span, 0, ref gaveUp);
+            if (gaveUp)
+                sink.GaveUp(pattern.Rule);
+            else if (count > 0)
+                sink.Hit(pattern.Rule, count);
+        }
+        foreach (var pattern in group.Negated)
+            MatchNegated(pattern, "", sink);
+    }
+
+    private static void MatchNegated(MatchedPattern pattern, ReadOnlySpan<char> mapped, IMatchSink sink)
+    {
+        var gaveUp = false;
+        var count = PatternConfirmation.Count(pattern, mapped, 0, ref gaveUp);
+        if (gaveUp)
+            sink.GaveUp(pattern.Rule);
+        else if (count == 0)
+            sink.Hit(pattern.Rule, 1);
+    }
+
+    private static Group Make(IGrouping<string, SingleRule> rules)
+    {
+        var plain = new List<MatchedPattern>();
+        var negated = new List<MatchedPattern>();
+        var missing = new List<(MatchedPattern, string)>();
+        foreach (var (index, rule) in rules.Where(static rule => !rule.Rule.IsExistence))
+        {
+            var pattern = new MatchedPattern(
+                index,
+                rule.Pattern!,
+                rule.Flags.IsMultiple && !rule.IsNegated,
+                rule.Flags.MaxHits,
+                SkipsFirst: false
+            );
+            (rule.IsNegated ? negated : plain).Add(pattern);
+            if (!rule.IsNegated && (rule.IfUnset is not null || PatternLength.Min(rule.Pattern!.Tree) == 0))
+                missing.Add((pattern, rule.IfUnset ?? ""));
+        }
+        return new Group(
+            rules.First().Rule.Header!,
+            [.. rules.Where(static rule => rule.Rule.IsExistence).Select(static rule => rule.Index)],
+            plain.Count > 0 ? new LineMatcher(plain) : null,
+            [.. negated],
+            [.. missing]
+        );
+    }
+}

@@ -1,0 +1,47 @@
+using Postreiter.Spam.Configuration;
+
+namespace Postreiter.Spam.Rules;
+
+/// <summary>The texts of a mail that pattern rules look at; octets.</summary>
+internal interface IRuleTexts
+{
+    /// <summary>A header as a rule asks for it, values joined; null = missing.</summary>
+    string? Header(RuleHeader header);
+
+    /// <summary>Lines of `body`, the subject first. A function may have changed them.</summary>
+    IReadOnlyList<ReadOnlyMemory<char>> Body { get; }
+
+    /// <summary>Pieces of `rawbody`.</summary>
+    IReadOnlyList<ReadOnlyMemory<char>> RawBody { get; }
+
+    /// <summary>The whole mail.</summary>
+    ReadOnlyMemory<char> Full { get; }
+
+    /// <summary>Canonical URIs.</summary>
+    IReadOnlyList<ReadOnlyMemory<char>> Uris { get; }
+
+    /// <summary>A header of each MIME part in turn; null where a part has none.</summary>
+    IEnumerable<string?> PartHeaders(RuleHeader header);
+
+    /// <summary>What is known of each URI.</summary>
+    IEnumerable<UriFacts> UriFacts { get; }
+
+    /// <summary>The values of a report tag, for templates in patterns; empty = unknown.</summary>
+    IReadOnlyList<string> Tag(string name);
+}
+
+/// <summary>What `uri_detail` rules look at of one URI.</summary>
+/// <param name="Raw">The URI as found.</param>
+/// <param name="Types">Where: `a`, `img`, `parsed`, `domainkeys`, …</param>
+/// <param name="Cleaned">Its canonical forms.</param>
+/// <param name="Texts">Texts of the anchors that lead there.</param>
+/// <param name="Domains">Registered domains.</param>
+/// <param name="Hosts">Hosts.</param>
+internal sealed record UriFacts(
+    string Raw,
+    IReadOnlyCollection<string> Types,
+    IReadOnlyCollection<string> Cleaned,
+    IReadOnlyCollection<string> Texts,
+    IReadOnlyCollection<string> Domains,
+    IReadOnlyCollection<string> Hosts
+);

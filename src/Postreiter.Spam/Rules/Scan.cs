@@ -1,0 +1,199 @@
+using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Functions;
+using Postreiter.Spam.Matching;
+
+namespace Postreiter.Spam.Rules;
+
+/// <summary>One run of a program over one mail. Used by one thread at a time, again and again.</summary>
+internal sealed class Scan : IMatchSink
+{
+    private readonly EngineProgram _program;
+    private readonly ScanStage.Work[] _work;
+    private readonly double[] _hits;
+    private readonly List<int> _order = [];
+    private readonly List<int> _givenUp = [];
+    private readonly CaptureValues _captures = new();
+    private string? _shortCircuit;
+    private double _shortCircuitPoints;
+
+    /// <summary>Buffers for a program.</summary>
+    public Scan(EngineProgram program)
+    {
+        _program = program;
+        _hits = new double[program.Rules.Length];
+        _work = [.. program.Stages.Select(static stage => new ScanStage.Work(stage))];
+    }
+
+    /// <summary>Runs the rules.</summary>
+    /// <param name="texts">The mail's texts.</param>
+    /// <param name="facts">What functions share.</param>
+    public ScanResult Run(IRuleTexts texts, MailFacts facts)
+    {
+        Array.Clear(_hits);
+        _order.Clear();
+        _givenUp.Clear();
+        _captures.Clear();
+        (_shortCircuit, _shortCircuitPoints) = (null, 0);
+        for (var i = 0; i < _program.Stages.Length && _shortCircuit is null; i++)
+            Run(_program.Stages[i], _work[i], texts, facts);
+        return Result(facts);
+    }
+
+    /// <inheritdoc/>
+    public void Hit(int rule, int count) => Hit(rule, (double)count);
+
+    /// <inheritdoc/>
+    public void GaveUp(int rule) => _givenUp.Add(rule);
+
+    private void Hit(int rule, double count)
+    {
+        if (_hits[rule] != 0)
+        {
+            if (_program.Rules[rule].Flags.IsMultiple)
+                _hits[rule] += count;
+            return;
+        }
+        _hits[rule] = count;
+        _order.Add(rule);
+        if (_program.Rules[rule].ShortCircuit is { } kind && _shortCircuit is null)
+            EndAfter(_program.Rules[rule], kind);
+    }
+
+    private void EndAfter(Rule rule, string kind)
+    {
+        _shortCircuit = rule.Name;
+        var settings = _program.Ruleset.Settings;
+        _shortCircuitPoints = kind switch
+        {
+            "ham" => settings.Number("shortcircuit_ham_score"),
+            "spam" => settings.Number("shortcircuit_spam_score"),
+            _ => rule.Scores[_program.Options.ScoreSet] < 0 ? -0.0001 : 0.0001,
+        };
+    }
+
+    private void Run(ScanStage stage, ScanStage.Work work, IRuleTexts texts, MailFacts facts)
+    {
+        foreach (var single in stage.Singles)
+            SingleMatch.Run(single, texts, _captures, this);
+        stage.Headers.Match(texts, work.Headers, this);
+        if (_shortCircuit is not null)
+            return;
+        Call(stage.HeaderFunctions, facts);
+        if (_shortCircuit is not null)
+            return;
+        stage.Body?.Match(texts.Body, work.Body!, this);
+        if (_shortCircuit is not null)
+            return;
+        stage.Uri?.Match(texts.Uris, work.Uri!, this);
+        if (_shortCircuit is not null)
+            return;
+        Call(stage.BodyFunctions, facts);
+        foreach (var rule in stage.PartRules)
+            PartMatch.Run(rule, texts, _captures, this);
+        foreach (var rule in stage.UriRules)
+            UriMatch.Run(rule, texts, this);
+        if (_shortCircuit is not null)
+            return;
+        stage.RawBody?.Match(texts.RawBody, work.RawBody!, this);
+        if (_shortCircuit is not null)
+            return;
+        Call(stage.RawBodyFunctions, facts);
+        if (_shortCircuit is not null)
+            return;
+        stage.Full?.Match([texts.Full], work.Full!, this);
+        if (_shortCircuit is not null)
+            return;
+        Call(stage.FullFunctions, facts);
+        if (_shortCircuit is not null)
+            return;
+        foreach (ref readonly var meta in stage.Metas.AsSpan())
+        {
+            var value = MetaEvaluation.Evaluate(
+                meta.Steps,
+                meta.Names,
+                meta.Sums,
+                _hits,
+                !_program.Options.IsNetworkWanted
+            );
+            if (value != 0)
+                Hit(meta.Index, value > 0 ? value : 1);
+        }
+    }
+
+    private void Call(FunctionRule[] functions, MailFacts facts)
+    {
+        foreach (ref readonly var function in functions.AsSpan())
+        {
+            var count = function.Function(new RuleCall(function.Rule, facts));
+            if (count != 0)
+                Hit(function.Index, (double)Math.Max(count, 1));
+            foreach (var other in facts.TakeFurtherHits())
+            {
+                if (_program.IndexOf(other) is var index and >= 0)
+                    Hit(index, 1.0);
+            }
+        }
+    }
+
+    private ScanResult Result(MailFacts facts)
+    {
+        var hits = new List<RuleHit>();
+        var subs = new List<RuleHit>();
+        var total = 0.0;
+        foreach (var index in _order)
+        {
+            var rule = _program.Rules[index];
+            // A pattern that counts gives its points for each match.
+            var times = rule.Flags.IsMultiple && rule.Pattern is not null ? _hits[index] : 1;
+            var points = _program.Points[index] * times;
+            if (rule.IsSub)
+            {
+                subs.Add(new RuleHit(rule.Name, 0, _hits[index], "", ""));
+                continue;
+            }
+            total += points;
+            var description = rule.Description + facts.Descriptions.GetValueOrDefault(rule.Name, "");
+            hits.Add(new RuleHit(rule.Name, points, _hits[index], Area(rule.Kind), description));
+        }
+        if (_shortCircuit is not null)
+        {
+            total += _shortCircuitPoints;
+            hits.Add(
+                new RuleHit(
+                    "SHORTCIRCUIT",
+                    _shortCircuitPoints,
+                    1,
+                    "",
+                    "Not all rules were run, due to a shortcircuited rule"
+                )
+            );
+        }
+        return new ScanResult(
+            Rounded(total),
+            facts.Settings.Number("required_score"),
+            hits,
+            subs,
+            [.. _givenUp.Distinct().Select(index => _program.Rules[index].Name)],
+            _shortCircuit
+        );
+    }
+
+    // The exact binary value is rounded, half to even: as printf does.
+    private static double Rounded(double total) =>
+        double.Parse(
+            total.ToString("F3", System.Globalization.CultureInfo.InvariantCulture),
+            System.Globalization.CultureInfo.InvariantCulture
+        );
+
+    private static string Area(RuleKind kind) =>
+        kind switch
+        {
+            RuleKind.Body or RuleKind.BodyFunction or RuleKind.MimeHeader or RuleKind.UriDetail => "BODY: ",
+            RuleKind.RawBody or RuleKind.RawBodyFunction => "RAW: ",
+            RuleKind.Uri => "URI: ",
+            RuleKind.Full or RuleKind.FullFunction => "FULL: ",
+            RuleKind.BlocklistFunction => "RBL: ",
+            RuleKind.AskDns => "ASKDNS: ",
+            _ => "",
+        };
+}

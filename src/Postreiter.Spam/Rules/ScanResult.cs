@@ -1,0 +1,29 @@
+namespace Postreiter.Spam.Rules;
+
+/// <summary>A rule that hit.</summary>
+/// <param name="Name">Its name.</param>
+/// <param name="Points">The points it gave, all hits together.</param>
+/// <param name="Count">Its hits: 1, unless it counts.</param>
+/// <param name="Area">For reports: ``, `BODY: `, `URI: `, `RAW: ` or `FULL: `.</param>
+/// <param name="Description">Its description, with what was found in this mail; empty = none.</param>
+public sealed record RuleHit(string Name, double Points, double Count, string Area, string Description);
+
+/// <summary>What a scan found.</summary>
+/// <param name="Points">The total, rounded to three decimals.</param>
+/// <param name="Required">The total from which a mail is spam.</param>
+/// <param name="Hits">Rules that gave points, in the order of their hits.</param>
+/// <param name="SubHits">Sub-rules that hit.</param>
+/// <param name="GivenUp">Rules whose pattern took too long; they count as not hit.</param>
+/// <param name="ShortCircuit">The rule that ended the scan; null when it ran to its end.</param>
+public sealed record ScanResult(
+    double Points,
+    double Required,
+    IReadOnlyList<RuleHit> Hits,
+    IReadOnlyList<RuleHit> SubHits,
+    IReadOnlyList<string> GivenUp,
+    string? ShortCircuit
+)
+{
+    /// <summary>Whether the mail is spam: the exact decimal counts.</summary>
+    public bool IsSpam => Points >= Required;
+}

@@ -1,0 +1,114 @@
+using System.Text;
+using System.Text.RegularExpressions;
+using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Matching;
+using Postreiter.Spam.Patterns;
+
+namespace Postreiter.Spam.Rules;
+
+/// <summary>Matches a rule with templates, or with groups whose text other rules use.</summary>
+internal static class SingleMatch
+{
+    /// <summary>Matches it.</summary>
+    public static void Run(SingleRule single, IRuleTexts texts, CaptureValues captures, IMatchSink sink)
+    {
+        var rule = single.Rule;
+        var pattern = rule.Pattern!;
+        if (rule.Templates.Count > 0 && !TryFill(rule, texts, captures, out pattern))
+            return;
+        var count = 0;
+        try
+        {
+            count = rule.Kind switch
+            {
+                RuleKind.Header => Header(rule, pattern, texts, captures),
+                RuleKind.Body => Lines(rule, pattern, texts.Body, captures),
+                RuleKind.RawBody => Lines(rule, pattern, texts.RawBody, captures),
+                RuleKind.Uri => Lines(rule, pattern, texts.Uris, captures),
+                RuleKind.Full => Lines(rule, pattern, [texts.Full], captures),
+                _ => 0,
+            };
+        }
+        catch (RegexMatchTimeoutException)
+        {
+            sink.GaveUp(single.Index);
+        }
+        if (count > 0)
+            sink.Hit(single.Index, count);
+    }
+
+    /// <summary>Puts the values of this mail into a pattern.</summary>
+    /// <returns>False when one has no value: the rule does not run.</returns>
+    private static bool TryFill(Rule rule, IRuleTexts texts, CaptureValues captures, out OctetPattern pattern)
+    {
+        pattern = rule.Pattern!;
+        var isKnown = true;
+        var source = Template.Fill(
+            pattern.Source,
+            name =>
+            {
+                var values = captures.Of(name) is { Count: > 0 } found ? found : texts.Tag(name);
+                isKnown &= values.Count > 0;
+                return "(?:" + string.Join('|', values.Select(Quoted)) + ")";
+            }
+        );
+        if (!isKnown || !OctetPattern.TryParse(source, pattern.Modifiers, out var filled, out _))
+            return false;
+        pattern = filled;
+        return true;
+    }
+
+    private static string Quoted(string value)
+    {
+        var quoted = new StringBuilder();
+        foreach (var octet in value)
+        {
+            if (!Perl.IsWord(octet))
+                quoted.Append('\\');
+            quoted.Append(octet);
+        }
+        return quoted.ToString();
+    }
+
+    private static int Header(Rule rule, OctetPattern pattern, IRuleTexts texts, CaptureValues captures)
+    {
+        var value = texts.Header(rule.Header!) ?? rule.IfUnset ?? "";
+        var count = Count(rule, pattern, value, 0, captures);
+        return rule.IsNegated ? (count == 0 ? 1 : 0) : count;
+    }
+
+    private static int Lines(
+        Rule rule,
+        OctetPattern pattern,
+        IReadOnlyList<ReadOnlyMemory<char>> lines,
+        CaptureValues captures
+    )
+    {
+        var count = 0;
+        for (var i = rule.Kind == RuleKind.Body && rule.Flags.Has("nosubject") ? 1 : 0; i < lines.Count; i++)
+        {
+            count += Count(rule, pattern, lines[i].ToString(), count, captures);
+            if (count > 0 && (!rule.Flags.IsMultiple || (rule.Flags.MaxHits > 0 && count >= rule.Flags.MaxHits)))
+                break;
+        }
+        return count;
+    }
+
+    /// <summary>How often a pattern matches a text; the texts of its named groups are kept.</summary>
+    public static int Count(Rule rule, OctetPattern pattern, string text, int known, CaptureValues captures)
+    {
+        var count = 0;
+        for (var match = pattern.Regex.Match(OctetText.Map(text)); match.Success; match = match.NextMatch())
+        {
+            count++;
+            foreach (var (name, number) in pattern.Groups)
+            {
+                if (char.IsAsciiLetterUpper(name[0]) && match.Groups[number].Success)
+                    captures.Add(name, OctetText.Unmap(match.Groups[number].Value));
+            }
+            if (!rule.Flags.IsMultiple || (rule.Flags.MaxHits > 0 && known + count >= rule.Flags.MaxHits))
+                break;
+        }
+        return count;
+    }
+}
