@@ -1,14 +1,19 @@
 using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Mail;
 
 namespace Postreiter.Spam.Functions;
 
 /// <summary>What the rule functions share about one mail. One thread at a time.</summary>
+/// <param name="mail">The mail.</param>
 /// <param name="ruleset">The ruleset in force.</param>
 /// <param name="settings">Its settings, with the user's preferences laid over them.</param>
-public sealed partial class MailFacts(Ruleset ruleset, Settings settings)
+public sealed partial class MailFacts(SpamMail mail, Ruleset ruleset, Settings settings)
 {
     private readonly Dictionary<Type, object> _shared = [];
     private readonly Dictionary<string, string> _descriptions = new(StringComparer.Ordinal);
+
+    /// <summary>The mail.</summary>
+    public SpamMail Mail { get; } = mail;
 
     /// <summary>The ruleset in force.</summary>
     public Ruleset Ruleset { get; } = ruleset;

@@ -1,4 +1,5 @@
 using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Mail;
 
 namespace Postreiter.Spam.Functions;
 
@@ -15,6 +16,9 @@ public readonly struct RuleCall(Rule rule, MailFacts facts)
 
     /// <summary>What is known of the mail, shared by all functions.</summary>
     public MailFacts Facts => facts;
+
+    /// <summary>The mail.</summary>
+    public SpamMail Mail => facts.Mail;
 
     /// <summary>Settings and lists in force.</summary>
     public Settings Settings => facts.Settings;

@@ -5,7 +5,7 @@ internal sealed partial class PatternParser
 {
     private bool TryReadClassEscape(out OctetSet set)
     {
-        set = (_at + 1 < _text.Length ? _text[_at + 1] : '\0') switch
+        set = (_at + 1 < _text.Length && _text[_at] == '\\' ? _text[_at + 1] : '\0') switch
         {
             'd' => OctetSet.Digit,
             'D' => ~OctetSet.Digit,

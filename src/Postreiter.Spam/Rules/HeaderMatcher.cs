@@ -12,9 +12,7 @@ internal sealed class HeaderMatcher
     /// <summary>Builds it.</summary>
     /// <param name="rules">Header rules with their numbers.</param>
     public HeaderMatcher(IEnumerable<SingleRule> rules) =>
-        _groups = [
-            .. rules.GroupBy(static rule => rule.Rule.Header!.Full, StringComparer.OrdinalIgnoreCase).Select(Make),
-        ];
+        _groups = [.. rules.GroupBy(static rule => rule.Rule.Header!.Full, StringComparer.Ordinal).Select(Make)];
 
     /// <summary>The rules of one header.</summary>
     /// <param name="Header">The header.</param>
