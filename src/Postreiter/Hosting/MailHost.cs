@@ -63,6 +63,7 @@ internal static class MailHost
         builder.Services.AddRoutingCore();
         builder.Services.AddSingleton(parts.Logs);
         HostMetrics.Configure(builder.Services, parts.Settings.TelemetryOtlp);
+        builder.Services.AddSingleton(_ => new QueueGauge(parts.Store.Queue, parts.Environment.Time));
         builder.Services.Configure<SocketTransportOptions>(KestrelMailListeners.Configure);
         builder.Services.AddSingleton<IConnectionListenerFactory>(services => new PausingListenerFactory(
             ActivatorUtilities.CreateInstance<SocketTransportFactory>(services),
@@ -81,6 +82,7 @@ internal static class MailHost
                     bound.Add(("http", ListenHttp(kestrel, ListenerPlan.OnThisMachine(address))));
             });
         var app = builder.Build();
+        _ = app.Services.GetRequiredService<QueueGauge>();
         HostMetrics.MapHealth(app, ct => IsHealthyAsync(parts.Store, ct));
         HostMetrics.Map(app);
         var environment = parts.Environment;

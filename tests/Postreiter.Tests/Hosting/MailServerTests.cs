@@ -21,11 +21,12 @@ public sealed class MailServerTests : IDisposable
         using var client = new HttpClient();
         var health = await client.GetAsync(new Uri($"http://{http}/healthz"), Ct);
         Assert.Equal(HttpStatusCode.OK, health.StatusCode);
+        var metrics = await client.GetStringAsync(new Uri($"http://{http}/metrics"), Ct);
+        Assert.Contains("dotnet_", metrics, StringComparison.Ordinal);
+        Assert.Matches("""(?m)^postreiter_queue_items\{.*state="waiting".*\} 0$""", metrics);
         _store.IsDown = true;
         health = await client.GetAsync(new Uri($"http://{http}/healthz"), Ct);
         Assert.Equal(HttpStatusCode.ServiceUnavailable, health.StatusCode);
-        var metrics = await client.GetStringAsync(new Uri($"http://{http}/metrics"), Ct);
-        Assert.Contains("dotnet_", metrics, StringComparison.Ordinal);
     }
 
     [Fact]

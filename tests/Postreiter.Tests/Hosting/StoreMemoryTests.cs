@@ -56,8 +56,11 @@ public sealed class StoreMemoryTests : IAsyncDisposable
         var cost = Used() - before;
         TestContext.Current.TestOutputHelper?.WriteLine($"{cost / 1024.0 / 1024.0:F2} MiB");
         Assert.InRange(cost, 1, 6 << 20);
-        await imap.CommandAsync("4", "SELECT Trash");
-        Assert.InRange(Used() - before, long.MinValue, 3 << 20);
+        // Selecting it again, and by others, costs nothing more: they share what is known of it.
+        await using var other = await _site.ImapAsync();
+        await other.CommandAsync("4", "SELECT INBOX");
+        await imap.CommandAsync("5", "SELECT INBOX");
+        Assert.InRange(Used() - before, 1, 6 << 20);
     }
 
     [Fact]
