@@ -13,6 +13,7 @@ Dictionary<string, Func<BenchmarkOptions, CancellationToken, Task<ResultTable>>>
     ["deliver"] = DeliverBenchmark.RunAsync,
     ["imap"] = ImapBenchmark.RunAsync,
     ["idle"] = IdleBenchmark.RunAsync,
+    ["spf"] = SpfBenchmark.RunAsync,
 };
 
 var (names, peers, runs, seconds) = (new List<string>(), "postfix+dovecot", 3, 4d);

@@ -1,20 +1,35 @@
 using System.Buffers;
 using System.Globalization;
 using System.Text;
+using Postreiter.Core;
 
 namespace Postreiter.MailAuth.Spf;
 
 /// <summary>A <c>macro-string</c>, read once and expanded for each evaluation (RFC 7208 §7.1).</summary>
 internal sealed class MacroString
 {
-    /// <summary>Longest expansion in characters; a longer one is cut, as names and explanations are far shorter.</summary>
+    /// <summary>Longest expansion in characters; a longer one is cut, as explanations are far shorter.</summary>
     public const int MaxExpansion = 4_096;
+
+    private const int MaxNameLength = 253;
 
     private static readonly SearchValues<char> Delimiters = SearchValues.Create(".-+,/_=");
 
     private readonly List<Part> _parts;
 
-    private MacroString(List<Part> parts) => _parts = parts;
+    private MacroString(List<Part> parts)
+    {
+        _parts = parts;
+        IsFixed = parts.TrueForAll(static part => part.Letter == '\0');
+        if (IsFixed)
+            FixedName = ToName(string.Concat(parts.Select(static part => part.Literal)));
+    }
+
+    /// <summary>Whether no macro is in it, so that it expands to the same always.</summary>
+    public bool IsFixed { get; }
+
+    /// <summary>The name it is then, as <see cref="ToName"/> gives it.</summary>
+    public DomainName? FixedName { get; }
 
     /// <summary>Whether the macro <c>%{p}</c> is in it, whose value costs look-ups.</summary>
     public bool NeedsValidatedName => _parts.Exists(static part => part.Letter == 'p');
@@ -73,24 +88,50 @@ internal sealed class MacroString
         return new MacroString(parts);
     }
 
-    /// <summary>The text with every macro replaced.</summary>
+    /// <summary>The text with every macro replaced; at most <see cref="MaxExpansion"/> of it.</summary>
     /// <param name="value">Gives the value of a letter, in lower case.</param>
     public string Expand(Func<char, string> value)
     {
-        if (_parts is [{ Letter: '\0' } only])
-            return only.Literal;
         var result = new StringBuilder();
         foreach (var part in _parts)
         {
             if (result.Length > MaxExpansion)
                 break;
-            if (part.Letter == '\0')
-                result.Append(part.Literal);
-            else
-                Append(result, part, value(part.Letter));
+            result.Append(Expand(part, value));
         }
 
         return result.ToString(0, Math.Min(result.Length, MaxExpansion));
+    }
+
+    /// <summary>The end of the text, all that may count of a name: whatever stands further left is cut off anyway.</summary>
+    /// <param name="value">Gives the value of a letter, in lower case.</param>
+    public string ExpandEnd(Func<char, string> value)
+    {
+        var (pieces, length) = (new List<string>(), 0);
+        for (var i = _parts.Count - 1; i >= 0 && length <= MaxNameLength + 1; i--)
+        {
+            pieces.Add(Expand(_parts[i], value));
+            length += pieces[^1].Length;
+        }
+
+        pieces.Reverse();
+        return string.Concat(pieces);
+    }
+
+    /// <summary>The name that a text stands for. RFC 7208 §7.3: of one that is too long labels are taken off the left until it fits.</summary>
+    /// <returns>Null when it is none that DNS could hold.</returns>
+    public static DomainName? ToName(ReadOnlySpan<char> text)
+    {
+        if (text is [.., '.'])
+            text = text[..^1];
+        if (text.Length > MaxNameLength)
+        {
+            // The first dot from which on it fits.
+            var dot = text[(text.Length - MaxNameLength - 1)..].IndexOf('.');
+            text = dot < 0 ? default : text[(text.Length - MaxNameLength + dot)..];
+        }
+
+        return DomainName.TryParseQuery(text, out var name) ? name : null;
     }
 
     // macro-letter transformers *delimiter; transformers = *DIGIT [ "r" ]
@@ -129,8 +170,11 @@ internal sealed class MacroString
         return true;
     }
 
-    private static void Append(StringBuilder result, Part part, string value)
+    private static string Expand(Part part, Func<char, string> letters)
     {
+        if (part.Letter == '\0')
+            return part.Literal;
+        var value = letters(part.Letter);
         if (part.Keep != int.MaxValue || part.IsReversed || part.Delimiters != ".")
         {
             var pieces = value.Split(part.Delimiters.ToCharArray());
@@ -140,7 +184,7 @@ internal sealed class MacroString
         }
 
         // RFC 7208 §7.3: an upper-case letter asks for URL escaping.
-        result.Append(part.Literal.Length > 0 ? Uri.EscapeDataString(value) : value);
+        return part.Literal.Length > 0 ? Uri.EscapeDataString(value) : value;
     }
 
     // Literal: the text, or for a macro "U" where its value is to be escaped.

@@ -1,52 +1,73 @@
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Postreiter.Core;
-using Postreiter.Dns;
 
 namespace Postreiter.MailAuth.Spf;
 
 /// <summary>One run of <c>check_host()</c> with what it has used up; includes and redirects run inside it.</summary>
 internal sealed class SpfEvaluation
 {
-    private readonly SpfRequest _request;
     private readonly SpfLimits _limits;
     private readonly SpfMacros _macros;
     private readonly SpfQuestions _questions;
+    private readonly SpfRecordCache _records;
     private readonly IPAddress _client;
+    private readonly UInt128 _clientBits;
     private readonly bool _isV6;
-    private readonly string _domain;
+    private readonly DomainName _domain;
+    private string? _reason = "";
+    private string? _deciding;
+    private DomainName _decidingDomain;
     private int _terms;
 
     public SpfEvaluation(
-        IDnsResolver dns,
+        SpfQuestions questions,
+        SpfRecordCache records,
         TimeProvider time,
         SpfLimits limits,
         SpfRequest request,
         string localPart,
-        string domain,
-        CancellationToken ct
+        string domain
     )
     {
-        (_request, _limits, _domain) = (request, limits, domain);
+        (_questions, _records, _limits) = (questions, records, limits);
         _client = request.Client.IsIPv4MappedToIPv6 ? request.Client.MapToIPv4() : request.Client;
+        _clientBits = SpfRecord.Bits(_client);
         _isV6 = _client.AddressFamily == AddressFamily.InterNetworkV6;
-        _questions = new SpfQuestions(dns, limits, ct);
-        _macros = new SpfMacros(request, _client, localPart, domain, time);
+        Domain = domain;
+        // RFC 7208 §4.3, RFC 8616 §4: U-labels are A-labels for the DNS and in macros.
+        if (DomainName.TryParse(domain, out _domain) && !Ascii.IsValid(domain))
+            Domain = _domain.Ascii;
+        _macros = new SpfMacros(request, _client, localPart, Domain, time, ValidatedNameAsync);
     }
 
-    /// <summary>Why the result is what it is.</summary>
-    public string Reason { get; private set; } = "";
+    /// <summary>The domain that is asked; as it was given, but in A-labels.</summary>
+    public string Domain { get; }
+
+    /// <summary>Why the result is what it is; written when it is read, as most includes decide nothing.</summary>
+    public string Reason =>
+        _reason
+        ?? (
+            _deciding is null
+                ? $"no term of {_decidingDomain} matches {_client}"
+                : $"'{SpfRecord.Shown(_deciding)}' of {_decidingDomain} matches {_client}"
+        );
 
     /// <summary>The domain's own words on a fail.</summary>
     public string? ExplanationText { get; private set; }
 
-    /// <summary>Questions asked.</summary>
-    public IReadOnlyList<string> Lookups => _questions.Asked;
-
     /// <summary>Notes the reason of a result.</summary>
     public SpfResult Because(SpfResult result, string reason)
     {
-        Reason = reason;
+        _reason = reason;
+        return result;
+    }
+
+    // The term that matches; null when none does.
+    private SpfResult Because(SpfResult result, string? term, DomainName domain)
+    {
+        (_reason, _deciding, _decidingDomain) = (null, term, domain);
         return result;
     }
 
@@ -54,11 +75,11 @@ internal sealed class SpfEvaluation
     public async ValueTask<SpfResult> RunAsync()
     {
         // RFC 7208 §4.3: a domain that is no name of several labels has no policy.
-        if (!DomainName.TryParse(_domain, out var domain) || domain.IsAddressLiteral || !domain.Ascii.Contains('.'))
-            return Because(SpfResult.None, $"'{SpfRecord.Shown(_domain)}' is not a full domain name");
+        if (_domain.IsEmpty || _domain.IsAddressLiteral || !_domain.Ascii.Contains('.'))
+            return Because(SpfResult.None, $"'{SpfRecord.Shown(Domain)}' is not a full domain name");
         try
         {
-            return await CheckHostAsync(domain, isIncluded: false);
+            return await CheckHostAsync(_domain, isIncluded: false);
         }
         catch (SpfLimitException e)
         {
@@ -74,8 +95,9 @@ internal sealed class SpfEvaluation
     {
         var texts = await _questions.TxtAsync(domain, "its SPF record");
         string? text = null;
-        foreach (var candidate in texts)
+        for (var i = 0; i < texts.Count; i++)
         {
+            var candidate = texts[i];
             if (!SpfRecord.IsSpf(candidate))
                 continue;
             // RFC 7208 §4.5: more than one record is an error.
@@ -86,7 +108,7 @@ internal sealed class SpfEvaluation
 
         if (text is null)
             return Because(SpfResult.None, $"{domain} publishes no SPF record");
-        var record = SpfRecord.Parse(text, out var error);
+        var record = _records.Read(text, out var error);
         if (record is null)
             return Because(SpfResult.PermError, $"{domain}: {error}");
 
@@ -97,17 +119,17 @@ internal sealed class SpfEvaluation
                 return match.Value;
             if (match is null)
                 continue;
-            Because(directive.Result, $"'{SpfRecord.Shown(directive.Text)}' of {domain} matches {_client}");
+            Because(directive.Result, directive.Text, domain);
             if (directive.Result == SpfResult.Fail && !isIncluded && record.Explanation is not null)
                 ExplanationText = await ExplainAsync(record.Explanation, domain);
             return directive.Result;
         }
 
         if (record.Redirect is null || record.Directives.Exists(static d => d.Mechanism == SpfMechanism.All))
-            return Because(SpfResult.Neutral, $"no term of {domain} matches {_client}");
+            return Because(SpfResult.Neutral, null, domain);
 
         CountTerm("redirect", domain);
-        var target = await _macros.ExpandDomainAsync(record.Redirect, domain, ValidatedNameAsync);
+        var target = await _macros.ExpandDomainAsync(record.Redirect, domain);
         // RFC 7208 §6.1: a target without a policy is an error.
         if (target is null)
             return Because(SpfResult.PermError, $"redirect= of {domain} names no domain");
@@ -125,7 +147,15 @@ internal sealed class SpfEvaluation
             case SpfMechanism.All:
                 return SpfResult.Pass;
             case SpfMechanism.Ip4 or SpfMechanism.Ip6:
-                return Match(IsInside(directive.Network!, directive));
+                // Most of a record is this: compared as numbers, read once with the record.
+                return Match(
+                    directive.Mechanism == SpfMechanism.Ip6 == _isV6
+                        && SpfRecord.IsSame(
+                            directive.Network,
+                            _clientBits,
+                            _isV6 ? directive.Length6 : directive.Length4
+                        )
+                );
             default:
                 CountTerm(directive.Text, domain);
                 break;
@@ -133,7 +163,7 @@ internal sealed class SpfEvaluation
 
         DomainName? target = directive.Domain is null
             ? domain
-            : await _macros.ExpandDomainAsync(directive.Domain, domain, ValidatedNameAsync);
+            : await _macros.ExpandDomainAsync(directive.Domain, domain);
         if (directive.Mechanism == SpfMechanism.Include)
             return await IncludeAsync(directive, domain, target);
         // RFC 7208 §4.8: what cannot be a name in the DNS cannot match.
@@ -153,9 +183,8 @@ internal sealed class SpfEvaluation
     // RFC 7208 §5.2
     private async ValueTask<SpfResult?> IncludeAsync(SpfDirective directive, DomainName domain, DomainName? target)
     {
-        var shown = SpfRecord.Shown(directive.Text);
         if (target is null)
-            return Because(SpfResult.PermError, $"'{shown}' of {domain} names no domain");
+            return Because(SpfResult.PermError, $"'{SpfRecord.Shown(directive.Text)}' of {domain} names no domain");
         switch (await CheckHostAsync(target.Value, isIncluded: true))
         {
             case SpfResult.Pass:
@@ -165,7 +194,10 @@ internal sealed class SpfEvaluation
             case SpfResult.PermError:
                 return SpfResult.PermError;
             case SpfResult.None:
-                return Because(SpfResult.PermError, $"'{shown}' of {domain}: {target} publishes no SPF record");
+                return Because(
+                    SpfResult.PermError,
+                    $"'{SpfRecord.Shown(directive.Text)}' of {domain}: {target} publishes no SPF record"
+                );
             default:
                 return null;
         }
@@ -197,21 +229,9 @@ internal sealed class SpfEvaluation
         return false;
     }
 
-    private bool IsInside(IPAddress network, SpfDirective directive)
-    {
-        if (network.AddressFamily != _client.AddressFamily)
-            return false;
-        Span<byte> left = stackalloc byte[16];
-        Span<byte> right = stackalloc byte[16];
-        _client.TryWriteBytes(left, out _);
-        network.TryWriteBytes(right, out _);
-        var bits = _isV6 ? directive.Length6 : directive.Length4;
-        var whole = bits / 8;
-        if (!left[..whole].SequenceEqual(right[..whole]))
-            return false;
-        var mask = (byte)(0xFF00 >> (bits % 8));
-        return bits % 8 == 0 || ((left[whole] ^ right[whole]) & mask) == 0;
-    }
+    private bool IsInside(IPAddress network, SpfDirective directive) =>
+        network.AddressFamily == _client.AddressFamily
+        && SpfRecord.IsSame(SpfRecord.Bits(network), _clientBits, _isV6 ? directive.Length6 : directive.Length4);
 
     // RFC 7208 §4.6.4
     private void CountTerm(string term, DomainName domain)
@@ -264,13 +284,14 @@ internal sealed class SpfEvaluation
     {
         try
         {
-            if (await _macros.ExpandDomainAsync(explanation, domain, ValidatedNameAsync) is not { } place)
+            if (await _macros.ExpandDomainAsync(explanation, domain) is not { } place)
                 return null;
             var texts = await _questions.TxtAsync(place, "its explanation");
             if (texts is not [var text] || MacroString.Parse(text, isExplanation: true) is not { } macro)
                 return null;
-            var expanded = await _macros.ExpandAsync(macro, domain, ValidatedNameAsync);
-            return expanded[..Math.Min(expanded.Length, 255)];
+            var expanded = await _macros.ExpandAsync(macro, domain);
+            // RFC 7208 §6.2: it goes into replies and logs; what a macro brought in is a stranger's too.
+            return Printable.Cut(expanded, 255);
         }
         catch (Exception e) when (e is SpfLimitException or SpfNoAnswerException)
         {

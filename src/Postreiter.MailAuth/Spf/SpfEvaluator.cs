@@ -9,6 +9,7 @@ namespace Postreiter.MailAuth.Spf;
 public sealed class SpfEvaluator(IDnsResolver dns, TimeProvider time, SpfLimits? limits = null)
 {
     private readonly SpfLimits _limits = limits ?? new SpfLimits();
+    private readonly SpfRecordCache _records = new();
 
     /// <summary>Checks the MAIL FROM identity; the null sender by its HELO (RFC 7208 §2.4).</summary>
     /// <exception cref="OperationCanceledException">By <paramref name="ct"/> only: whatever DNS answers is a result.</exception>
@@ -35,19 +36,20 @@ public sealed class SpfEvaluator(IDnsResolver dns, TimeProvider time, SpfLimits?
         CancellationToken ct
     )
     {
-        using var budget = new CancellationTokenSource(_limits.Budget, time);
-        using var both = CancellationTokenSource.CreateLinkedTokenSource(ct, budget.Token);
-        var evaluation = new SpfEvaluation(dns, time, _limits, request, localPart, domain, both.Token);
+        ct.ThrowIfCancellationRequested();
+        using var budget = new SpfBudget(time, _limits.Budget, ct);
+        var questions = new SpfQuestions(dns, _limits, budget);
+        var evaluation = new SpfEvaluation(questions, _records, time, _limits, request, localPart, domain);
         SpfResult result;
         try
         {
             result = await evaluation.RunAsync();
         }
-        catch (OperationCanceledException) when (!ct.IsCancellationRequested && budget.IsCancellationRequested)
+        catch (OperationCanceledException) when (budget.IsOver)
         {
             result = evaluation.Because(SpfResult.TempError, $"it took longer than {_limits.Budget.TotalSeconds:0} s");
         }
 
-        return new SpfOutcome(result, domain, evaluation.Reason, evaluation.ExplanationText, evaluation.Lookups);
+        return new SpfOutcome(result, evaluation.Domain, evaluation.Reason, evaluation.ExplanationText, questions);
     }
 }

@@ -12,37 +12,26 @@ internal sealed class SpfMacros(
     IPAddress client,
     string localPart,
     string senderDomain,
-    TimeProvider time
+    TimeProvider time,
+    Func<DomainName, ValueTask<string>> validatedName
 )
 {
-    private const int MaxNameLength = 253;
-
     /// <summary>Expands a domain-spec.</summary>
     /// <returns>Null when the result is no name that DNS could hold.</returns>
-    public async ValueTask<DomainName?> ExpandDomainAsync(
-        MacroString macro,
-        DomainName current,
-        Func<DomainName, ValueTask<string>> validatedName
-    )
-    {
-        var text = await ExpandAsync(macro, current, validatedName);
-        if (text.EndsWith('.'))
-            text = text[..^1];
-        // RFC 7208 §7.3: labels are taken off the left until it fits.
-        while (text.Length > MaxNameLength && text.IndexOf('.', StringComparison.Ordinal) is >= 0 and var dot)
-            text = text[(dot + 1)..];
-        return DomainName.TryParseQuery(text, out var name) ? name : null;
-    }
+    public ValueTask<DomainName?> ExpandDomainAsync(MacroString macro, DomainName current) =>
+        macro.IsFixed ? new(macro.FixedName) : ExpandAnewAsync(macro, current);
 
     /// <summary>Expands a text.</summary>
-    public async ValueTask<string> ExpandAsync(
-        MacroString macro,
-        DomainName current,
-        Func<DomainName, ValueTask<string>> validatedName
-    )
+    public async ValueTask<string> ExpandAsync(MacroString macro, DomainName current)
     {
         var validated = macro.NeedsValidatedName ? await validatedName(current) : "";
         return macro.Expand(letter => Value(letter, current, validated));
+    }
+
+    private async ValueTask<DomainName?> ExpandAnewAsync(MacroString macro, DomainName current)
+    {
+        var validated = macro.NeedsValidatedName ? await validatedName(current) : "";
+        return MacroString.ToName(macro.ExpandEnd(letter => Value(letter, current, validated)));
     }
 
     private string Value(char letter, DomainName current, string validated) =>
@@ -55,11 +44,15 @@ internal sealed class SpfMacros(
             'i' => Dotted(),
             'p' => validated,
             'v' => client.AddressFamily == AddressFamily.InterNetworkV6 ? "ip6" : "in-addr",
-            'h' => request.Helo,
+            'h' => AsAscii(request.Helo),
             'c' => client.ToString(),
             'r' => request.Receiver,
             _ => time.GetUtcNow().ToUnixTimeSeconds().ToString(CultureInfo.InvariantCulture),
         };
+
+    // RFC 8616 §4: an EHLO name of U-labels counts as its A-labels.
+    private static string AsAscii(string name) =>
+        !Ascii.IsValid(name) && DomainName.TryParse(name, out var domain) ? domain.Ascii : name;
 
     private string Dotted()
     {

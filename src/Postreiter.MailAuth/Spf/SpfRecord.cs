@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Binary;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
@@ -23,7 +24,7 @@ internal enum SpfMechanism
 /// <param name="Result">What a match means (RFC 7208 §4.6.2).</param>
 /// <param name="Mechanism">Which.</param>
 /// <param name="Domain">Its domain-spec; null means the current domain.</param>
-/// <param name="Network">Of ip4 and ip6.</param>
+/// <param name="Network">Of ip4 and ip6, as <see cref="SpfRecord.Bits"/>.</param>
 /// <param name="Length4">Leading bits of an IPv4 address that count.</param>
 /// <param name="Length6">Leading bits of an IPv6 address that count.</param>
 internal sealed record SpfDirective(
@@ -31,7 +32,7 @@ internal sealed record SpfDirective(
     SpfResult Result,
     SpfMechanism Mechanism,
     MacroString? Domain,
-    IPAddress? Network,
+    UInt128 Network,
     int Length4,
     int Length6
 );
@@ -98,6 +99,19 @@ internal sealed class SpfRecord
     /// <summary>A stranger's text, fit for logs and reasons.</summary>
     internal static string Shown(ReadOnlySpan<char> text) => Printable.Cut(text, 100);
 
+    /// <summary>An address as a number whose leading bits are those of the address: the 32 of IPv4 stand in front too.</summary>
+    internal static UInt128 Bits(IPAddress address)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        bytes.Clear();
+        address.TryWriteBytes(bytes, out _);
+        return BinaryPrimitives.ReadUInt128BigEndian(bytes);
+    }
+
+    /// <summary>Whether the leading bits of two addresses are the same.</summary>
+    internal static bool IsSame(UInt128 left, UInt128 right, int bits) =>
+        bits == 0 || ((left ^ right) >> (128 - bits)) == 0;
+
     private bool TryAdd(ReadOnlySpan<char> term)
     {
         // modifier = name "=" …; a directive has no "=" before its ":" or "/".
@@ -151,7 +165,7 @@ internal sealed class SpfRecord
             _ => true,
         };
         if (isGood)
-            Directives.Add(new(text, result ?? SpfResult.Pass, mechanism, domain, null, length4, length6));
+            Directives.Add(new(text, result ?? SpfResult.Pass, mechanism, domain, default, length4, length6));
         return isGood;
     }
 
@@ -175,7 +189,7 @@ internal sealed class SpfRecord
             return false;
         if (network.AddressFamily != (isV6 ? AddressFamily.InterNetworkV6 : AddressFamily.InterNetwork))
             return false;
-        Directives.Add(new(text, result, mechanism, null, network, length, length));
+        Directives.Add(new(text, result, mechanism, null, Bits(network), length, length));
         return true;
     }
 
