@@ -23,13 +23,17 @@ internal static class Targets
 {
     private static readonly SortedDictionary<string, Action<byte[]>> All = new(StringComparer.Ordinal)
     {
+        ["authentication-results"] = MailAuthTargets.Results,
         ["byte-size"] = input => Require(!ByteSize.TryParse(Text(input), out var bytes) || bytes >= 0),
+        ["dmarc-authors"] = MailAuthTargets.Authors,
+        ["dmarc-record"] = MailAuthTargets.DmarcRecords,
         ["dns-message"] = DnsMessages,
         ["domain-name"] = DomainNames,
         ["duration"] = input => Require(!Durations.TryParse(Text(input), out var span) || span >= TimeSpan.Zero),
         ["email-address"] = Addresses,
         ["end-point"] = EndPointTexts,
         ["enhanced-status"] = Statuses,
+        ["feedback-report"] = MailAuthTargets.Feedback,
         ["imap-append"] = ImapLiterals,
         ["imap-fetch"] = ImapFetches,
         ["imap-list"] = ImapLists,
@@ -41,6 +45,7 @@ internal static class Targets
         ["pop3-command"] = Pop3Lines,
         ["pop3-dots"] = Pop3Dots,
         ["proxy-header"] = SmtpTargets.Proxy,
+        ["report-archive"] = MailAuthTargets.Archives,
         ["resolv-conf"] = input => Require(ResolvConf.Parse(Text(input)).Count is > 0 and <= 3),
         ["sasl-plain"] = input =>
             Require(!PlainExchange.TryRead(input, out var user, out var password) || !(user + password).Contains('\0')),
@@ -56,6 +61,9 @@ internal static class Targets
         ["smtp-reply"] = SmtpReplies,
         ["spam-marks"] = SpamdTargets.Mails,
         ["spamd-request"] = SpamdTargets.Request,
+        ["spf-macro"] = MailAuthTargets.SpfMacroTexts,
+        ["spf-record"] = MailAuthTargets.SpfRecords,
+        ["srs-address"] = MailAuthTargets.SrsAddresses,
         ["status-flags"] = input => StatusFlags.Read(input),
     };
 
