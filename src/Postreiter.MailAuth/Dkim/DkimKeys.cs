@@ -95,10 +95,10 @@ internal sealed class DkimKeys(IDnsResolver dns, DkimLimits limits)
                     _kept[text] = record;
             }
 
-            // What can be used comes before what cannot: other texts may stand at the same name.
-            records.Insert(record.Fault is null ? 0 : records.Count, record);
+            records.Add(record);
         }
 
-        return records.Take(limits.MaxKeyRecords).ToList();
+        // What can be used comes before what cannot: other texts may stand at the same name.
+        return records.OrderBy(static record => record.Fault is not null).Take(limits.MaxKeyRecords).ToList();
     }
 }

@@ -18,6 +18,9 @@ internal enum SignatureField
 /// <summary>The tags of a signature, read and found good or not.</summary>
 internal sealed class DkimSignature
 {
+    /// <summary>Longest field that is read, in octets (L4).</summary>
+    private const int MaxLength = 64 * 1024;
+
     /// <summary>No signature at all, for results that are of none.</summary>
     public static readonly DkimSignature None = new();
 
@@ -87,7 +90,9 @@ internal sealed class DkimSignature
     public static DkimSignature Read(ReadOnlySpan<byte> value, SignatureField field, bool isHistoricAccepted = false)
     {
         var signature = new DkimSignature();
-        if (TagList.TryParse(value, out var reason) is { } tags)
+        if (value.Length > MaxLength)
+            signature.Fail(DkimResult.Neutral, $"the field has {value.Length} octets, more than {MaxLength}");
+        else if (TagList.TryParse(value, out var reason) is { } tags)
             signature.Read(tags, field, isHistoricAccepted);
         else
             signature.Fail(DkimResult.Neutral, $"syntax: {reason}");
@@ -99,9 +104,9 @@ internal sealed class DkimSignature
     {
         _ =
             ReadPlace(tags)
+            && ReadSignature(tags)
             && (field != SignatureField.Dkim || ReadVersion(tags, isHistoricAccepted))
             && ReadAlgorithm(tags, isHistoricAccepted)
-            && ReadSignature(tags)
             && (field == SignatureField.ArcSeal || ReadContent(tags, field, isHistoricAccepted))
             && (field != SignatureField.Dkim || ReadIdentity(tags))
             && ReadTimes(tags, field);
