@@ -23,8 +23,12 @@ internal static class Targets
 {
     private static readonly SortedDictionary<string, Action<byte[]>> All = new(StringComparer.Ordinal)
     {
+        ["arc-header"] = DkimTargets.ArcHeader,
         ["authentication-results"] = MailAuthTargets.Results,
         ["byte-size"] = input => Require(!ByteSize.TryParse(Text(input), out var bytes) || bytes >= 0),
+        ["dkim-key"] = DkimTargets.KeyRecord,
+        ["dkim-message"] = DkimTargets.Message,
+        ["dkim-signature"] = DkimTargets.Signature,
         ["dmarc-authors"] = MailAuthTargets.Authors,
         ["dmarc-record"] = MailAuthTargets.DmarcRecords,
         ["dns-message"] = DnsMessages,

@@ -98,16 +98,18 @@ public sealed class ArcSealing
         if (_options is null)
             names.AddRange(_message.Fields.Named("DKIM-Signature").Select(static _ => "dkim-signature"));
         string Write(byte[] signature) =>
-            // In alphabetical order, for the public suite compares the very fields.
-            Begin("ARC-Message-Signature", signature)
-                .Tag("bh", Convert.ToBase64String(_body.Of(null)!))
-                .Tag("c", "relaxed/relaxed")
-                .Tag("d", _key.Domain.Ascii)
-                .Names("h", names)
-                .Tag("i", instance)
-                .Tag("s", _key.Selector)
-                .Tag("t", now)
-                .ToString();
+            Field(
+                "ARC-Message-Signature",
+                ("i", w => w.Tag("i", instance)),
+                ("a", w => w.Tag("a", _key.Key.Algorithm)),
+                ("c", w => w.Tag("c", "relaxed/relaxed")),
+                ("d", w => w.Tag("d", _key.Domain.Ascii)),
+                ("s", w => w.Tag("s", _key.Selector)),
+                ("t", w => w.Tag("t", now)),
+                ("h", w => w.Names("h", names)),
+                ("bh", w => w.Tag("bh", Convert.ToBase64String(_body.Of(null)!))),
+                ("b", w => Sign(w, signature))
+            );
 
         var input = new ArrayBufferWriter<byte>(4096);
         foreach (var index in _message.Fields.Select(names))
@@ -125,13 +127,16 @@ public sealed class ArcSealing
     )
     {
         string Write(byte[] signature) =>
-            Begin("ARC-Seal", signature)
-                .Tag("cv", status)
-                .Tag("d", _key.Domain.Ascii)
-                .Tag("i", instance)
-                .Tag("s", _key.Selector)
-                .Tag("t", now)
-                .ToString();
+            Field(
+                "ARC-Seal",
+                ("i", w => w.Tag("i", instance)),
+                ("a", w => w.Tag("a", _key.Key.Algorithm)),
+                ("cv", w => w.Tag("cv", status)),
+                ("d", w => w.Tag("d", _key.Domain.Ascii)),
+                ("s", w => w.Tag("s", _key.Selector)),
+                ("t", w => w.Tag("t", now)),
+                ("b", w => Sign(w, signature))
+            );
 
         var input = new ArrayBufferWriter<byte>(4096);
         // RFC 8617 §5.1.2: of a chain that failed nothing is signed but the new set.
@@ -146,11 +151,19 @@ public sealed class ArcSealing
         return Sign(input, Write);
     }
 
-    private SignatureWriter Begin(string field, byte[] signature) =>
-        new SignatureWriter(field)
-            .Tag("a", _key.Key.Algorithm)
-            // The public suite signs its own layout: a seal covers the folds of the message signature.
-            .Signature("b", signature, isFolded: _options?.ExactFields is null);
+    // RFC 8617 §4.1.2: i= comes first. The public suite compares fields with their tags by the alphabet and no folds in the
+    // signature, which a seal covers.
+    private string Field(string name, params (string Name, Func<SignatureWriter, SignatureWriter> Write)[] tags)
+    {
+        if (IsExact)
+            Array.Sort(tags, static (one, other) => string.CompareOrdinal(one.Name, other.Name));
+        return tags.Aggregate(new SignatureWriter(name), static (writer, tag) => tag.Write(writer)).ToString();
+    }
+
+    private bool IsExact => _options?.ExactFields is not null;
+
+    private SignatureWriter Sign(SignatureWriter writer, byte[] signature) =>
+        writer.Signature("b", signature, isFolded: !IsExact);
 
     private string Sign(ArrayBufferWriter<byte> input, Func<byte[], string> write)
     {

@@ -89,7 +89,8 @@ internal sealed class SignatureWriter
 
     private void Fold()
     {
-        _text.Append("\r\n\t");
+        // A space: there are validators that look for " i=1;" in the raw field.
+        _text.Append("\r\n ");
         _column = 1;
     }
 }

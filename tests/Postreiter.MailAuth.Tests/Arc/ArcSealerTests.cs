@@ -72,13 +72,13 @@ public sealed class ArcSealerTests : IDisposable
     [InlineData("cv=pass", "cv=fail", "says cv=fail")]
     [InlineData("cv=none", "cv=none; h=from", "has h=")]
     [InlineData("cv=none", "cv=none; cv=none", "twice")]
-    [InlineData("i=2; s=s", "s=s", "has no i=")]
-    [InlineData("i=2; s=s", "i=0; s=s", "has no i=")]
-    [InlineData("i=2; s=s", "i=3; s=s", "i=")]
+    [InlineData("i=2; a=", "a=", "has no i=")]
+    [InlineData("i=2; a=", "i=0; a=", "has no i=")]
+    [InlineData("i=2; a=", "i=3; a=", "i=")]
     public async Task Every_tampering_has_its_reason(string part, string instead, string reason)
     {
         var message = await SealedAsync(await SealedAsync(Plain));
-        var header = message.HeaderText.Replace("\r\n\t", " ", StringComparison.Ordinal);
+        var header = message.HeaderText.Replace("\r\n ", " ", StringComparison.Ordinal);
         var at = header.IndexOf(part, StringComparison.Ordinal);
         Assert.True(at >= 0);
         header = header[..at] + instead + header[(at + part.Length)..];
@@ -91,7 +91,7 @@ public sealed class ArcSealerTests : IDisposable
     public async Task Unfolding_and_trace_fields_do_not_break_a_chain()
     {
         var message = await SealedAsync(await SealedAsync(Plain));
-        var header = "Received: from x\r\n" + message.HeaderText.Replace("\r\n\t", " ", StringComparison.Ordinal);
+        var header = "Received: from x\r\n" + message.HeaderText.Replace("\r\n ", " ", StringComparison.Ordinal);
         var outcome = await ValidateAsync(message with { Header = Encoding.ASCII.GetBytes(header) });
         Assert.True(outcome.Result == ArcResult.Pass, outcome.Reason);
     }

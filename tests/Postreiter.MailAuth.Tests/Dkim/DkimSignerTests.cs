@@ -52,7 +52,7 @@ public sealed class DkimSignerTests
         Assert.EndsWith("\r\n", fields, StringComparison.Ordinal);
         var lines = fields.Split("\r\n")[..^1];
         Assert.All(lines, static line => Assert.InRange(line.Length, 1, 78));
-        Assert.All(lines[1..], static line => Assert.StartsWith("\t", line, StringComparison.Ordinal));
+        Assert.All(lines[1..], static line => Assert.StartsWith(" ", line, StringComparison.Ordinal));
     }
 
     [Theory]
