@@ -34,7 +34,8 @@ public sealed class DmarcEvaluator(
     /// <exception cref="OperationCanceledException">By <paramref name="ct"/> only: whatever DNS answers is a result.</exception>
     public async ValueTask<DmarcOutcome> CheckAsync(DmarcRequest request, CancellationToken ct)
     {
-        if (FindAbuse(request.Authors) is { } abuse)
+        var abuse = FindAbuse(request.Authors);
+        if (abuse is not null && (abuse.Policy == DmarcPolicy.Reject || request.Authors.Domains.Count == 0))
             return abuse;
         using var budget = new CancellationTokenSource(_options.Budget, time);
         using var both = CancellationTokenSource.CreateLinkedTokenSource(ct, budget.Token);
@@ -47,7 +48,10 @@ public sealed class DmarcEvaluator(
                 worst = outcome;
         }
 
-        return worst!;
+        // A field that is half broken may still show a good address: its domain's word counts, and is not made milder by the rest.
+        return abuse is null ? worst!
+            : worst is { Result: DmarcResult.Fail, Policy: DmarcPolicy.Reject } ? worst with { IsAbuse = true }
+            : abuse;
     }
 
     // RFC 7489 §6.6.1: no From field or several are no mail of a kind that policy could be found for. Nobody who sends mail in

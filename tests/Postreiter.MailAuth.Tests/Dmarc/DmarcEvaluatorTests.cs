@@ -232,6 +232,20 @@ public sealed class DmarcEvaluatorTests
         Assert.Equal((DmarcResult.PermError, expected, true), (outcome.Result, outcome.Policy, outcome.IsAbuse));
     }
 
+    [Theory]
+    [InlineData("From: ceo@bank.example, MAILER-DAEMON", DmarcPolicy.Reject)]
+    [InlineData("From: ceo@bank.example (never closed", DmarcPolicy.Reject)]
+    [InlineData("From: ceo@other.example, MAILER-DAEMON", DmarcPolicy.Quarantine)]
+    public async Task A_field_that_is_half_broken_makes_no_policy_milder(string field, DmarcPolicy expected)
+    {
+        _dns.Txt("_dmarc.bank.example", "v=DMARC1; p=reject");
+        var authors = DmarcAuthors.Read(System.Text.Encoding.ASCII.GetBytes(field + "\r\n"));
+
+        var outcome = await CheckAsync(new DmarcRequest(authors, Spf("evil.example"), []));
+
+        Assert.Equal((expected, true), (outcome.Policy, outcome.IsAbuse));
+    }
+
     [Fact]
     public async Task Of_several_authors_the_strictest_verdict_counts()
     {
