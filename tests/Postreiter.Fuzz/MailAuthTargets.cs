@@ -89,7 +89,8 @@ internal static class MailAuthTargets
             return;
         // Names of ours are plain.
         Require(
-            read.AuthservId.AsSpan().ContainsAny(" \t\"\\") || AuthenticationResults.Claims(input, [read.AuthservId])
+            read.AuthservId.Any(static c => char.IsWhiteSpace(c) || c is '"' or '\\')
+                || AuthenticationResults.Claims(input, [read.AuthservId])
         );
         var field = read.ToField();
         Require(field.EndsWith("\r\n", StringComparison.Ordinal) && Ascii.IsValid(field));

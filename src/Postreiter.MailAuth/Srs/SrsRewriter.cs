@@ -79,7 +79,11 @@ public sealed class SrsRewriter
         if (HasPrefix(local, '0'))
             // The separator behind SRS0 goes along: it belongs to the first forwarder's address.
             (kind, rest) = ('1', $"{sender.Domain.Ascii}={local[4..]}");
-        else if (HasPrefix(local, '1') && SplitSrs1(local) is var (_, first, inner) && first.Length > 0)
+        else if (
+            HasPrefix(local, '1')
+            && SplitSrs1(local) is var (_, first, inner)
+            && DomainName.TryParse(first, out _)
+        )
             (kind, rest) = ('1', $"{first}={inner}");
         else
             (kind, rest) = ('0', $"{Day(Today)}={sender.Domain.Ascii}={local}");

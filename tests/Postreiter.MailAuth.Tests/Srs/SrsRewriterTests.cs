@@ -32,6 +32,7 @@ public sealed class SrsRewriterTests
     [InlineData("ann@[192.0.2.1]")]
     [InlineData("ann@[IPv6:2001:db8::1]")]
     [InlineData("srs0x@example.org")]
+    [InlineData("SRS1=x=no/domain==y@example.org")]
     public void A_bounce_finds_its_way_back(string text)
     {
         var sender = EmailAddress.Parse(text);
