@@ -10,6 +10,7 @@ internal sealed class MemoryOutgoingConnection : OutgoingConnection
     private readonly Pipe _toServer = new(new PipeOptions(useSynchronizationContext: false));
     private readonly Pipe _toClient;
     private readonly TaskCompletionSource<bool> _handshake = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _ended = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private TlsInfo? _tls;
 
@@ -41,8 +42,12 @@ internal sealed class MemoryOutgoingConnection : OutgoingConnection
     /// <summary>Done when the client has ended the connection.</summary>
     public Task Ended => _ended.Task;
 
-    /// <summary>The server's side of the handshake.</summary>
-    public void Handshake(bool succeed) => _handshake.TrySetResult(succeed);
+    /// <summary>The server's side of the handshake, once the client has begun its own: what it sends before that is dropped.</summary>
+    public async Task HandshakeAsync(bool succeed, CancellationToken ct)
+    {
+        await _begun.Task.WaitAsync(ct);
+        _handshake.TrySetResult(succeed);
+    }
 
     /// <summary>The server hangs up.</summary>
     public void CloseServer()
@@ -57,6 +62,7 @@ internal sealed class MemoryOutgoingConnection : OutgoingConnection
         await _toServer.Writer.FlushAsync(ct);
         if (_toClient.Reader.TryRead(out var early))
             _toClient.Reader.AdvanceTo(early.Buffer.End);
+        _begun.TrySetResult();
         if (!await _handshake.Task.WaitAsync(ct))
             return false;
         _tls = MemoryConnection.TestTls;

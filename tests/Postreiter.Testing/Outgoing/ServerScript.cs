@@ -59,7 +59,7 @@ internal sealed class ServerScript(MemoryOutgoingConnection connection, Pacing p
         {
             case "TLS" or "TLS fails":
                 await _writes.WaitAsync(ct);
-                connection.Handshake(step == "TLS");
+                await connection.HandshakeAsync(step == "TLS", ct);
                 return;
             case "CLOSE":
                 await _writes.WaitAsync(ct);
