@@ -14,6 +14,7 @@ Dictionary<string, Func<BenchmarkOptions, CancellationToken, Task<ResultTable>>>
     ["imap"] = ImapBenchmark.RunAsync,
     ["idle"] = IdleBenchmark.RunAsync,
     ["spf"] = SpfBenchmark.RunAsync,
+    ["dkim"] = DkimBenchmark.RunAsync,
 };
 
 var (names, peers, runs, seconds) = (new List<string>(), "postfix+dovecot", 3, 4d);

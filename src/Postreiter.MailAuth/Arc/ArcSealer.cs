@@ -50,7 +50,7 @@ public sealed class ArcSealing
     /// The value of our Authentication-Results: <c>authserv-id; method=result …</c>. May be folded.
     /// </param>
     /// <returns>
-    /// The three fields with their CRLF, to be put above the header; null when there is to be no further set: the last one
+    /// The three fields with their CRLF, to be put above the header, UTF-8 where the results have it; null when there is to be no further set: the last one
     /// says cv=fail (RFC 8617 §5.1 step 2), or it is the fiftieth.
     /// </returns>
     /// <exception cref="ArgumentException">A line end in <paramref name="results"/> that is no fold.</exception>

@@ -24,6 +24,8 @@ internal sealed class DkimSignature
     /// <summary>No signature at all, for results that are of none.</summary>
     public static readonly DkimSignature None = new();
 
+    private DomainName _domain;
+
     private DkimSignature() { }
 
     /// <summary>What is wrong with it; null when it can be checked.</summary>
@@ -125,7 +127,7 @@ internal sealed class DkimSignature
             return Fail(DkimResult.Neutral, $"syntax: {(tags.Has("d") ? "s" : "d")}= is missing");
         if (!DomainName.TryParse(domain, out var name) || name.IsAddressLiteral)
             return Fail(DkimResult.Neutral, $"syntax: d= is no domain: '{Shown.Text(domain)}'");
-        Domain = name.Ascii;
+        (Domain, _domain) = (name.Ascii, name);
         // Labels in UTF-8 are asked for as A-labels (RFC 8616 §5).
         if (selector.StartsWith('[') || !DomainName.TryParse($"{selector}._domainkey.{Domain}", out var keyName))
             return Fail(DkimResult.Neutral, $"syntax: s= is no selector: '{Shown.Text(selector)}'");
@@ -161,8 +163,9 @@ internal sealed class DkimSignature
     {
         if (tags.Base64("b") is not { Length: > 0 } signature)
             return Fail(DkimResult.Neutral, tags.Has("b") ? "syntax: b= is no base64" : "syntax: b= is missing");
-        var text = Convert.ToBase64String(signature);
-        (Signature, SignatureRange, Start) = (signature, tags.Raw("b"), text[..Math.Min(8, text.Length)]);
+        // Six octets are eight characters.
+        var start = Convert.ToBase64String(signature.AsSpan(0, Math.Min(6, signature.Length)));
+        (Signature, SignatureRange, Start) = (signature, tags.Raw("b"), start);
         return true;
     }
 
@@ -232,7 +235,7 @@ internal sealed class DkimSignature
         )
             return Fail(DkimResult.Neutral, $"syntax: i= is no identity: '{Shown.Text(text)}'");
         // RFC 6376 §3.5: the same domain or one below it.
-        if (!domain.IsAtOrBelow(DomainName.Parse(Domain)))
+        if (!domain.IsAtOrBelow(_domain))
             return Fail(DkimResult.PermError, $"i= is not in the domain of d=: '{Shown.Text(identity)}'");
         IsIdentityInDomain = domain.Ascii == Domain;
         Identity = identity[..(identity.LastIndexOf('@') + 1)] + domain.Ascii;

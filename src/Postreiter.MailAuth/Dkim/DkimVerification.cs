@@ -110,7 +110,7 @@ public sealed class DkimVerification
         var signature = candidate.Signature;
         if (signature.Fault is not null)
             return (signature.FaultResult, signature.Fault, false);
-        if (Clock.FaultOf(signature, _time.GetUtcNow(), _limits.ClockSkew) is { } fault)
+        if (SignatureTimes.FaultOf(signature, _time.GetUtcNow(), _limits.ClockSkew) is { } fault)
             return (fault.Result, fault.Reason, false);
         var answer = await budget.AwaitAsync(_lookups![signature.KeyName]);
         var (result, reason, isTesting) = _keys.Check(answer, signature, HashOfHeader(candidate, input));

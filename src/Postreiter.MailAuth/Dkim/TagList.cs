@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Buffers.Text;
 using System.Text;
 
@@ -8,6 +9,11 @@ internal sealed class TagList
 {
     /// <summary>Most tags of one list; the registries know 20.</summary>
     public const int MaxTags = 100;
+
+    private static readonly SearchValues<byte> s_controls = SearchValues.Create([
+        .. Enumerable.Range(0, 32).Select(static c => (byte)c).Except("\t\r\n"u8.ToArray()),
+        0x7f,
+    ]);
 
     private readonly byte[] _text;
     private readonly List<Tag> _tags = [];
@@ -55,8 +61,17 @@ internal sealed class TagList
     public string? Text(string name) => Find(name) is { } tag ? Encoding.UTF8.GetString(Trimmed(tag)) : null;
 
     /// <summary>The parts of a value between colons, white space around each taken off; null when the tag is missing.</summary>
-    public string[]? Parts(string name) =>
-        Text(name)?.Split(':').Select(static part => part.Trim(' ', '\t', '\r', '\n')).ToArray();
+    public string[]? Parts(string name)
+    {
+        if (Find(name) is not { } tag)
+            return null;
+        var text = Trimmed(tag);
+        var parts = new string[text.Count((byte)':') + 1];
+        var i = 0;
+        foreach (var part in text.Split((byte)':'))
+            parts[i++] = Encoding.UTF8.GetString(text[part].Trim(" \t\r\n"u8));
+        return parts;
+    }
 
     /// <summary>The octets of a value in base64, in which white space does not count.</summary>
     /// <returns>Null when the tag is missing or it is no base64.</returns>
@@ -106,7 +121,6 @@ internal sealed class TagList
             reason = $"no tag name: '{Shown.Text(name)}'";
         else if (_tags.Count == MaxTags)
             reason = $"more than {MaxTags} tags";
-        // VALCHAR, white space, and the octets of UTF-8 (RFC 8616 §5).
         else if (HasControl(spec[(equals + 1)..]))
             reason = $"a control character in {Shown.Text(name)}=";
         if (reason.Length > 0)
@@ -137,14 +151,6 @@ internal sealed class TagList
         return true;
     }
 
-    private static bool HasControl(ReadOnlySpan<byte> value)
-    {
-        foreach (var c in value)
-        {
-            if (c is < (byte)' ' and not ((byte)'\t' or (byte)'\r' or (byte)'\n') or 0x7f)
-                return true;
-        }
-
-        return false;
-    }
+    // VALCHAR, white space, and the octets of UTF-8 (RFC 8616 §5).
+    private static bool HasControl(ReadOnlySpan<byte> value) => value.ContainsAny(s_controls);
 }

@@ -1,7 +1,7 @@
 namespace Postreiter.MailAuth.Dkim;
 
 /// <summary>The time stamps of a signature against the clock.</summary>
-internal static class Clock
+internal static class SignatureTimes
 {
     /// <summary>What the clock has against a signature; null for nothing.</summary>
     public static (DkimResult Result, string Reason)? FaultOf(
