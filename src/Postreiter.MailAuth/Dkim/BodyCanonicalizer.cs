@@ -8,6 +8,12 @@ namespace Postreiter.MailAuth.Dkim;
 internal sealed class BodyCanonicalizer(Canonicalization kind)
 {
     private const int BufferSize = 4096;
+    private const int LinesInBlock = 512;
+    private static readonly byte[] s_lines =
+    [
+        .. Enumerable.Repeat("\r\n"u8.ToArray(), LinesInBlock).SelectMany(static l => l),
+    ];
+
     private readonly List<BodyHash> _hashes = [];
     private readonly byte[] _buffer = GC.AllocateUninitializedArray<byte>(BufferSize);
     private int _buffered;
@@ -159,8 +165,9 @@ internal sealed class BodyCanonicalizer(Canonicalization kind)
     {
         if (text.IsEmpty)
             return;
-        for (; _lines > 0; _lines--)
-            Write("\r\n"u8);
+        // A block at a time: somebody may send millions.
+        for (; _lines > 0; _lines -= Math.Min(_lines, LinesInBlock))
+            Write(s_lines.AsSpan(0, 2 * (int)Math.Min(_lines, LinesInBlock)));
         if (_isSpaceDue)
             Write(" "u8);
         (_isSpaceDue, _isEmpty) = (false, false);
