@@ -122,6 +122,20 @@ public sealed class ArcSealerTests : IDisposable
     }
 
     [Fact]
+    public async Task The_status_of_a_chain_is_one_of_three_words()
+    {
+        var message = await SealedAsync(Plain);
+        Assert.Equal("none", AuthenticationResults.Of(await ValidateAsync(Plain)).Result);
+        var pass = AuthenticationResults.Of(await ValidateAsync(message));
+        Assert.Equal(("pass", "i=1", ""), (pass.Result, pass.Comment, pass.Reason));
+        // RFC 8617 §5.2.1: for those who read the field, an answer that did not come is a failure.
+        _dns.Fail("s._domainkey.list.example");
+        var fail = AuthenticationResults.Of(await ValidateAsync(message));
+        Assert.Equal(("fail", ""), (fail.Result, fail.Comment));
+        Assert.Contains("SERVFAIL", fail.Reason, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Results_are_written_by_the_record_that_holds_them()
     {
         var results = new AuthenticationResults(

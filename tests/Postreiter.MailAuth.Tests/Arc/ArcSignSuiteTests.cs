@@ -12,7 +12,7 @@ namespace Postreiter.MailAuth.Tests.Arc;
 /// <summary>The public suite's messages to seal; each case is a test of its own, and compares tag by tag, signatures included.</summary>
 public sealed partial class ArcSignSuiteTests
 {
-    public static TheoryData<string, int, int, string> Cases => ArcSuite.Cases("*sign*.yml");
+    public static TheoryData<string, int, int, string> Cases => ArcSuite.Cases("AS");
 
     [Theory, MemberData(nameof(Cases))]
     public async Task Seal(string file, int scenario, int place, string name)

@@ -16,7 +16,7 @@ public sealed class ArcValidationSuiteTests
         ["ams_fields_h_empty"] = "Fail",
     };
 
-    public static TheoryData<string, int, int, string> Cases => ArcSuite.Cases("*validation*.yml");
+    public static TheoryData<string, int, int, string> Cases => ArcSuite.Cases("cv");
 
     [Theory, MemberData(nameof(Cases))]
     public async Task Validate(string file, int scenario, int place, string name)
