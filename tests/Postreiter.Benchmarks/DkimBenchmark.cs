@@ -137,8 +137,15 @@ internal static class DkimBenchmark
 
     private static async Task<(double Rate, double Bytes)> MeasureAsync(Func<ValueTask> once, double seconds)
     {
-        // The first tiers of compiled code are not what a server runs: long enough for the last one.
-        await LoopAsync(3);
+        // The first tiers of compiled code are not what a server runs. On a machine that has other work the last one is long in
+        // coming: until a second is no longer better than the one before.
+        var (best, last) = (0L, 1L);
+        for (var second = 0; second < 20 && (second < 4 || last > best * 1.03); second++)
+        {
+            best = Math.Max(best, last);
+            last = await LoopAsync(1);
+        }
+
         var bytes = GC.GetTotalAllocatedBytes(precise: true);
         var before = Environment.CpuUsage.TotalTime;
         var count = await LoopAsync(seconds);
