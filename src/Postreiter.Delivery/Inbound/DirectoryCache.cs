@@ -43,6 +43,15 @@ internal sealed class DirectoryCache(IStore store, TimeProvider time) : IDisposa
             ct
         );
 
+    /// <summary>The id of an account's mailbox for junk; 0, which is INBOX, when it has none.</summary>
+    public ValueTask<long> FindJunkAsync(long accountId, CancellationToken ct) =>
+        AskAsync(
+            a => a.Junk,
+            accountId,
+            async (id, token) => (await store.Mail.FindMailboxAsync(id, SpecialUse.Junk, token))?.Id ?? 0,
+            ct
+        );
+
     /// <inheritdoc/>
     public void Dispose() => _changes.Dispose();
 
@@ -87,5 +96,7 @@ internal sealed class DirectoryCache(IStore store, TimeProvider time) : IDisposa
         public ConcurrentDictionary<DomainName, Account?> Oldest { get; } = new();
 
         public ConcurrentDictionary<long, long> Inboxes { get; } = new();
+
+        public ConcurrentDictionary<long, long> Junk { get; } = new();
     }
 }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Postreiter.Core;
+using Postreiter.MailAuth;
 
 namespace Postreiter.Delivery.Inbound;
 
@@ -21,6 +22,8 @@ internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? 
 
     private const int MaxDeliveredTo = 100;
 
+    private readonly string[] _ourNames = [hostName];
+
     private ArrayBufferWriter<byte> _field = new(512);
     private readonly List<string> _deliveredTo = [];
     private int _bytes;
@@ -36,6 +39,12 @@ internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? 
 
     /// <summary>Whether the empty line has passed: the rest is body.</summary>
     public bool IsInBody { get; private set; }
+
+    /// <summary>Whether the message begins with a header; false where its first line is text.</summary>
+    public bool HasHeader => _hasHeader != false;
+
+    /// <summary>Whether what is passed on differs from what came.</summary>
+    public bool HasChanged { get; private set; }
 
     /// <summary>Values of Delivered-To, for alias loops; at most 100.</summary>
     public IReadOnlyList<string> DeliveredTo => _deliveredTo;
@@ -66,6 +75,7 @@ internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? 
             if (_hasHeader == false)
             {
                 AddMissing(output);
+                HasChanged = true;
                 output.Write("\r\n"u8);
                 Flush(output);
                 EndHeader();
@@ -138,7 +148,10 @@ internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? 
         if (Is(name, "delivered-to"u8) && _deliveredTo.Count < MaxDeliveredTo)
             _deliveredTo.Add(Encoding.UTF8.GetString(field[(colon + 1)..]).Trim());
         if (IsForged(name, field[(colon + 1)..]))
+        {
+            HasChanged = true;
             _field.ResetWrittenCount();
+        }
         else
             Flush(output);
     }
@@ -147,39 +160,14 @@ internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? 
         Is(name, "return-path"u8)
         || (name.Length > 7 && Is(name[..7], "x-spam-"u8))
         || (additions is not null && Is(name, "bcc"u8))
-        || (Is(name, "authentication-results"u8) && IsOurs(value));
-
-    /// <summary>Whether an authserv-id (RFC 8601 §2.2) is our name, comments and quotes passed over.</summary>
-    private bool IsOurs(ReadOnlySpan<byte> value)
-    {
-        var text = Encoding.UTF8.GetString(value);
-        var id = new StringBuilder();
-        var depth = 0;
-        foreach (var c in text)
-        {
-            if (c == '(')
-                depth++;
-            else if (c == ')' && depth > 0)
-                depth--;
-            else if (depth > 0 || c is '"' or '\\')
-                continue;
-            else if (char.IsWhiteSpace(c) || c == ';')
-            {
-                if (id.Length > 0)
-                    break;
-            }
-            else
-                id.Append(c);
-        }
-
-        return id.ToString().TrimEnd('.').Equals(hostName, StringComparison.OrdinalIgnoreCase);
-    }
+        || (Is(name, "authentication-results"u8) && AuthenticationResults.Claims(value, _ourNames));
 
     private void AddMissing(IBufferWriter<byte> output)
     {
         // RFC 6409 §8.1 and §8.2: Date and Message-ID may be added on submission.
         if (additions is null)
             return;
+        HasChanged |= !_hasDate || !_hasMessageId;
         if (!_hasDate)
             output.Write(Encoding.ASCII.GetBytes($"Date: {MailDate.Format(additions.Now)}\r\n"));
         if (!_hasMessageId)

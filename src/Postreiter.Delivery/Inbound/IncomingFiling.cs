@@ -1,6 +1,7 @@
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
+using Postreiter.Delivery.Authentication;
 using Postreiter.Messages.Reports;
 using Postreiter.Smtp.Server;
 using Postreiter.Storage;
@@ -19,6 +20,8 @@ internal sealed partial class IncomingFiling(
     ReadOnlyMemory<byte> structure,
     IReadOnlyList<string> deliveredTo,
     DomainName? reverseName,
+    SenderVerdict? verdict,
+    MessageSigning? signing,
     DateTimeOffset now
 )
 {
@@ -26,7 +29,11 @@ internal sealed partial class IncomingFiling(
     private static readonly SmtpReply NotNow = new(451, "4.3.0", "Temporary failure, try again later");
 
     private readonly SmtpReply _accepted = new(250, "2.0.0", $"{envelope.Id} accepted");
-    private readonly string _received = TraceField.Received(peer, envelope, reverseName, intake.HostName, now);
+
+    // RFC 8601 §4: above our own Received, so that a reader knows whose it is.
+    private readonly string _trace =
+        verdict?.Results.ToField(allowUtf8: envelope.Mail.SmtpUtf8)
+        + TraceField.Received(peer, envelope, reverseName, intake.HostName, now);
 
     /// <summary>One reply, for LMTP one for each recipient.</summary>
     public async ValueTask<IReadOnlyList<SmtpReply>> FileAsync(CancellationToken ct)
@@ -70,7 +77,7 @@ internal sealed partial class IncomingFiling(
             Content = content,
             Structure = structure,
             Copies = await CopiesAsync(recipients, ct),
-            Queue = Queue(recipients),
+            Queue = await QueueAsync(recipients, ct),
         };
         var result = await intake.Store.Mail.FileAsync(filing, ct);
         switch (result.Status)
@@ -109,12 +116,15 @@ internal sealed partial class IncomingFiling(
                 var prefix =
                     TraceField.ReturnPath(envelope.Mail.ReversePath)
                     + TraceField.DeliveredTo(recipient.Arguments.Recipient)
-                    + _received;
+                    + _trace;
                 copies.Add(
                     new MailboxCopy
                     {
                         AccountId = account.Id,
-                        MailboxId = await intake.Resolver.Directory.FindInboxAsync(account.Id, ct),
+                        MailboxId =
+                            verdict?.Action == SenderAction.Quarantine
+                                ? await intake.Resolver.Directory.FindJunkAsync(account.Id, ct)
+                                : await intake.Resolver.Directory.FindInboxAsync(account.Id, ct),
                         Prefix = Encoding.UTF8.GetBytes(prefix),
                         InternalDate = now,
                     }
@@ -125,27 +135,47 @@ internal sealed partial class IncomingFiling(
         return copies;
     }
 
-    /// <summary>One item for each destination; forwarded recipients apart, for they carry Delivered-To of their alias.</summary>
-    private List<NewQueueItem> Queue(IReadOnlyList<(AcceptedRecipient Recipient, Resolution Target)> recipients)
+    /// <summary>
+    /// One item for each destination; forwarded recipients apart, for they carry Delivered-To of their alias and a sender of its
+    /// domain.
+    /// </summary>
+    private async ValueTask<List<NewQueueItem>> QueueAsync(
+        IReadOnlyList<(AcceptedRecipient Recipient, Resolution Target)> recipients,
+        CancellationToken ct
+    )
     {
         var seen = new HashSet<EmailAddress>();
-        return
-        [
-            .. recipients
-                .SelectMany(r => r.Target.Remote.Select(address => (Address: address, r.Recipient, r.Target)))
-                .Where(r => seen.Add(r.Address))
-                .GroupBy(r =>
-                    (
-                        r.Address.Domain,
-                        Alias: r.Target.Status == ResolutionStatus.Found
-                            ? r.Recipient.Arguments.Recipient
-                            : (EmailAddress?)null
-                    )
+        var groups = recipients
+            .SelectMany(r => r.Target.Remote.Select(address => (Address: address, r.Recipient, r.Target)))
+            .Where(r => seen.Add(r.Address))
+            .GroupBy(r =>
+                (
+                    r.Address.Domain,
+                    Alias: r.Target.Status == ResolutionStatus.Found
+                        ? r.Recipient.Arguments.Recipient
+                        : (EmailAddress?)null
                 )
-                .Select(group => new NewQueueItem
+            );
+        var items = new List<NewQueueItem>();
+        foreach (var group in groups)
+        {
+            var (sender, prefix) = (envelope.Mail.ReversePath, _trace);
+            if (group.Key.Alias is { } alias)
+            {
+                if (intake.Rewriting is { } rewriting)
+                    sender = await rewriting.RewriteAsync(sender, alias.Domain, ct);
+                prefix = TraceField.DeliveredTo(alias) + prefix;
+                if (verdict is not null && signing is not null)
+                    prefix = signing.Seal(alias.Domain, verdict, envelope.Mail.SmtpUtf8) + prefix;
+            }
+
+            prefix = signing?.Signatures() + prefix;
+
+            items.Add(
+                new NewQueueItem
                 {
                     Destination = group.Key.Domain,
-                    Envelope = Outgoing(),
+                    Envelope = Outgoing() with { ReversePath = sender },
                     Recipients =
                     [
                         .. group.Select(r => new QueueRecipient(
@@ -154,13 +184,14 @@ internal sealed partial class IncomingFiling(
                             r.Recipient.Arguments.OriginalRecipient
                         )),
                     ],
-                    Prefix = Encoding.UTF8.GetBytes(
-                        (group.Key.Alias is { } alias ? TraceField.DeliveredTo(alias) : "") + _received
-                    ),
+                    Prefix = Encoding.UTF8.GetBytes(prefix),
                     Created = now,
                     NextAttempt = now,
-                }),
-        ];
+                }
+            );
+        }
+
+        return items;
     }
 
     private QueueEnvelope Outgoing() =>

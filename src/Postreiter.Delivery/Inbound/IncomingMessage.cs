@@ -1,5 +1,7 @@
 using System.Buffers;
+using Microsoft.Extensions.Logging;
 using Postreiter.Core;
+using Postreiter.Delivery.Authentication;
 using Postreiter.Messages;
 using Postreiter.Smtp.Server;
 using Postreiter.Storage;
@@ -7,12 +9,18 @@ using Postreiter.Storage.Blobs;
 
 namespace Postreiter.Delivery.Inbound;
 
-/// <summary>One message on its way in: its bytes go at once to the blob writer and to the scanner.</summary>
-internal sealed class IncomingMessage(
+/// <summary>One message on its way in: its bytes go at once to the blob writer, to the scanner and to the check of its sender.</summary>
+/// <param name="intake">Whose.</param>
+/// <param name="scanner">Reads it.</param>
+/// <param name="peer">Who brings it.</param>
+/// <param name="envelope">For whom.</param>
+/// <param name="check">Of its sender; null for none.</param>
+internal sealed partial class IncomingMessage(
     MessageIntake intake,
     IMessageScanner scanner,
     SmtpPeer peer,
-    SmtpEnvelope envelope
+    SmtpEnvelope envelope,
+    MessageCheck? check
 ) : IIncomingMessage
 {
     private static readonly SmtpReply TooBig = new(552, "5.3.4", "Message too big");
@@ -25,6 +33,14 @@ internal sealed class IncomingMessage(
         intake.MaxHops,
         peer.Role == ListenerRole.Submission ? new HeaderAdditions(intake.Time.GetUtcNow(), envelope.Id) : null
     );
+
+    // The header as it came, fields that are taken out included: signatures are over that. Only where somebody checks.
+    private ArrayBufferWriter<byte>? _asItCame = check is null ? null : new(2048);
+
+    // And as it goes on; only where it is to be signed.
+    private ArrayBufferWriter<byte>? _asItGoes =
+        intake.Keys is not null && MessageSigning.IsWanted(peer, envelope, check is not null) ? new(2048) : null;
+    private MessageSigning? _signing;
     private long _received;
 
     /// <inheritdoc/>
@@ -51,9 +67,13 @@ internal sealed class IncomingMessage(
             await PassHeaderAsync(h => h.Complete(_passed), ct);
         if (EarlyRefusal is { } refusal)
             return Replies(refusal);
-        // Room for the verdict of filters: it is known here, before anything is durable.
         try
         {
+            await StartReadersAsync(ct);
+            // What filters say is known here, before anything is durable.
+            var verdict = check is null ? null : await CheckAsync(check, ct);
+            if (verdict?.Refusal is { } denied)
+                return Replies(denied);
             var content = await _blob.CompleteAsync(ct);
             var facts = scanner.Complete();
             var outcome = new IncomingFiling(
@@ -64,6 +84,8 @@ internal sealed class IncomingMessage(
                 facts.Structure,
                 _header.DeliveredTo,
                 peer.ReverseName is { } asked ? await asked : null,
+                verdict,
+                _signing,
                 _now
             );
             return await outcome.FileAsync(ct);
@@ -75,7 +97,22 @@ internal sealed class IncomingMessage(
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync() => _blob.DisposeAsync();
+    public ValueTask DisposeAsync()
+    {
+        check?.Dispose();
+        return _blob.DisposeAsync();
+    }
+
+    private async ValueTask<SenderVerdict> CheckAsync(MessageCheck sender, CancellationToken ct)
+    {
+        var verdict = await sender.CompleteAsync(ct);
+        foreach (var result in verdict.Results.Results)
+            InboundMetrics.Authentication(result.Method, result.Result);
+        InboundMetrics.Verdict(verdict.Action.ToString());
+        if (intake.Log.IsEnabled(LogLevel.Information))
+            LogVerdict(intake.Log, peer.ConnectionId, envelope.Id, verdict.Summary, verdict.Action, verdict.Reason);
+        return verdict;
+    }
 
     private async ValueTask WritePartAsync(ReadOnlyMemory<byte> part, CancellationToken ct)
     {
@@ -83,19 +120,69 @@ internal sealed class IncomingMessage(
         {
             var taken = 0;
             await PassHeaderAsync(h => taken = h.Append(part.Span, _passed), ct);
+            _asItCame?.Write(part.Span[..taken]);
             part = part[taken..];
+            if (_header.IsInBody && EarlyRefusal is null)
+                await StartReadersOrRefuseAsync(ct);
         }
 
         if (!part.IsEmpty && EarlyRefusal is null)
+        {
+            check?.AppendBody(part.Span);
+            _signing?.AppendBody(part.Span);
             await KeepAsync(part, ct);
+        }
     }
+
+    private async ValueTask StartReadersOrRefuseAsync(CancellationToken ct)
+    {
+        try
+        {
+            await StartReadersAsync(ct);
+        }
+        catch (StoreException e)
+        {
+            EarlyRefusal = intake.ReplyTo(e, peer, envelope);
+        }
+    }
+
+    /// <summary>The header is whole: who reads the body with it begins. Once.</summary>
+    private async ValueTask StartReadersAsync(CancellationToken ct)
+    {
+        var (came, goes) = (_asItCame, _asItGoes);
+        (_asItCame, _asItGoes) = (null, null);
+        // The order counts: all of them say which hashes they need before the body begins.
+        if (came is not null)
+            check!.Start(_header.HasHeader ? WithoutEmptyLine(came.WrittenMemory).Span : []);
+        if (goes is not null && _header.HasHeader)
+            _signing = await MessageSigning.StartAsync(
+                intake.Keys!,
+                peer,
+                envelope,
+                WithoutEmptyLine(goes.WrittenMemory),
+                _header.HasChanged ? null : check?.Message,
+                intake.Time,
+                ct
+            );
+        // A message without a header: what was taken for one is text.
+        if (came is not null && !_header.HasHeader)
+            check!.AppendBody(came.WrittenSpan);
+    }
+
+    // The empty line is neither header nor body (RFC 5322 §2.1).
+    private static ReadOnlyMemory<byte> WithoutEmptyLine(ReadOnlyMemory<byte> header) =>
+        header.Span is [.., (byte)'\n', (byte)'\r', (byte)'\n'] or [(byte)'\r', (byte)'\n'] ? header[..^2] : header;
 
     private async ValueTask PassHeaderAsync(Action<HeaderPass> step, CancellationToken ct)
     {
         step(_header);
         EarlyRefusal ??= _header.Refusal;
         if (_passed.WrittenCount > 0 && EarlyRefusal is null)
+        {
+            _asItGoes?.Write(_passed.WrittenSpan);
             await KeepAsync(_passed.WrittenMemory, ct);
+        }
+
         _passed.ResetWrittenCount();
         // What a header needed is not held while the body comes (L30).
         if (_header.IsInBody)
@@ -117,4 +204,14 @@ internal sealed class IncomingMessage(
 
     private SmtpReply[] Replies(SmtpReply reply) =>
         peer.Role == ListenerRole.Lmtp ? [.. Enumerable.Repeat(reply, envelope.Recipients.Count)] : [reply];
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Connection}: {Id} {Results}: {Action} {Reason}")]
+    private static partial void LogVerdict(
+        ILogger log,
+        string connection,
+        TraceId id,
+        string results,
+        SenderAction action,
+        string reason
+    );
 }

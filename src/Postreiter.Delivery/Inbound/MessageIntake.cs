@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
+using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Reports;
 using Postreiter.Messages;
 using Postreiter.Smtp.Server;
@@ -17,6 +18,9 @@ namespace Postreiter.Delivery.Inbound;
 /// <param name="time">The clock.</param>
 /// <param name="log">Told of our own faults.</param>
 /// <param name="maxHops">L7 at the start; <see cref="MaxHops"/>.</param>
+/// <param name="checks">Checks who sends; null for nobody.</param>
+/// <param name="rewriting">Makes senders for forwarded mail; null to leave them.</param>
+/// <param name="keys">Sign what goes out; null for no signatures.</param>
 public sealed partial class MessageIntake(
     IStore store,
     RecipientResolver resolver,
@@ -26,7 +30,10 @@ public sealed partial class MessageIntake(
     long maxMessageBytes,
     TimeProvider time,
     ILogger<MessageIntake> log,
-    int maxHops = 100
+    int maxHops = 100,
+    SenderChecks? checks = null,
+    SenderRewriting? rewriting = null,
+    SigningKeys? keys = null
 ) : IMessageIntake
 {
     /// <summary>F1.</summary>
@@ -39,6 +46,10 @@ public sealed partial class MessageIntake(
     internal RecipientResolver Resolver => resolver;
 
     internal NoticeFiler Notices => notices;
+
+    internal SenderRewriting? Rewriting => rewriting;
+
+    internal SigningKeys? Keys => keys;
 
     internal string HostName => hostName.Ascii;
 
@@ -59,7 +70,8 @@ public sealed partial class MessageIntake(
     {
         try
         {
-            return new(new IncomingMessageStart(new IncomingMessage(this, scanner(), peer, envelope), null));
+            var check = checks?.Covers(peer) == true ? checks.Begin(peer, envelope) : null;
+            return new(new IncomingMessageStart(new IncomingMessage(this, scanner(), peer, envelope, check), null));
         }
         catch (StoreException e)
         {

@@ -1,7 +1,9 @@
 using System.Net;
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
+using Postreiter.Delivery.Authentication;
 using Postreiter.Dns;
+using Postreiter.MailAuth;
 using Postreiter.Net;
 using Postreiter.Smtp.Server;
 using Postreiter.Storage;
@@ -22,10 +24,14 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
 
     private static readonly SmtpReply OverAllowance = new(451, "4.7.1", "Too much mail for one day, try again later");
 
+    // Too slow a name is none: the mail does not wait for it.
+    private static readonly TimeSpan ReversePatience = TimeSpan.FromSeconds(5);
+
     private readonly IStore _store;
     private readonly RecipientResolver _resolver;
     private readonly OutboundAllowance _allowance;
-    private readonly ReverseLookup? _reverse;
+    private readonly Iprev? _reverse;
+    private readonly SenderChecks? _checks;
     private readonly ILogger<ReceptionPolicy> _log;
 
     /// <summary>A policy over a store's directory.</summary>
@@ -35,18 +41,20 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
     /// <param name="log">Told of faults and of limits that were met.</param>
     /// <param name="limits">L34; null for the defaults.</param>
     /// <param name="dns">For the peer's name in Received; null leaves it out.</param>
+    /// <param name="checks">Checks who sends; null for nobody.</param>
     public ReceptionPolicy(
         IStore store,
         RecipientResolver resolver,
         TimeProvider time,
         ILogger<ReceptionPolicy> log,
         OutboundLimits? limits = null,
-        IDnsResolver? dns = null
+        IDnsResolver? dns = null,
+        SenderChecks? checks = null
     )
     {
-        (_store, _resolver, _log) = (store, resolver, log);
+        (_store, _resolver, _log, _checks) = (store, resolver, log, checks);
         _allowance = new OutboundAllowance(time) { Limits = limits ?? new OutboundLimits() };
-        _reverse = dns is null ? null : new ReverseLookup(dns, time);
+        _reverse = dns is null ? null : new Iprev(dns, time, ReversePatience);
     }
 
     /// <summary>L34; may change at any time.</summary>
@@ -61,7 +69,12 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
     {
         // This machine's own programs have no name of use; users come from anywhere.
         if (peer.Role == ListenerRole.Mx && _reverse is not null && !IPAddress.IsLoopback(peer.Address))
-            peer.ReverseName = _reverse.FindAsync(peer.Address);
+        {
+            var iprev = _reverse.CheckAsync(peer.Address, CancellationToken.None).AsTask();
+            peer.ReverseName = NameOfAsync(iprev);
+            peer.Notes = new PeerNotes { Iprev = iprev };
+        }
+
         return new((SmtpReply?)null);
     }
 
@@ -70,6 +83,20 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
 
     /// <inheritdoc/>
     public async ValueTask<SmtpReply?> OnMailAsync(SmtpPeer peer, MailArguments mail, CancellationToken ct)
+    {
+        if (await CheckMailAsync(peer, mail, ct) is { } refusal)
+            return refusal;
+        // While the recipients and the message come, the DNS has time to answer.
+        if (_checks?.Covers(peer) == true)
+        {
+            peer.Notes ??= new PeerNotes();
+            ((PeerNotes)peer.Notes).Sender = _checks.Begin(peer, mail);
+        }
+
+        return null;
+    }
+
+    private async ValueTask<SmtpReply?> CheckMailAsync(SmtpPeer peer, MailArguments mail, CancellationToken ct)
     {
         if (peer.Role == ListenerRole.Submission && peer.User is null)
             return LoginFirst;
@@ -126,6 +153,9 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
                     return new RecipientDecision(new SmtpReply(451, "4.3.5", "Address is misconfigured here"));
             }
 
+            // P11: no way for other mail to that sender, for anybody.
+            if (found.IsForBounces && envelope.Mail.ReversePath is not null)
+                return new RecipientDecision(new SmtpReply(550, "5.7.1", "This address takes bounces only"));
             foreach (var account in found.Accounts)
             {
                 if (await _resolver.Quotas.CheckAsync(account, envelope.Mail.Size ?? 0, ct) is { } full)
@@ -140,6 +170,8 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
             return new RecipientDecision(DirectoryDown);
         }
     }
+
+    private static async Task<DomainName?> NameOfAsync(Task<IprevOutcome> iprev) => (await iprev).Name;
 
     private static bool HasRemote(SmtpEnvelope envelope) =>
         envelope.Recipients.Any(r => r.Target is Resolution { Status: ResolutionStatus.NotLocal });

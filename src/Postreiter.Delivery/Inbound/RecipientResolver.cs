@@ -1,4 +1,6 @@
 using Postreiter.Core;
+using Postreiter.Delivery.Authentication;
+using Postreiter.MailAuth.Srs;
 using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 
@@ -9,6 +11,7 @@ namespace Postreiter.Delivery.Inbound;
 /// <list type="number">
 /// <item>the alias of exactly this address, its targets resolved in turn,</item>
 /// <item>the account of exactly this address,</item>
+/// <item>an address that we made for bounces to forwarded mail (SRS): its first sender,</item>
 /// <item>with a tag, <c>user+tag</c>: alias or account of <c>user</c>. The tag chooses no mailbox, even where one of that name
 /// exists: a sender must not decide where mail is filed.</item>
 /// <item>postmaster (RFC 5321 §4.5.1): the configured account, the catch-all, the domain's oldest account, the site's oldest account,</item>
@@ -24,6 +27,7 @@ public sealed class RecipientResolver : IDisposable
     private readonly DirectoryCache _directory;
     private readonly DomainName _hostName;
     private readonly EmailAddress? _postmaster;
+    private readonly SenderRewriting? _rewriting;
 
     /// <summary>A resolver over a store's directory.</summary>
     /// <param name="store">Whose directory and change feed.</param>
@@ -31,16 +35,19 @@ public sealed class RecipientResolver : IDisposable
     /// <param name="postmaster">Who gets postmaster's mail where no alias and no account does; null for the defaults.</param>
     /// <param name="time">For the cache.</param>
     /// <param name="separators">Characters that part user and tag at the start.</param>
+    /// <param name="rewriting">Knows the senders of what was forwarded; null where nothing is rewritten.</param>
     public RecipientResolver(
         IStore store,
         DomainName hostName,
         EmailAddress? postmaster,
         TimeProvider time,
-        string separators = "+"
+        string separators = "+",
+        SenderRewriting? rewriting = null
     )
     {
         _directory = new DirectoryCache(store, time);
         (_hostName, _postmaster, SubaddressSeparators) = (hostName, postmaster, separators);
+        _rewriting = rewriting;
         Quotas = new QuotaWatch(store, time);
     }
 
@@ -64,7 +71,10 @@ public sealed class RecipientResolver : IDisposable
         var walk = new Walk();
         await WalkAsync(address, walk, 0, ct);
         if (walk.Accounts.Count + walk.Remote.Count > 0)
-            return new Resolution(ResolutionStatus.Found, [.. walk.Accounts.Values], [.. walk.Remote]);
+            return new Resolution(ResolutionStatus.Found, [.. walk.Accounts.Values], [.. walk.Remote])
+            {
+                IsForBounces = walk.IsForBounces,
+            };
         return Resolution.Without(walk.HasLoop ? ResolutionStatus.Loop : ResolutionStatus.Unknown);
     }
 
@@ -106,6 +116,18 @@ public sealed class RecipientResolver : IDisposable
 
         if (await TryExactAsync(address, walk, depth, ct))
             return;
+        if (_rewriting is not null && SrsRewriter.IsSrs(address.LocalPart))
+        {
+            // P11: only with a hash of ours, and not too old. Others of this form are nobody's, the catch-all's neither.
+            if (await _rewriting.ReverseAsync(address, ct) is { Status: SrsStatus.Done } sender)
+            {
+                walk.IsForBounces = true;
+                await WalkAsync(sender.Address, walk, depth + 1, ct);
+            }
+
+            return;
+        }
+
         var tag = address.LocalPart.AsSpan().IndexOfAny(SubaddressSeparators);
         if (tag > 0 && await TryExactAsync(address.WithLocalPart(address.LocalPart[..tag]), walk, depth, ct))
             return;
@@ -157,5 +179,7 @@ public sealed class RecipientResolver : IDisposable
         public HashSet<EmailAddress> Seen { get; } = [];
 
         public bool HasLoop { get; set; }
+
+        public bool IsForBounces { get; set; }
     }
 }

@@ -29,5 +29,8 @@ public sealed record Resolution(
     IReadOnlyList<EmailAddress> Remote
 )
 {
+    /// <summary>The address was made by us for bounces to mail that we forwarded (SRS): it takes nothing else.</summary>
+    public bool IsForBounces { get; init; }
+
     internal static Resolution Without(ResolutionStatus status) => new(status, [], []);
 }

@@ -2,6 +2,7 @@ using System.Buffers;
 using System.Diagnostics.CodeAnalysis;
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
+using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Reports;
 using Postreiter.Messages;
@@ -22,6 +23,7 @@ namespace Postreiter.Delivery.Queue;
 /// <param name="time">The clock.</param>
 /// <param name="random">For the jitter.</param>
 /// <param name="log">Told of our own faults.</param>
+/// <param name="rewriting">Makes senders for forwarded mail; null to leave them.</param>
 public sealed partial class QueueAttempt(
     IStore store,
     IRemoteDelivery remote,
@@ -31,7 +33,8 @@ public sealed partial class QueueAttempt(
     RetrySchedule schedule,
     TimeProvider time,
     Random random,
-    ILogger<QueueAttempt> log
+    ILogger<QueueAttempt> log,
+    SenderRewriting? rewriting = null
 )
 {
     private static readonly TimeSpan AfterFault = TimeSpan.FromSeconds(5);
@@ -276,6 +279,13 @@ public sealed partial class QueueAttempt(
             );
         }
 
+        var envelope = item.Envelope;
+        if (rewriting is not null && forwards.Count > 0)
+        {
+            var sender = await rewriting.RewriteAsync(envelope.ReversePath, item.Destination, ct);
+            envelope = envelope with { ReversePath = sender };
+        }
+
         return new Filing
         {
             DeliveryId = item.DeliveryId,
@@ -290,7 +300,7 @@ public sealed partial class QueueAttempt(
                     .Select(g => new NewQueueItem
                     {
                         Destination = g.Key,
-                        Envelope = item.Envelope,
+                        Envelope = envelope,
                         Recipients = [.. g],
                         Created = item.Created,
                         NextAttempt = now,

@@ -1,7 +1,9 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
 using Postreiter.Core;
+using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Inbound;
+using Postreiter.MailAuth.Dkim;
 using Postreiter.Messages;
 using Postreiter.Messages.Reports;
 using Postreiter.Storage;
@@ -18,13 +20,15 @@ namespace Postreiter.Delivery.Reports;
 /// <param name="hostName">Ours: Reporting-MTA.</param>
 /// <param name="time">The clock.</param>
 /// <param name="random">For the notices' names.</param>
+/// <param name="keys">Sign those that go out; null for no signatures.</param>
 public sealed class NoticeFiler(
     IStore store,
     RecipientResolver resolver,
     Func<IMessageScanner> scanner,
     DomainName hostName,
     TimeProvider time,
-    Random random
+    Random random,
+    SigningKeys? keys = null
 )
 {
     /// <summary>Most bytes of the original that go back with RET=FULL; more goes back as headers only (RFC 3461 §4.3).</summary>
@@ -79,7 +83,7 @@ public sealed class NoticeFiler(
             Content = await writer.CompleteAsync(ct),
             Structure = scan.Complete().Structure,
         };
-        return await AddressAsync(filing, sender, now, ct);
+        return await AddressAsync(filing, bytes, sender, now, ct);
     }
 
     [SuppressMessage("Security", "CA5394", Justification = "A name, not a secret.")]
@@ -91,6 +95,7 @@ public sealed class NoticeFiler(
 
     private async ValueTask<Filing?> AddressAsync(
         Filing filing,
+        byte[] bytes,
         EmailAddress sender,
         DateTimeOffset now,
         CancellationToken ct
@@ -117,6 +122,7 @@ public sealed class NoticeFiler(
             );
         }
 
+        var signatures = target.Remote.Count > 0 ? await SignAsync(bytes, ct) : [];
         var queue = target
             .Remote.GroupBy(a => a.Domain)
             .Select(domain => new NewQueueItem
@@ -130,11 +136,23 @@ public sealed class NoticeFiler(
                 },
                 // RFC 3461 §6: a report asks for no report.
                 Recipients = [.. domain.Select(a => new QueueRecipient(a, DsnNotify.Never))],
+                Prefix = signatures,
                 Created = now,
                 NextAttempt = now,
             });
         var addressed = filing with { Copies = copies, Queue = [.. queue] };
         return addressed.Copies.Count + addressed.Queue.Count > 0 ? addressed : null;
+    }
+
+    /// <summary>The signature fields of a notice: it is from a name of ours.</summary>
+    private async ValueTask<byte[]> SignAsync(byte[] bytes, CancellationToken ct)
+    {
+        if (keys is null || await keys.FindAsync(hostName, ct) is not { Count: > 0 } signer)
+            return [];
+        var end = bytes.AsSpan().IndexOf("\r\n\r\n"u8) + 2;
+        var signing = new DkimSigner(signer, time).Start(bytes.AsSpan(0, end));
+        signing.AppendBody(bytes.AsSpan(end + 2));
+        return Encoding.ASCII.GetBytes(signing.Complete());
     }
 
     private static async ValueTask<(ReadOnlyMemory<byte> Original, bool IsWhole)> ReadOriginalAsync(

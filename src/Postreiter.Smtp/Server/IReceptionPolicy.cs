@@ -35,6 +35,9 @@ public sealed class SmtpPeer
     /// </summary>
     public Task<DomainName?>? ReverseName { get; set; }
 
+    /// <summary>What the policy wants to find again; opaque to the Smtp room.</summary>
+    public object? Notes { get; set; }
+
     /// <summary>The argument of HELO, EHLO or LHLO as sent; null before.</summary>
     public string? Helo { get; set; }
 

@@ -3,6 +3,7 @@ using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using Postreiter.Control;
+using Postreiter.Dns;
 using Postreiter.Hosting;
 using Postreiter.Messages;
 using Postreiter.Settings;
@@ -57,6 +58,10 @@ internal sealed class CommandContext(
     /// <summary>Opens stores.</summary>
     public IStoreOpener Stores => stores ?? throw new InvalidOperationException("no store engine is wired");
 
+    /// <summary>Asks the DNS as the settings say; for the server of this run too.</summary>
+    public Func<ServerSettings, IDnsResolver> Dns { get; init; } =
+        settings => new DnsResolver(settings.DnsServers, time);
+
     /// <summary>Whether this build has a store engine.</summary>
     public bool HasStore => stores is not null;
 
@@ -64,7 +69,7 @@ internal sealed class CommandContext(
     public bool HasScanner => scanner is not null;
 
     /// <summary>What a server of this run takes from outside.</summary>
-    public ServerEnvironment ServerEnvironment() => new(time, random, Stores, Scanner);
+    public ServerEnvironment ServerEnvironment() => new(time, random, Stores, Scanner) { Dns = Dns };
 
     private Func<IMessageScanner> Scanner =>
         scanner ?? (() => throw new InvalidOperationException("no message reader is wired"));
@@ -95,6 +100,20 @@ internal sealed class CommandContext(
     public ServerSettings Settings(ParseResult parsed)
     {
         var result = ReadSettings(parsed);
+        return result.Mistakes.Count == 0
+            ? result.Settings
+            : throw new CommandFailure(ExitCodes.Usage, string.Join('\n', result.Mistakes));
+    }
+
+    /// <summary>The settings; where there is no data folder, the defaults and <c>--set</c>: for commands that only compute.</summary>
+    /// <exception cref="CommandFailure">They do not check; every mistake is in the message.</exception>
+    public ServerSettings SettingsOrDefaults(ParseResult parsed)
+    {
+        var folder = Folder(parsed);
+        if (File.Exists(folder.SettingsFile))
+            return Settings(parsed);
+        var reader = new SettingsReader(folder.Root, terminal.Environment);
+        var result = reader.Read(null, DataFolder.SettingsName, parsed.GetValue(Set) ?? []);
         return result.Mistakes.Count == 0
             ? result.Settings
             : throw new CommandFailure(ExitCodes.Usage, string.Join('\n', result.Mistakes));

@@ -75,7 +75,7 @@ internal static class InitCommand
         await using (var store = await context.Stores.OpenAsync(folder, settings, NullLogger.Instance, ct))
         {
             foreach (var domain in domains)
-                await DirectoryVerbs.AddDomainAsync(store.Directory, new JsonObject { ["domain"] = domain }, ct);
+                await DirectoryVerbs.AddDomainAsync(store, new JsonObject { ["domain"] = domain }, context.Time, ct);
         }
 
         await using (var file = new StreamWriter(folder.SettingsFile, Options()))
@@ -84,6 +84,7 @@ internal static class InitCommand
             $"""
             {folder.Root} is ready. Next:
               postreiter account add you@{(domains is [var first, ..] ? first : "example.org")} --data {folder.Root}
+              postreiter dns show {(domains is [var own, ..] ? own : "example.org")} --data {folder.Root}
               postreiter serve --data {folder.Root}
             """
         );

@@ -58,6 +58,7 @@ internal static class PostreiterCommand
             context.AsJson,
             ConfigCommand.Create(context),
             VersionCommand.Create(context),
+            SpfCommand.Create(context),
         };
         if (!context.HasStore)
             return root;
@@ -67,6 +68,8 @@ internal static class PostreiterCommand
         root.Add(AliasCommand.Create(context));
         root.Add(QueueCommand.Create(context));
         root.Add(StoreCommand.Create(context));
+        root.Add(DkimCommand.Create(context));
+        root.Add(DnsCommand.Create(context));
         if (!context.HasScanner)
             return root;
         root.Add(ServeCommand.Create(context));

@@ -8,6 +8,9 @@ internal sealed class Terminal
     /// <summary>Standard input.</summary>
     public required TextReader Input { get; init; }
 
+    /// <summary>Standard input as bytes.</summary>
+    public Func<Stream> OpenInput { get; init; } = Console.OpenStandardInput;
+
     /// <summary>Standard output.</summary>
     public required TextWriter Output { get; init; }
 

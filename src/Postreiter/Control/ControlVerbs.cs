@@ -14,6 +14,10 @@ internal static class ControlVerbs
     public const string AliasAdd = "alias.add";
     public const string AliasList = "alias.list";
     public const string AliasRemove = "alias.remove";
+    public const string DkimList = "dkim.list";
+    public const string DkimAdd = "dkim.add";
+    public const string DkimActivate = "dkim.activate";
+    public const string DkimRemove = "dkim.remove";
     public const string QueueList = "queue.list";
     public const string QueueShow = "queue.show";
     public const string QueueAct = "queue.act";

@@ -1,22 +1,32 @@
 using System.Text.Json.Nodes;
 using Postreiter.Core;
+using Postreiter.Delivery.Authentication;
+using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
+using Postreiter.Storage.MailAuth;
 
 namespace Postreiter.Control;
 
 /// <summary>Domains and aliases.</summary>
 internal static class DirectoryVerbs
 {
+    /// <summary>Adds a domain with its DKIM keys, one of each kind; they sign once their records are seen in the DNS.</summary>
     public static async Task<ControlReply> AddDomainAsync(
-        IDirectoryStore directory,
+        IStore store,
         JsonObject arguments,
+        TimeProvider time,
         CancellationToken ct
     )
     {
         var domain = arguments.Domain("domain");
-        return await directory.AddDomainAsync(domain, ct)
-            ? ControlReply.Done(Row(domain))
-            : ControlReply.NotSo($"{domain} is there already");
+        if (!await store.Directory.AddDomainAsync(domain, ct))
+            return ControlReply.NotSo($"{domain} is there already");
+        foreach (var algorithm in Enum.GetValues<DkimKeyAlgorithm>())
+            await DkimKeyMaker.AddAsync(store, domain, algorithm, selector: null, time.GetUtcNow(), ct);
+        return ControlReply.Done(Row(domain)) with
+        {
+            Message = $"its records for the DNS: postreiter dns show {domain}",
+        };
     }
 
     public static async Task<ControlReply> ListDomainsAsync(IDirectoryStore directory, CancellationToken ct) =>

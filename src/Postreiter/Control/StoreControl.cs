@@ -26,7 +26,7 @@ internal sealed class StoreControl(
 
     private static readonly Dictionary<string, Handler> Handlers = new(StringComparer.Ordinal)
     {
-        [ControlVerbs.DomainAdd] = static (c, a, ct) => DirectoryVerbs.AddDomainAsync(c.Store.Directory, a, ct),
+        [ControlVerbs.DomainAdd] = static (c, a, ct) => DirectoryVerbs.AddDomainAsync(c.Store, a, c.Time, ct),
         [ControlVerbs.DomainList] = static (c, _, ct) => DirectoryVerbs.ListDomainsAsync(c.Store.Directory, ct),
         [ControlVerbs.DomainRemove] = static (c, a, ct) => DirectoryVerbs.RemoveDomainAsync(c.Store.Directory, a, ct),
         [ControlVerbs.AccountAdd] = static (c, a, ct) => AccountVerbs.AddAsync(c.Store.Directory, c.Hasher, a, ct),
@@ -38,6 +38,10 @@ internal sealed class StoreControl(
         [ControlVerbs.AliasAdd] = static (c, a, ct) => DirectoryVerbs.AddAliasAsync(c.Store.Directory, a, ct),
         [ControlVerbs.AliasList] = static (c, _, ct) => DirectoryVerbs.ListAliasesAsync(c.Store.Directory, ct),
         [ControlVerbs.AliasRemove] = static (c, a, ct) => DirectoryVerbs.RemoveAliasAsync(c.Store.Directory, a, ct),
+        [ControlVerbs.DkimList] = static (c, a, ct) => DkimVerbs.ListAsync(c.Store, a, ct),
+        [ControlVerbs.DkimAdd] = static (c, a, ct) => DkimVerbs.AddAsync(c.Store, a, c.Time, ct),
+        [ControlVerbs.DkimActivate] = static (c, a, ct) => DkimVerbs.ActivateAsync(c.Store, a, c.Time, ct),
+        [ControlVerbs.DkimRemove] = static (c, a, ct) => DkimVerbs.RemoveAsync(c.Store, a, ct),
         [ControlVerbs.QueueList] = static (c, a, ct) => QueueVerbs.ListAsync(c.Store.Queue, a, ct),
         [ControlVerbs.QueueShow] = static (c, a, ct) => QueueVerbs.ShowAsync(c.Store.Queue, a, ct),
         [ControlVerbs.QueueAct] = static (c, a, ct) =>

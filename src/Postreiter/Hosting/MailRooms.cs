@@ -1,10 +1,12 @@
 using Microsoft.Extensions.Logging;
+using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Queue;
 using Postreiter.Delivery.Reports;
 using Postreiter.Delivery.Routing;
 using Postreiter.Dns;
 using Postreiter.Imap;
+using Postreiter.MailAuth.Dmarc;
 using Postreiter.Net;
 using Postreiter.Net.Sasl;
 using Postreiter.Pop3;
@@ -25,7 +27,10 @@ internal sealed class MailRooms : IDisposable
     private readonly ILoggerFactory _logs;
     private readonly IAuthenticator _authenticator;
     private readonly SaslServer _sasl;
-    private readonly DnsResolver _dns;
+    private readonly IDnsResolver _dns;
+    private readonly SenderChecks _checks;
+    private readonly SenderRewriting _rewriting;
+    private readonly SigningKeys _keys;
     private readonly RecipientResolver _resolver;
     private readonly NoticeFiler _notices;
     private readonly ReceptionPolicy _policy;
@@ -40,22 +45,28 @@ internal sealed class MailRooms : IDisposable
         ServerSettings settings,
         IStore store,
         IAuthenticator authenticator,
-        ILoggerFactory logs
+        ILoggerFactory logs,
+        PublicSuffixList suffixes
     )
     {
         (_environment, _settings, _store, _authenticator, _logs) = (environment, settings, store, authenticator, logs);
         var (hostname, time) = (settings.Hostname, environment.Time);
         _sasl = new SaslServer(authenticator);
-        _dns = new DnsResolver(settings.DnsServers, time);
-        _resolver = new RecipientResolver(store, hostname, postmaster: null, time);
-        _notices = new NoticeFiler(store, _resolver, environment.Scanner, hostname, time, environment.Random);
+        _dns = environment.Dns(settings);
+        _checks = new SenderChecks(_dns, suffixes, hostname, time, environment.Random);
+        _rewriting = new SenderRewriting(store, time);
+        _keys = new SigningKeys(store, logs.CreateLogger<SigningKeys>());
+        Rotation = new DkimRotation(store, _dns, time, logs.CreateLogger<DkimRotation>());
+        _resolver = new RecipientResolver(store, hostname, postmaster: null, time, rewriting: _rewriting);
+        _notices = new NoticeFiler(store, _resolver, environment.Scanner, hostname, time, environment.Random, _keys);
         _policy = new ReceptionPolicy(
             store,
             _resolver,
             time,
             logs.CreateLogger<ReceptionPolicy>(),
             RoomOptions.Outbound(settings),
-            _dns
+            _dns,
+            _checks
         );
         _intake = new MessageIntake(
             store,
@@ -65,7 +76,10 @@ internal sealed class MailRooms : IDisposable
             hostname,
             settings.Smtp.MaxMessageSize,
             time,
-            logs.CreateLogger<MessageIntake>()
+            logs.CreateLogger<MessageIntake>(),
+            checks: _checks,
+            rewriting: _rewriting,
+            keys: _keys
         );
         _pop3 = new Pop3ConnectionHandler(
             RoomOptions.Pop3(settings),
@@ -79,8 +93,20 @@ internal sealed class MailRooms : IDisposable
         Limit(settings);
     }
 
+    /// <summary>Checks who sends.</summary>
+    internal SenderChecks Checks => _checks;
+
+    /// <summary>Sign what goes out.</summary>
+    internal SigningKeys Keys => _keys;
+
+    /// <summary>Makes senders for what is forwarded.</summary>
+    internal SenderRewriting Rewriting => _rewriting;
+
     /// <summary>In force for the sessions to come.</summary>
     internal ServerSettings Settings => _settings;
+
+    /// <summary>Leads the DKIM keys through their life.</summary>
+    public DkimRotation Rotation { get; }
 
     /// <summary>The handler of a protocol; its listeners share it.</summary>
     public IConnectionHandler Handler(MailProtocol protocol) => _handlers[protocol];
@@ -117,7 +143,8 @@ internal sealed class MailRooms : IDisposable
             schedule,
             time,
             random,
-            _logs.CreateLogger<QueueAttempt>()
+            _logs.CreateLogger<QueueAttempt>(),
+            _rewriting
         );
         _queue = new QueueRunner(
             _store,
@@ -132,12 +159,21 @@ internal sealed class MailRooms : IDisposable
     /// <summary>Lets the queue ask every destination anew, also those that did not answer lately.</summary>
     public void ProbeAll() => _queue?.ProbeAll();
 
-    public void Dispose() => _resolver.Dispose();
+    public void Dispose()
+    {
+        _resolver.Dispose();
+        _rewriting.Dispose();
+        _keys.Dispose();
+        Rotation.Dispose();
+    }
 
     private void Limit(ServerSettings settings)
     {
         _resolver.SubaddressSeparators = settings.Smtp.SubaddressSeparators;
         _policy.Limits = RoomOptions.Outbound(settings);
+        _checks.Options = RoomOptions.Senders(settings);
+        (_keys.IsOn, _rewriting.IsOn) = (settings.Signing.Sign, settings.Signing.RewriteSenders);
+        Rotation.Options = RoomOptions.Rotation(settings);
         (_intake.MaxMessageBytes, _intake.MaxHops) = (settings.Smtp.MaxMessageSize, settings.Smtp.MaxHops);
     }
 

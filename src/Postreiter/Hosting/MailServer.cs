@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.Logging;
 using Postreiter.CommandLine;
+using Postreiter.Dns;
 using Postreiter.Messages;
 using Postreiter.Settings;
 using Postreiter.Storage;
@@ -19,7 +20,12 @@ internal sealed record ServerEnvironment(
     Random Random,
     IStoreOpener Stores,
     Func<IMessageScanner> Scanner
-);
+)
+{
+    /// <summary>Asks the DNS as the settings say.</summary>
+    public Func<ServerSettings, IDnsResolver> Dns { get; init; } =
+        settings => new DnsResolver(settings.DnsServers, Time);
+}
 
 /// <summary>The whole running server of one data folder.</summary>
 internal sealed class MailServer : IAsyncDisposable
@@ -27,6 +33,8 @@ internal sealed class MailServer : IAsyncDisposable
     private readonly ServerParts _parts;
     private readonly WebApplication _app;
     private readonly Task _queue;
+    private readonly Task _rotation;
+    private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _watch;
     private readonly ServerSettings _atStart;
     private bool _stopped;
@@ -35,6 +43,9 @@ internal sealed class MailServer : IAsyncDisposable
     {
         (_parts, _app, _atStart) = (parts, app, settings);
         _queue = settings.Roles.HasFlag(ServerRoles.Queue) ? Task.Run(parts.Queue.RunAsync) : Task.CompletedTask;
+        _rotation = settings.Roles.HasFlag(ServerRoles.Queue)
+            ? Task.Run(() => parts.Rooms.Rotation.RunAsync(_stopping.Token))
+            : Task.CompletedTask;
         _watch = parts.Certificates.Watch(Logger);
     }
 
@@ -123,8 +134,10 @@ internal sealed class MailServer : IAsyncDisposable
             return;
         _stopped = true;
         _parts.Queue.Stop();
+        await _stopping.CancelAsync();
         await _watch.DisposeAsync();
-        await Task.WhenAll(_app.StopAsync(CancellationToken.None), _queue);
+        await Task.WhenAll(_app.StopAsync(CancellationToken.None), _queue, _rotation);
+        _stopping.Dispose();
         await _app.DisposeAsync();
         File.Delete(_parts.Folder.PortsFile);
         File.Delete(_parts.Folder.ControlSocket);

@@ -1,3 +1,4 @@
+using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Queue;
 using Postreiter.Imap;
@@ -46,6 +47,30 @@ internal static class RoomOptions
             MaxNewRecipients = settings.Submission.MaxNewRecipientsPerDay,
         };
 
+    /// <summary>For the check of senders.</summary>
+    public static SenderCheckOptions Senders(ServerSettings settings) =>
+        new()
+        {
+            IsOn = settings.Senders.Check,
+            LocalNetworks = settings.Senders.LocalNetworks,
+            TrustedNetworks =
+            [
+                .. settings.Senders.TrustedForwarders.Select(f => f.Network).OfType<System.Net.IPNetwork>(),
+            ],
+            TrustedDomains =
+            [
+                .. settings.Senders.TrustedForwarders.Where(f => f.Network is null).Select(f => f.Domain),
+            ],
+            TrustedSealers = settings.Senders.TrustedSealers,
+            OnSpfFail = Policy(settings.Senders.OnSpfFail),
+            OnDmarcReject = Policy(settings.Senders.OnDmarcReject),
+            Budget = settings.Smtp.VerdictBudget,
+        };
+
+    /// <summary>For the life of DKIM keys.</summary>
+    public static DkimRotationOptions Rotation(ServerSettings settings) =>
+        new() { RotateAfter = settings.Signing.RotateAfter, Grace = settings.Signing.Grace };
+
     /// <summary>For IMAP.</summary>
     public static ImapOptions Imap(ServerSettings settings) =>
         new()
@@ -71,5 +96,13 @@ internal static class RoomOptions
             Steps = settings.Outbound.Retry,
             GiveUp = settings.Outbound.GiveUp,
             WarnAfter = settings.Outbound.WarnAfter,
+        };
+
+    private static FailurePolicy Policy(FailureAction action) =>
+        action switch
+        {
+            FailureAction.Reject => FailurePolicy.Reject,
+            FailureAction.Quarantine => FailurePolicy.Quarantine,
+            _ => FailurePolicy.Mark,
         };
 }

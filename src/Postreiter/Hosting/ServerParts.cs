@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Postreiter.Authentication;
 using Postreiter.CommandLine;
+using Postreiter.MailAuth.Dmarc;
 using Postreiter.Net.Sasl;
 using Postreiter.Settings;
 using Postreiter.Storage;
@@ -20,7 +21,8 @@ internal sealed class ServerParts : IAsyncDisposable
         DataFolderLock taken,
         IStore store,
         ILoggerFactory logs,
-        LogLevelSwitch level
+        LogLevelSwitch level,
+        PublicSuffixList suffixes
     )
     {
         (Environment, Folder, Settings, _lock, Store, Logs) = (environment, folder, settings, taken, store, logs);
@@ -41,7 +43,8 @@ internal sealed class ServerParts : IAsyncDisposable
                 Throttle,
                 logs.CreateLogger<PasswordAuthenticator>()
             ),
-            logs
+            logs,
+            suffixes
         );
         Queue = new QueueLoop(Rooms.Queue, environment.Time, Logger);
     }
@@ -99,7 +102,16 @@ internal sealed class ServerParts : IAsyncDisposable
         {
             var storeLogger = logs.CreateLogger("Postreiter.Storage");
             store = await environment.Stores.OpenAsync(folder, settings, storeLogger, ct);
-            return new ServerParts(environment, folder, settings, taken, store, logs, level);
+            return new ServerParts(
+                environment,
+                folder,
+                settings,
+                taken,
+                store,
+                logs,
+                level,
+                Suffixes(folder, settings)
+            );
         }
         catch (Exception e)
         {
@@ -110,6 +122,8 @@ internal sealed class ServerParts : IAsyncDisposable
             // F4, P15: what is wrong with the store is told in its own words.
             if (e is StoreException or IOException or UnauthorizedAccessException)
                 throw new CommandFailure(ExitCodes.Failed, $"the server does not start: {e.Message}");
+            if (e is InvalidDataException)
+                throw new CommandFailure(ExitCodes.Usage, $"dmarc.public_suffixes: {e.Message}");
             throw;
         }
     }
@@ -135,6 +149,11 @@ internal sealed class ServerParts : IAsyncDisposable
         // Last: what the parts said while they stopped is written out.
         Logs.Dispose();
     }
+
+    private static PublicSuffixList Suffixes(DataFolder folder, ServerSettings settings) =>
+        settings.Senders.PublicSuffixes is { Length: > 0 } path
+            ? PublicSuffixList.Load(folder.Resolve(path))
+            : PublicSuffixList.Shipped;
 
     private static LoginLockout Lockout(ServerSettings settings) =>
         new(settings.Login.LockAfter, settings.Login.LockFor);

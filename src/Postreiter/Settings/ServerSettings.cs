@@ -18,6 +18,8 @@ internal sealed record ServerSettings
     public MailboxAccessSettings Pop3 { get; init; } = new();
     public LoginSettings Login { get; init; } = new();
     public OutboundSettings Outbound { get; init; } = new();
+    public SenderSettings Senders { get; init; } = new();
+    public SigningSettings Signing { get; init; } = new();
     public GreylistSettings Greylist { get; init; } = new();
     public SpamSettings Spam { get; init; } = new();
     public VirusSettings Virus { get; init; } = new();
@@ -156,6 +158,43 @@ internal sealed record SmarthostSettings
 }
 
 internal sealed record RouteSettings(DomainName Domain, string Host, int Port);
+
+/// <summary>What follows from a failure.</summary>
+internal enum FailureAction
+{
+    Mark,
+    Quarantine,
+    Reject,
+}
+
+/// <summary>A network or a domain, never both.</summary>
+internal sealed record ForwarderSetting
+{
+    public IPNetwork? Network { get; init; }
+    public DomainName Domain { get; init; }
+}
+
+internal sealed record SenderSettings
+{
+    public bool Check { get; init; } = true;
+
+    public IReadOnlyList<IPNetwork> LocalNetworks { get; init; } =
+    [IPNetwork.Parse("127.0.0.0/8"), IPNetwork.Parse("::1/128")];
+
+    public IReadOnlyList<ForwarderSetting> TrustedForwarders { get; init; } = [];
+    public FailureAction OnSpfFail { get; init; } = FailureAction.Mark;
+    public FailureAction OnDmarcReject { get; init; } = FailureAction.Reject;
+    public string PublicSuffixes { get; init; } = "";
+    public IReadOnlyList<DomainName> TrustedSealers { get; init; } = [];
+}
+
+internal sealed record SigningSettings
+{
+    public bool Sign { get; init; } = true;
+    public TimeSpan RotateAfter { get; init; }
+    public TimeSpan Grace { get; init; } = TimeSpan.FromDays(7);
+    public bool RewriteSenders { get; init; } = true;
+}
 
 internal enum GreylistMode
 {

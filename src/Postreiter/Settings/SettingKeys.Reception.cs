@@ -55,8 +55,7 @@ internal static partial class SettingKeys
                 SettingTypes.Duration("1s", "5m"),
                 s => s.Smtp.VerdictBudget,
                 (s, v) => s with { Smtp = s.Smtp with { VerdictBudget = v } },
-                "Longest time that all checks of a message may take together after its final dot (F7).",
-                effect: SettingEffect.Later
+                "Longest time that all checks of a message may take together after its final dot (F7)."
             ),
             Key(
                 "smtp.max_connections",

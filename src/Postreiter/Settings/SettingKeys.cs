@@ -24,6 +24,7 @@ internal static partial class SettingKeys
         .. Reception(),
         .. Mailboxes(),
         .. Sending(),
+        .. MailAuth(),
         .. Filters(),
         .. Operation(),
     ];

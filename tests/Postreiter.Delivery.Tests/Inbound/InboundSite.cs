@@ -2,8 +2,11 @@ using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Postreiter.Core;
+using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Reports;
+using Postreiter.Dns;
+using Postreiter.MailAuth.Dmarc;
 using Postreiter.Messages;
 using Postreiter.Net;
 using Postreiter.Net.Sasl;
@@ -31,16 +34,32 @@ internal sealed class InboundSite : IAuthenticator, IAsyncDisposable
     private readonly MemoryStore _memory;
     private readonly IStore _store;
     private readonly RecipientResolver _resolver;
+    private readonly SenderRewriting _rewriting;
+    private readonly SigningKeys _keys;
     private readonly ReceptionPolicy _policy;
     private readonly MessageIntake _intake;
 
-    private InboundSite(OutboundLimits? outbound, string separators, int maxHops, EmailAddress? postmaster)
+    private InboundSite(
+        OutboundLimits? outbound,
+        string separators,
+        int maxHops,
+        EmailAddress? postmaster,
+        SenderCheckOptions? checks,
+        IDnsResolver? dns
+    )
     {
         _memory = new MemoryStore(Clock);
         _store = FaultyStore.Around(_memory, method => Fault(method));
-        _resolver = new RecipientResolver(_store, Host, postmaster, Clock, separators);
-        _policy = new ReceptionPolicy(_store, _resolver, Clock, NullLogger<ReceptionPolicy>.Instance, outbound, Dns);
-        var notices = new NoticeFiler(_store, _resolver, MessageScanner.Create, Host, Clock, new SafeRandom(2));
+        dns ??= Dns;
+        _rewriting = new SenderRewriting(_store, Clock);
+        _keys = new SigningKeys(_store, NullLogger<SigningKeys>.Instance);
+        _resolver = new RecipientResolver(_store, Host, postmaster, Clock, separators, _rewriting);
+        var senders = checks is null
+            ? null
+            : new SenderChecks(dns, PublicSuffixList.Shipped, Host, Clock, new SafeRandom(3)) { Options = checks };
+        var log = NullLogger<ReceptionPolicy>.Instance;
+        _policy = new ReceptionPolicy(_store, _resolver, Clock, log, outbound, dns, senders);
+        var notices = new NoticeFiler(_store, _resolver, MessageScanner.Create, Host, Clock, new SafeRandom(2), _keys);
         _intake = new MessageIntake(
             _store,
             _resolver,
@@ -50,7 +69,10 @@ internal sealed class InboundSite : IAuthenticator, IAsyncDisposable
             1024 * 1024,
             Clock,
             NullLogger<MessageIntake>.Instance,
-            maxHops
+            maxHops,
+            senders,
+            _rewriting,
+            _keys
         );
     }
 
@@ -67,10 +89,12 @@ internal sealed class InboundSite : IAuthenticator, IAsyncDisposable
         OutboundLimits? outbound = null,
         string separators = "+",
         int maxHops = 100,
-        EmailAddress? postmaster = null
+        EmailAddress? postmaster = null,
+        SenderCheckOptions? checks = null,
+        IDnsResolver? dns = null
     )
     {
-        var site = new InboundSite(outbound, separators, maxHops, postmaster);
+        var site = new InboundSite(outbound, separators, maxHops, postmaster, checks, dns);
         var directory = site._memory.Directory;
         await directory.AddDomainAsync(DomainName.Parse("our.example"), Ct);
         await directory.AddDomainAsync(DomainName.Parse("also.example"), Ct);
@@ -148,11 +172,14 @@ internal sealed class InboundSite : IAuthenticator, IAsyncDisposable
             S: {reply}
             """;
 
-    /// <summary>Messages in an account's INBOX, whole.</summary>
-    public async Task<List<string>> InboxAsync(string name)
+    /// <summary>The store, without faults.</summary>
+    public IStore Store => _memory;
+
+    /// <summary>Messages in an account's INBOX, or another mailbox, whole.</summary>
+    public async Task<List<string>> InboxAsync(string name, string mailbox = Mailbox.Inbox)
     {
         var account = (await _memory.Directory.FindAccountAsync(EmailAddress.Parse(name + "@our.example"), Ct))!;
-        var inbox = (await _memory.Mail.FindMailboxAsync(account.Id, Mailbox.Inbox, Ct))!;
+        var inbox = (await _memory.Mail.FindMailboxAsync(account.Id, mailbox, Ct))!;
         var texts = new List<string>();
         await foreach (var row in _memory.Mail.ReadMessagesAsync(inbox.Id, [new UidRange(1, uint.MaxValue)], Ct))
         {
@@ -209,6 +236,8 @@ internal sealed class InboundSite : IAuthenticator, IAsyncDisposable
     public ValueTask DisposeAsync()
     {
         _resolver.Dispose();
+        _rewriting.Dispose();
+        _keys.Dispose();
         return _memory.DisposeAsync();
     }
 }

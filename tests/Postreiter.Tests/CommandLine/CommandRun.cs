@@ -1,6 +1,8 @@
 using Postreiter.CommandLine;
+using Postreiter.Dns;
 using Postreiter.Hosting;
 using Postreiter.Messages;
+using Postreiter.Testing;
 
 namespace Postreiter.Tests.CommandLine;
 
@@ -10,10 +12,18 @@ namespace Postreiter.Tests.CommandLine;
 /// <param name="Error">Standard error.</param>
 internal sealed record CommandRun(int ExitCode, string Output, string Error)
 {
+    public static Task<CommandRun> StartAsync(
+        string input,
+        IStoreOpener? stores,
+        Func<IMessageScanner>? scanner,
+        params string[] args
+    ) => StartAsync(input, stores, scanner, new FakeDns(), args);
+
     public static async Task<CommandRun> StartAsync(
         string input,
         IStoreOpener? stores,
         Func<IMessageScanner>? scanner,
+        IDnsResolver dns,
         params string[] args
     )
     {
@@ -27,7 +37,10 @@ internal sealed record CommandRun(int ExitCode, string Output, string Error)
             Error = error,
             Environment = _ => null,
         };
-        var context = new CommandContext(terminal, TimeProvider.System, new Random(1), stores, scanner);
+        var context = new CommandContext(terminal, TimeProvider.System, new Random(1), stores, scanner)
+        {
+            Dns = _ => dns,
+        };
         var exitCode = await PostreiterCommand.RunAsync(args, context, TestContext.Current.CancellationToken);
         return new CommandRun(exitCode, output.ToString(), error.ToString());
     }

@@ -45,7 +45,8 @@ public sealed class DataMemoryTests : IDisposable
             settings,
             store,
             null!,
-            NullLoggerFactory.Instance
+            NullLoggerFactory.Instance,
+            Postreiter.MailAuth.Dmarc.PublicSuffixList.Shipped
         );
         await using (await OpenAsync(rooms, 4, headerKiB, bodyKiB))
             GC.Collect();

@@ -130,7 +130,8 @@ public sealed class ReceptionSettingsTests : IAuthenticator, IDisposable
             settings,
             _store,
             this,
-            NullLoggerFactory.Instance
+            NullLoggerFactory.Instance,
+            Postreiter.MailAuth.Dmarc.PublicSuffixList.Shipped
         );
         // From loopback, so that nobody asks the real DNS who it is.
         var connection = MemoryConnection.Create(remote: new IPEndPoint(IPAddress.Loopback, 40000));

@@ -138,6 +138,56 @@ public sealed class ReloadTests
             "04:00:00",
             "09:00:00"
         ),
+        ["smtp.verdict_budget"] = new(
+            "\"7s\"",
+            s => Part(s.Server.Parts.Rooms.Checks.Options.Budget),
+            "00:00:20",
+            "00:00:07"
+        ),
+        ["senders.check"] = new("false", s => Part(s.Server.Parts.Rooms.Checks.Options.IsOn), "True", "False"),
+        ["senders.local_networks"] = new(
+            "[]",
+            s => Part(s.Server.Parts.Rooms.Checks.Options.LocalNetworks.Count),
+            "2",
+            "0"
+        ),
+        ["senders.trusted_forwarders"] = new(
+            "[\"lists.test\", \"ip:192.0.2.7\"]",
+            s =>
+                Part(
+                    string.Join(' ', s.Server.Parts.Rooms.Checks.Options.TrustedDomains)
+                        + string.Join(' ', s.Server.Parts.Rooms.Checks.Options.TrustedNetworks)
+                ),
+            "",
+            "lists.test192.0.2.7/32"
+        ),
+        ["spf.on_fail"] = new("\"reject\"", s => Part(s.Server.Parts.Rooms.Checks.Options.OnSpfFail), "Mark", "Reject"),
+        ["dmarc.on_reject"] = new(
+            "\"mark\"",
+            s => Part(s.Server.Parts.Rooms.Checks.Options.OnDmarcReject),
+            "Reject",
+            "Mark"
+        ),
+        ["arc.trusted_sealers"] = new(
+            "[\"lists.test\"]",
+            s => Part(string.Join(' ', s.Server.Parts.Rooms.Checks.Options.TrustedSealers)),
+            "",
+            "lists.test"
+        ),
+        ["dkim.sign"] = new("false", s => Part(s.Server.Parts.Rooms.Keys.IsOn), "True", "False"),
+        ["dkim.rotate_after"] = new(
+            "\"90d\"",
+            s => Part(s.Server.Parts.Rooms.Rotation.Options.RotateAfter),
+            "00:00:00",
+            "90.00:00:00"
+        ),
+        ["dkim.grace"] = new(
+            "\"14d\"",
+            s => Part(s.Server.Parts.Rooms.Rotation.Options.Grace),
+            "7.00:00:00",
+            "14.00:00:00"
+        ),
+        ["srs.rewrite"] = new("false", s => Part(s.Server.Parts.Rooms.Rewriting.IsOn), "True", "False"),
         ["log.level"] = new(
             "\"error\"",
             s => Part(s.Server.Parts.Logs.CreateLogger("Postreiter.X").IsEnabled(LogLevel.Error)),

@@ -54,6 +54,12 @@ public sealed class SettingsReaderTests
         "outbound.smarthost",
         "{ host = \"h.test\", port = 25, tls = \"required\", username = \"u\", password = \"***\" }"
     )]
+    [InlineData(
+        "senders.trusted_forwarders = [\"Lists.test\", \"ip:192.0.2.7\", \"ip:2001:db8::/32\"]",
+        "senders.trusted_forwarders",
+        "[\"lists.test\", \"ip:192.0.2.7/32\", \"ip:2001:db8::/32\"]"
+    )]
+    [InlineData("dmarc.on_reject = \"quarantine\"", "dmarc.on_reject", "\"quarantine\"")]
     [InlineData("greylist.mode = \"off\"", "greylist.mode", "\"off\"")]
     [InlineData("greylist.lifetime = \"5w\"", "greylist.lifetime", "\"35d\"")]
     [InlineData("spam.threshold = 7", "spam.threshold", "7.0")]
@@ -114,6 +120,13 @@ public sealed class SettingsReaderTests
     [InlineData("outbound.routes = [{ domain = \"a.test\" }]", "outbound.routes[0]", "via")]
     [InlineData("outbound.retry = []", "outbound.retry", "at least 1")]
     [InlineData("outbound.warn_after = \"6d\"", "outbound.warn_after", "give_up")]
+    [InlineData(
+        "senders.trusted_forwarders = [\"lists\", \"ip:x\"]",
+        "senders.trusted_forwarders[0]",
+        "ip:192.0.2.0/24"
+    )]
+    [InlineData("senders.trusted_forwarders = [\"ip:x\"]", "senders.trusted_forwarders[0]", "a domain")]
+    [InlineData("dmarc.on_reject = \"junk\"", "dmarc.on_reject", "\"quarantine\"")]
     [InlineData("virus.scanners = [\"clamscan\"]", "virus.scanners[0]", "clamd:")]
     [InlineData("lists.allow = [\"ip:300.1.1.1\"]", "lists.allow[0]", "ip:192.0.2.0/24")]
     [InlineData("store.url = \"mysql://x/y\"", "store.url", "postgres://")]
