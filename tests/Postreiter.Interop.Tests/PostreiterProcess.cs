@@ -58,7 +58,7 @@ public class PostreiterProcess : IAsyncLifetime
     public async Task StartAsync()
     {
         string[] listeners = ["smtp", "submission", "submissions", "lmtp", "imap", "imaps", "pop3", "pop3s", "http"];
-        var settings = listeners.Select(l => $"listen.{l}=[\"127.0.0.1:0\"]").Concat(Settings);
+        var settings = listeners.Select(l => $"listen.{l}=[\"127.0.0.1:0\"]").Append("spam.rules=[]").Concat(Settings);
         _process = Process.Start(StartInfo(["serve", .. settings.SelectMany(s => new[] { "--set", s })]))!;
         _process.StandardInput.Close();
         _reading = ReadLogAsync(_process.StandardError);

@@ -10,7 +10,7 @@ internal static class TestSettings
     {
         string[] names = ["smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "http"];
         var listen = names.Select(n => $"listen.{n}=[\"127.0.0.1:0\"]");
-        var result = folder.ReadSettings([.. listen, "log.level=\"none\"", .. overrides]);
+        var result = folder.ReadSettings([.. listen, "log.level=\"none\"", "spam.rules=[]", .. overrides]);
         Assert.Empty(result.Mistakes);
         return result.Settings;
     }

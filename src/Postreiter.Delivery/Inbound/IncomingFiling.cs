@@ -2,6 +2,7 @@ using System.Text;
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
+using Postreiter.Delivery.Filtering;
 using Postreiter.Messages.Reports;
 using Postreiter.Smtp.Server;
 using Postreiter.Storage;
@@ -27,6 +28,9 @@ internal sealed partial class IncomingFiling(
 {
     private static readonly SmtpReply AliasLoop = new(554, "5.4.6", "Mail loop: this address was passed already");
     private static readonly SmtpReply NotNow = new(451, "4.3.0", "Temporary failure, try again later");
+
+    /// <summary>What the rules say; null when nothing was scanned.</summary>
+    public SpamOutcome? Spam { get; init; }
 
     private readonly SmtpReply _accepted = new(250, "2.0.0", $"{envelope.Id} accepted");
 
@@ -115,16 +119,14 @@ internal sealed partial class IncomingFiling(
                     continue;
                 var prefix =
                     TraceField.ReturnPath(envelope.Mail.ReversePath)
+                    + Spam?.Marks
                     + TraceField.DeliveredTo(recipient.Arguments.Recipient)
                     + _trace;
                 copies.Add(
                     new MailboxCopy
                     {
                         AccountId = account.Id,
-                        MailboxId =
-                            verdict?.Action == SenderAction.Quarantine
-                                ? await intake.Resolver.Directory.FindJunkAsync(account.Id, ct)
-                                : await intake.Resolver.Directory.FindInboxAsync(account.Id, ct),
+                        MailboxId = await MailboxAsync(account.Id, ct),
                         Prefix = Encoding.UTF8.GetBytes(prefix),
                         InternalDate = now,
                     }
@@ -134,6 +136,11 @@ internal sealed partial class IncomingFiling(
 
         return copies;
     }
+
+    private ValueTask<long> MailboxAsync(long accountId, CancellationToken ct) =>
+        Spam is { IsJunk: true } || verdict?.Action == SenderAction.Quarantine
+            ? intake.Resolver.Directory.FindJunkAsync(accountId, ct)
+            : intake.Resolver.Directory.FindInboxAsync(accountId, ct);
 
     /// <summary>
     /// One item for each destination; forwarded recipients apart, for they carry Delivered-To of their alias and a sender of its
@@ -159,7 +166,7 @@ internal sealed partial class IncomingFiling(
         var items = new List<NewQueueItem>();
         foreach (var group in groups)
         {
-            var (sender, prefix) = (envelope.Mail.ReversePath, _trace);
+            var (sender, prefix) = (envelope.Mail.ReversePath, Spam?.Marks + _trace);
             if (group.Key.Alias is { } alias)
             {
                 if (intake.Rewriting is { } rewriting)

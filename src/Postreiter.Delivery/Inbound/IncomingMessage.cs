@@ -76,18 +76,26 @@ internal sealed partial class IncomingMessage(
                 return Replies(denied);
             var content = await _blob.CompleteAsync(ct);
             var facts = scanner.Complete();
+            var reverseName = peer.ReverseName is { } asked ? await asked : null;
+            var spam = await FilterAsync(content, reverseName, ct);
+            if (spam?.Refusal is { } refused)
+                return Replies(refused);
+            await using var tagged = await TagAsync(content, spam, ct);
             var outcome = new IncomingFiling(
                 intake,
                 peer,
                 envelope,
-                content,
-                facts.Structure,
+                tagged?.Content ?? content,
+                tagged?.Structure ?? facts.Structure,
                 _header.DeliveredTo,
-                peer.ReverseName is { } asked ? await asked : null,
+                reverseName,
                 verdict,
                 _signing,
                 _now
-            );
+            )
+            {
+                Spam = spam,
+            };
             return await outcome.FileAsync(ct);
         }
         catch (StoreException e)

@@ -42,14 +42,19 @@ public sealed class MailMarker(SpamVerdict verdict, MarkSettings settings, MarkC
     /// <summary>Writes the mail with its marks; spam is enclosed in a report where <see cref="MarkSettings.ReportSafe"/> asks for it.</summary>
     /// <param name="mail">The mail as it came.</param>
     /// <param name="output">Where to.</param>
-    /// <param name="random">For the boundary of a report.</param>
-    public void Rewrite(ReadOnlyMemory<byte> mail, IBufferWriter<byte> output, Random random)
+    /// <param name="random">For the boundary of a report; not needed where <see cref="MarkSettings.ReportSafe"/> is 0.</param>
+    public void Rewrite(ReadOnlyMemory<byte> mail, IBufferWriter<byte> output, Random? random = null)
     {
         ArgumentNullException.ThrowIfNull(output);
         var pristine = PristineMail.Parse(mail);
         Write(pristine.Separator, output);
         if (verdict.IsSpam && settings.ReportSafe > 0)
-            WriteEnclosed(pristine, mail[pristine.Separator.Length..], output, random);
+            WriteEnclosed(
+                pristine,
+                mail[pristine.Separator.Length..],
+                output,
+                random ?? throw new ArgumentNullException(nameof(random))
+            );
         else
             WriteMarked(pristine, output);
     }

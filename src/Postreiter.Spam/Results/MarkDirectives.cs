@@ -59,7 +59,7 @@ public static class MarkDirectives
             },
             "clear_unsafe_report_template" => value.Length > 0 ? null : settings with { UnsafeReportTemplate = "" },
             "report_charset" => value.Length == 0 ? null : settings with { ReportCharset = value },
-            "report_contact" => value.Length == 0 ? null : settings with { ReportContact = value },
+            "report_contact" => value.Length == 0 ? null : settings with { ReportContact = Contact(value) },
             "report_hostname" => settings with { ReportHostName = value },
             "report_wrap_width" => Width(settings, value),
             "fold_headers" => Fold(settings, value),
@@ -141,6 +141,10 @@ public static class MarkDirectives
                 SubjectPrefixes = settings.SubjectPrefixes.ToImmutableDictionary().SetItem(rule, text),
             };
     }
+
+    // The packaged rules leave the address to whoever installs them.
+    private static string Contact(string value) =>
+        value == "@@CONTACT_ADDRESS@@" ? new MarkSettings().ReportContact : value;
 
     private static MarkSettings? Width(MarkSettings settings, string value) =>
         double.TryParse(value, NumberStyles.Float, CultureInfo.InvariantCulture, out var width)

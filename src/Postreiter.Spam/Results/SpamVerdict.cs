@@ -18,8 +18,8 @@ public sealed record SpamVerdict
     /// <summary>Names of sub-rules that hit, one for each time.</summary>
     public IReadOnlyList<string> SubHits { get; init; } = [];
 
-    /// <summary>What became of automatic learning: <c>no</c>, <c>ham</c>, <c>spam</c>, <c>disabled</c>, <c>failed</c> or <c>unavailable</c>.</summary>
-    public string Autolearn { get; init; } = "no";
+    /// <summary>What became of automatic learning: <c>disabled</c>, <c>no</c>, <c>ham</c>, <c>spam</c>, <c>failed</c> or <c>unavailable</c>.</summary>
+    public string Autolearn { get; init; } = "disabled";
 
     /// <summary>Values of template tags that the scan gives: relays, captured values, networks. Names in capitals.</summary>
     public IReadOnlyDictionary<string, string> Tags { get; init; } = new Dictionary<string, string>();

@@ -9,7 +9,7 @@ namespace Postreiter.Spam.Spamd;
 /// Serves the spamd protocol, so that spamc, Exim's <c>spam=</c> condition and spamass-milter have their mails scanned here. One
 /// connection is one request.
 /// </summary>
-public sealed class SpamdConnectionHandler : IConnectionHandler, IDisposable
+public sealed class SpamdConnectionHandler : IConnectionHandler
 {
     private readonly SpamdServices _services;
 
@@ -20,25 +20,19 @@ public sealed class SpamdConnectionHandler : IConnectionHandler, IDisposable
     /// <param name="random">For the boundaries of reports; safe for threads.</param>
     /// <param name="time">The clock.</param>
     /// <param name="logger">The log.</param>
+    /// <param name="largeMails">Places for mails above 256 KiB, which bound the memory; other mails wait. Handlers may share it.</param>
     public SpamdConnectionHandler(
         SpamdOptions options,
         IMailScanner scanner,
         IMailLearner? learner,
         Random random,
         TimeProvider time,
-        ILogger logger
+        ILogger logger,
+        SemaphoreSlim largeMails
     )
     {
         ArgumentNullException.ThrowIfNull(options);
-        _services = new SpamdServices(
-            options,
-            scanner,
-            learner,
-            random,
-            time,
-            logger,
-            new SemaphoreSlim(options.MaxLargeMails)
-        );
+        _services = new SpamdServices(options, scanner, learner, random, time, logger, largeMails);
     }
 
     /// <inheritdoc/>
@@ -65,9 +59,6 @@ public sealed class SpamdConnectionHandler : IConnectionHandler, IDisposable
             _services.Logger.LogDebug(end, "{Connection}: the client is gone", connection.Id);
         }
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => _services.LargeMails.Dispose();
 
     private bool MayAsk(IPAddress address)
     {

@@ -14,9 +14,6 @@ public sealed record SpamdOptions
     /// </summary>
     public long MaxMailBytes { get; init; } = 50L << 20;
 
-    /// <summary>Mails above 256 KiB that are held at one time; others wait. Bounds the memory. Default 8.</summary>
-    public int MaxLargeMails { get; init; } = 8;
-
     /// <summary>Longest wait for the first line of a request. Default 30 s, as spamd's --timeout-tcp. Answered with 79.</summary>
     public TimeSpan FirstLineTimeout { get; init; } = TimeSpan.FromSeconds(30);
 

@@ -23,6 +23,9 @@ internal enum MailProtocol
 
     /// <summary>POP3.</summary>
     Pop3,
+
+    /// <summary>The spamd protocol.</summary>
+    Spamd,
 }
 
 /// <summary>One mail listener as the settings and the roles have it.</summary>
@@ -40,13 +43,16 @@ internal sealed record ListenerPlan(string Name, MailProtocol Protocol, EndPoint
                 MailProtocol.Imap => "* BYE Too many connections, try again later\r\n",
                 // RFC 3206 §4: the SYS/TEMP response code.
                 MailProtocol.Pop3 => "-ERR [SYS/TEMP] Too many connections, try again later\r\n",
+                // EX_TEMPFAIL of sysexits.h.
+                MailProtocol.Spamd => "SPAMD/1.0 75 Too many connections, try again later\r\n",
                 _ => "421 4.7.0 Too many connections, try again later\r\n",
             }
         );
 
     /// <summary>Whether people log in here, which they do under TLS only (P13), unless the settings of the moment say otherwise.</summary>
     public bool NeedsTls(ServerSettings settings) =>
-        Protocol is not (MailProtocol.Mx or MailProtocol.Lmtp) && (ImplicitTls || !settings.Tls.AllowPlaintextAuth);
+        Protocol is not (MailProtocol.Mx or MailProtocol.Lmtp or MailProtocol.Spamd)
+        && (ImplicitTls || !settings.Tls.AllowPlaintextAuth);
 
     /// <summary>What a caller is told while there is no certificate in force (F10).</summary>
     public ReadOnlyMemory<byte> NoTlsReply { get; } =
@@ -72,6 +78,8 @@ internal sealed record ListenerPlan(string Name, MailProtocol Protocol, EndPoint
                 settings.Submission.MaxConnectionsPerAddress
             ),
             MailProtocol.Imap => new(settings.Imap.MaxConnections, settings.Imap.MaxConnectionsPerAddress),
+            // Programs, all from a few addresses.
+            MailProtocol.Spamd => new(settings.Spamd.MaxConnections, settings.Spamd.MaxConnections),
             _ => new(settings.Pop3.MaxConnections, settings.Pop3.MaxConnectionsPerAddress),
         };
 
@@ -89,6 +97,8 @@ internal sealed record ListenerPlan(string Name, MailProtocol Protocol, EndPoint
             .. Of("imaps", ServerRoles.Imap, MailProtocol.Imap, listen.Imaps, true),
             .. Of("pop3", ServerRoles.Pop3, MailProtocol.Pop3, listen.Pop3),
             .. Of("pop3s", ServerRoles.Pop3, MailProtocol.Pop3, listen.Pop3s, true),
+            .. Of("spamd", ServerRoles.Scan, MailProtocol.Spamd, listen.Spamd),
+            .. Of("spamds", ServerRoles.Scan, MailProtocol.Spamd, listen.Spamds, true),
         ];
 
         IEnumerable<ListenerPlan> Of(

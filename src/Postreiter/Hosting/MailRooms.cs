@@ -36,6 +36,7 @@ internal sealed class MailRooms : IDisposable
     private readonly ReceptionPolicy _policy;
     private readonly MessageIntake _intake;
     private readonly Pop3ConnectionHandler _pop3;
+    private readonly SpamRoom _spam;
     private readonly Dictionary<MailProtocol, RenewableHandler> _handlers;
     private volatile ServerSettings _settings;
     private volatile QueueRunner? _queue;
@@ -81,6 +82,8 @@ internal sealed class MailRooms : IDisposable
             rewriting: _rewriting,
             keys: _keys
         );
+        _spam = new SpamRoom(environment, hostname, logs);
+        _intake.Spam = _spam.Filter;
         _pop3 = new Pop3ConnectionHandler(
             RoomOptions.Pop3(settings),
             _sasl,
@@ -101,6 +104,9 @@ internal sealed class MailRooms : IDisposable
 
     /// <summary>Makes senders for what is forwarded.</summary>
     internal SenderRewriting Rewriting => _rewriting;
+
+    /// <summary>The scan of spam.</summary>
+    internal SpamRoom Spam => _spam;
 
     /// <summary>In force for the sessions to come.</summary>
     internal ServerSettings Settings => _settings;
@@ -165,6 +171,7 @@ internal sealed class MailRooms : IDisposable
         _rewriting.Dispose();
         _keys.Dispose();
         Rotation.Dispose();
+        _spam.Dispose();
     }
 
     private void Limit(ServerSettings settings)
@@ -174,6 +181,8 @@ internal sealed class MailRooms : IDisposable
         _checks.Options = RoomOptions.Senders(settings);
         (_keys.IsOn, _rewriting.IsOn) = (settings.Signing.Sign, settings.Signing.RewriteSenders);
         Rotation.Options = RoomOptions.Rotation(settings);
+        _spam.Filter.Options = RoomOptions.Spam(settings);
+        _spam.Scanner.MaxBytes = settings.Spam.MaxScanSize;
         (_intake.MaxMessageBytes, _intake.MaxHops) = (settings.Smtp.MaxMessageSize, settings.Smtp.MaxHops);
     }
 
@@ -183,6 +192,7 @@ internal sealed class MailRooms : IDisposable
             MailProtocol.Imap => Imap(),
             // One session at a time in a mailbox, also across a change of settings.
             MailProtocol.Pop3 => _pop3.With(RoomOptions.Pop3(_settings)),
+            MailProtocol.Spamd => _spam.Handler(RoomOptions.Spamd(_settings)),
             MailProtocol.Submission => Smtp(ListenerRole.Submission),
             MailProtocol.Lmtp => Smtp(ListenerRole.Lmtp),
             _ => Smtp(ListenerRole.Mx),

@@ -1,10 +1,12 @@
 using Postreiter.Delivery.Authentication;
+using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Queue;
 using Postreiter.Imap;
 using Postreiter.Pop3;
 using Postreiter.Settings;
 using Postreiter.Smtp.Server;
+using Postreiter.Spam.Spamd;
 
 namespace Postreiter.Hosting;
 
@@ -87,6 +89,28 @@ internal static class RoomOptions
             Hostname = settings.Hostname.Ascii,
             AllowPlaintextAuth = settings.Tls.AllowPlaintextAuth,
             MaxFailedLogins = settings.Login.MaxFailuresPerSession,
+        };
+
+    /// <summary>For what becomes of spam.</summary>
+    public static SpamFilterOptions Spam(ServerSettings settings) =>
+        new()
+        {
+            Threshold = settings.Spam.Threshold,
+            RejectAt = settings.Spam.RejectAt,
+            SubjectTag = settings.Spam.SubjectTag,
+            MaxScanBytes = (int)settings.Spam.MaxScanSize,
+            Budget = settings.Smtp.VerdictBudget,
+            DefersUnscanned = settings.Spam.OnFailure == ScannerFailure.Defer,
+        };
+
+    /// <summary>For the spamd protocol.</summary>
+    public static SpamdOptions Spamd(ServerSettings settings) =>
+        new()
+        {
+            HostName = settings.Hostname.Ascii,
+            AllowFrom = settings.Spamd.AllowFrom,
+            MaxMailBytes = settings.Spamd.MaxMessageSize,
+            RequestTimeout = settings.Spamd.Timeout,
         };
 
     /// <summary>For the queue.</summary>

@@ -22,6 +22,7 @@ internal sealed record ServerSettings
     public SigningSettings Signing { get; init; } = new();
     public GreylistSettings Greylist { get; init; } = new();
     public SpamSettings Spam { get; init; } = new();
+    public SpamdSettings Spamd { get; init; } = new();
     public VirusSettings Virus { get; init; } = new();
     public AddressListSettings Lists { get; init; } = new();
     public LogSettings Log { get; init; } = new();
@@ -54,6 +55,7 @@ internal sealed record ListenSettings
     public IReadOnlyList<EndPoint> Pop3 { get; init; } = Any(110);
     public IReadOnlyList<EndPoint> Pop3s { get; init; } = Any(995);
     public IReadOnlyList<EndPoint> Spamd { get; init; } = [];
+    public IReadOnlyList<EndPoint> Spamds { get; init; } = [];
     public IReadOnlyList<EndPoint> Http { get; init; } = [new IPEndPoint(IPAddress.Loopback, 8080)];
     public IReadOnlyList<IPNetwork> Proxies { get; init; } = [];
 
@@ -217,6 +219,17 @@ internal sealed record SpamSettings
     public double Threshold { get; init; } = 5.0;
     public double RejectAt { get; init; } = 15.0;
     public string SubjectTag { get; init; } = "";
+    public long MaxScanSize { get; init; } = 512L << 10;
+    public ScannerFailure OnFailure { get; init; } = ScannerFailure.Accept;
+}
+
+internal sealed record SpamdSettings
+{
+    public IReadOnlyList<IPNetwork> AllowFrom { get; init; } =
+    [new(IPAddress.Parse("127.0.0.0"), 8), new(IPAddress.IPv6Loopback, 128)];
+    public int MaxConnections { get; init; } = 200;
+    public long MaxMessageSize { get; init; } = 50L << 20;
+    public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
 }
 
 internal enum ScannerFailure

@@ -42,7 +42,9 @@ internal static partial class SettingKeys
                 SettingTypes.List(SettingTypes.Text),
                 s => s.Spam.Rules,
                 (s, v) => s with { Spam = s.Spam with { Rules = v } },
-                "Folders and files with rules. A relative path starts at the data folder.",
+                "Folders and files with rules in SpamAssassin's language, read in this order; those that are not there are passed "
+                    + "over. A relative path starts at the data folder. Without any rules nothing is scanned. They are read again with "
+                    + "SIGHUP, while mail goes on.",
                 effect: SettingEffect.Later
             ),
             Key(
@@ -50,24 +52,66 @@ internal static partial class SettingKeys
                 SettingTypes.Points(-1000, 1000),
                 s => s.Spam.Threshold,
                 (s, v) => s with { Spam = s.Spam with { Threshold = v } },
-                "Points from which a message is spam.",
-                effect: SettingEffect.Later
+                "Points from which a message is spam: it is marked and goes to Junk. It holds instead of the rules' own required_score."
             ),
             Key(
                 "spam.reject_at",
                 SettingTypes.Points(-1000, 1000),
                 s => s.Spam.RejectAt,
                 (s, v) => s with { Spam = s.Spam with { RejectAt = v } },
-                "Points from which a message is refused.",
-                effect: SettingEffect.Later
+                "Points from which a message is refused in the session, with 550 5.7.1; so its sender is told."
             ),
             Key(
                 "spam.subject_tag",
                 SettingTypes.Text,
                 s => s.Spam.SubjectTag,
                 (s, v) => s with { Spam = s.Spam with { SubjectTag = v } },
-                "Put in front of the subject of spam, e.g. \"**** SPAM ****\"; empty leaves it alone.",
-                effect: SettingEffect.Later
+                "Put in front of the subject of spam, e.g. \"**** SPAM ****\"; template tags such as _SCORE_ are filled. Empty leaves "
+                    + "it alone, and then spam is stored as it came."
+            ),
+            Key(
+                "spam.max_scan_size",
+                SettingTypes.Size(16L << 10, 64L << 20),
+                s => s.Spam.MaxScanSize,
+                (s, v) => s with { Spam = s.Spam with { MaxScanSize = v } },
+                "How much of a message is scanned. Of a larger one only so much of its beginning, which its field X-Spam-Scanned "
+                    + "says."
+            ),
+            Key(
+                "spam.on_failure",
+                SettingTypes.OneOf<ScannerFailure>(),
+                s => s.Spam.OnFailure,
+                (s, v) => s with { Spam = s.Spam with { OnFailure = v } },
+                "What becomes of a message whose scan fails or is not through within smtp.verdict_budget: accept takes it and marks "
+                    + "it as unscanned, defer answers 451 4.7.1 (F7)."
+            ),
+            Key(
+                "spamd.allow_from",
+                SettingTypes.List(SettingTypes.Network),
+                s => s.Spamd.AllowFrom,
+                (s, v) => s with { Spamd = s.Spamd with { AllowFrom = v } },
+                "Who may have mail scanned at listen.spamd and listen.spamds; others are let go without a word. [] is everybody."
+            ),
+            Key(
+                "spamd.max_connections",
+                SettingTypes.Number(1, 1_000_000),
+                s => s.Spamd.MaxConnections,
+                (s, v) => s with { Spamd = s.Spamd with { MaxConnections = v } },
+                "Most connections to each such listener at one time; further ones get 75 (L12)."
+            ),
+            Key(
+                "spamd.max_message_size",
+                SettingTypes.Size(64L << 10, 1L << 30),
+                s => s.Spamd.MaxMessageSize,
+                (s, v) => s with { Spamd = s.Spamd with { MaxMessageSize = v } },
+                "Largest mail taken there, also after it is unpacked; a larger one gets 65, and its client keeps it as it was."
+            ),
+            Key(
+                "spamd.timeout",
+                SettingTypes.Duration("1s", "1h"),
+                s => s.Spamd.Timeout,
+                (s, v) => s with { Spamd = s.Spamd with { Timeout = v } },
+                "Longest time for all of a request; then 79."
             ),
             Key(
                 "virus.scanners",

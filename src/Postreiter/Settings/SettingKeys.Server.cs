@@ -102,8 +102,19 @@ internal static partial class SettingKeys
                 SettingTypes.List(SettingTypes.Listener),
                 s => s.Listen.Spamd,
                 (s, v) => s with { Listen = s.Listen with { Spamd = v } },
-                "Where the spamd protocol is spoken. A list; [] switches it off; port 0 lets the system choose (the ports taken stand in ports.json in the data folder).",
-                effect: SettingEffect.Later
+                "Where the spamd protocol is spoken, for spamc, Exim and spamass-milter; usually \"127.0.0.1:783\" or a unix socket. "
+                    + "Who may ask says spamd.allow_from. A list; [] switches it off; port 0 lets the system choose (the ports taken "
+                    + "stand in ports.json in the data folder).",
+                effect: SettingEffect.AtStart
+            ),
+            Key(
+                "listen.spamds",
+                SettingTypes.List(SettingTypes.Listener),
+                s => s.Listen.Spamds,
+                (s, v) => s with { Listen = s.Listen with { Spamds = v } },
+                "As listen.spamd, under TLS from the first byte (spamc -S). A list; [] switches it off; port 0 lets the system "
+                    + "choose (the ports taken stand in ports.json in the data folder).",
+                effect: SettingEffect.AtStart
             ),
             Key(
                 "listen.http",

@@ -23,7 +23,7 @@ namespace Postreiter.Delivery.Tests.Inbound;
 /// The SMTP server with the policy and the intake of this room, over a store in memory: domains our.example and also.example,
 /// accounts ann, bob and cat at our.example. Everybody's password is "secret".
 /// </summary>
-internal sealed class InboundSite : IAuthenticator, IAsyncDisposable
+internal sealed partial class InboundSite : IAuthenticator, IAsyncDisposable
 {
     /// <summary>AUTH PLAIN of ann@our.example.</summary>
     public const string AnnsLogin = "AGFubkBvdXIuZXhhbXBsZQBzZWNyZXQ=";

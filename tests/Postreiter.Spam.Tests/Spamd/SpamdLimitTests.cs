@@ -203,7 +203,7 @@ public sealed class SpamdLimitTests
                 Interlocked.Decrement(ref open);
             },
         };
-        using var server = new SpamdTestServer(scanner, options: o => o with { MaxLargeMails = 1 });
+        using var server = new SpamdTestServer(scanner, largeMails: 1);
         var mail = "CHECK SPAMC/1.5\r\n\r\n" + new string('x', 300 * 1024);
         var answers = await Task.WhenAll(Enumerable.Range(0, 8).Select(_ => server.AskAsync(Pacing.Lines, mail)));
         Assert.All(answers, a => Assert.StartsWith("SPAMD/1.1 0", a, StringComparison.Ordinal));

@@ -17,13 +17,16 @@ internal sealed class SpamdTestServer : IDisposable
     public const string Ham = "Subject: lunch\n\nat noon?\n";
 
     private readonly SpamdConnectionHandler _handler;
+    private readonly SemaphoreSlim _largeMails;
 
     public SpamdTestServer(
         OneRule? scanner = null,
         IMailLearner? learner = null,
-        Func<SpamdOptions, SpamdOptions>? options = null
+        Func<SpamdOptions, SpamdOptions>? options = null,
+        int largeMails = 8
     )
     {
+        _largeMails = new SemaphoreSlim(largeMails);
         var defaults = new SpamdOptions { HostName = "mx.our.example", AllowFrom = [] };
         Scanner = scanner ?? new OneRule();
         _handler = new SpamdConnectionHandler(
@@ -32,7 +35,8 @@ internal sealed class SpamdTestServer : IDisposable
             learner,
             new Random(1),
             Clock,
-            NullLogger.Instance
+            NullLogger.Instance,
+            _largeMails
         );
     }
 
@@ -99,7 +103,7 @@ internal sealed class SpamdTestServer : IDisposable
             .. data,
         ];
 
-    public void Dispose() => _handler.Dispose();
+    public void Dispose() => _largeMails.Dispose();
 
     private static async Task SendAsync(PipeWriter output, byte[] bytes, Pacing pacing, bool closes)
     {

@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Sockets;
 using System.Text;
 using Microsoft.Extensions.Logging;
+using Postreiter.Delivery.Filtering;
 using Postreiter.Hosting;
 using Postreiter.Settings;
 
@@ -10,6 +11,8 @@ namespace Postreiter.Tests.Hosting;
 /// <summary>Each key whose change "takes effect at SIGHUP" really does: what a peer sees before and after.</summary>
 public sealed class ReloadTests
 {
+    private static readonly IPEndPoint AnyPort = new(IPAddress.Loopback, 0);
+
     private static readonly Dictionary<string, Change> Changes = new(StringComparer.Ordinal)
     {
         ["tls.certificate"] = new("\"other.crt\"", s => CertificateAsync(s), "CN=mx.a.test", "CN=other.a.test")
@@ -188,6 +191,30 @@ public sealed class ReloadTests
             "14.00:00:00"
         ),
         ["srs.rewrite"] = new("false", s => Part(s.Server.Parts.Rooms.Rewriting.IsOn), "True", "False"),
+        ["spam.threshold"] = Spam("7.5", o => o.Threshold, "5", "7.5"),
+        ["spam.reject_at"] = Spam("7.5", o => o.RejectAt, "15", "7.5"),
+        ["spam.subject_tag"] = Spam("\"[x]\"", o => o.SubjectTag, "", "[x]"),
+        ["spam.max_scan_size"] = Spam("\"17KiB\"", o => o.MaxScanBytes, "524288", "17408"),
+        ["spam.on_failure"] = Spam("\"defer\"", o => o.DefersUnscanned, "False", "True"),
+        ["spamd.allow_from"] = new("[]", s => Option(s, v => RoomOptions.Spamd(v).AllowFrom.Count), "2", "0"),
+        ["spamd.max_connections"] = new(
+            "7",
+            s => Option(s, v => new ListenerPlan("spamd", MailProtocol.Spamd, AnyPort, false).Limits(v).Most),
+            "200",
+            "7"
+        ),
+        ["spamd.max_message_size"] = new(
+            "\"1MiB\"",
+            s => Option(s, v => RoomOptions.Spamd(v).MaxMailBytes),
+            "52428800",
+            "1048576"
+        ),
+        ["spamd.timeout"] = new(
+            "\"7s\"",
+            s => Option(s, v => RoomOptions.Spamd(v).RequestTimeout),
+            "00:05:00",
+            "00:00:07"
+        ),
         ["log.level"] = new(
             "\"error\"",
             s => Part(s.Server.Parts.Logs.CreateLogger("Postreiter.X").IsEnabled(LogLevel.Error)),
@@ -309,6 +336,9 @@ public sealed class ReloadTests
 
     private static Task<string> Option<T>(RunningServer server, Func<ServerSettings, T> read) =>
         Part(read(server.Server.Parts.Rooms.Settings));
+
+    private static Change Spam<T>(string value, Func<SpamFilterOptions, T> read, string before, string after) =>
+        new(value, s => Part(read(s.Server.Parts.Rooms.Spam.Filter.Options)), before, after);
 
     private static Task<string> Part<T>(T value) => Task.FromResult($"{value}");
 

@@ -1,0 +1,198 @@
+using System.Buffers;
+using System.Globalization;
+using System.Text;
+using Microsoft.Extensions.Logging;
+using Postreiter.Core;
+using Postreiter.Delivery.Inbound;
+using Postreiter.Smtp.Server;
+using Postreiter.Spam.Results;
+using Postreiter.Spam.Scanning;
+using Postreiter.Storage.Blobs;
+
+namespace Postreiter.Delivery.Filtering;
+
+/// <summary>
+/// Has each message from outside scanned after its final dot and before the reply, and decides: refuse, Junk, or inbox. What was
+/// found stands in the message's own X-Spam fields. A scan that fails never loses a message (P14).
+/// </summary>
+/// <param name="scanner">Scans.</param>
+/// <param name="hostName">Ours, for the marks.</param>
+/// <param name="time">The clock.</param>
+/// <param name="log">Told of every verdict, and of faults.</param>
+public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName, TimeProvider time, ILogger log)
+{
+    private static readonly SmtpReply Refused = new(550, "5.7.1", "Message refused as spam");
+    private static readonly SmtpReply NotNow = new(451, "4.7.1", "Message cannot be checked now, try again later");
+
+    // A header has at most this (L4), and its marks are made of it.
+    private const int MaxHeaderBytes = HeaderPass.MaxHeaderBytes;
+
+    /// <summary>What follows from points; may change at any time, for messages that end then.</summary>
+    public SpamFilterOptions Options { get; set; } = new();
+
+    /// <summary>Whether messages of such a peer are scanned: those of logged-in users are not.</summary>
+    internal static bool Wants(SmtpPeer peer) => peer.Role != ListenerRole.Submission && peer.User is null;
+
+    /// <summary>Scans a whole message.</summary>
+    /// <param name="peer">Who brought it.</param>
+    /// <param name="envelope">Its envelope.</param>
+    /// <param name="trace">Fields that will stand in front of it, Return-Path and Received: rules look at them.</param>
+    /// <param name="content">The message.</param>
+    /// <param name="ct">Ends with the session.</param>
+    /// <returns>Null when nothing is scanned because there are no rules.</returns>
+    internal async ValueTask<SpamOutcome?> CheckAsync(
+        SmtpPeer peer,
+        SmtpEnvelope envelope,
+        string trace,
+        PendingBlob content,
+        CancellationToken ct
+    )
+    {
+        var options = Options;
+        using var budget = new CancellationTokenSource(options.Budget, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, ct);
+        try
+        {
+            var mail = await ReadAsync(trace, content, options.MaxScanBytes, either.Token);
+            if (await scanner.ScanAsync(mail, either.Token) is not { } scanned)
+                return null;
+            var prefix = Encoding.UTF8.GetByteCount(trace);
+            return Decide(peer, envelope, options, scanned, mail[prefix..], content.Length);
+        }
+        catch (OperationCanceledException) when (budget.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            InboundMetrics.Limit("F7");
+            LogLate(peer.ConnectionId, envelope.Id, options.Budget.TotalSeconds);
+            return Unscanned(options, "it took too long");
+        }
+        // Whatever goes wrong in a scan is ours, and no reason to lose mail.
+        catch (Exception e) when (e is not OperationCanceledException and not Storage.StoreException)
+        {
+            LogFault(e, peer.ConnectionId, envelope.Id);
+            return Unscanned(options, "an error");
+        }
+    }
+
+    private SpamOutcome Decide(
+        SmtpPeer peer,
+        SmtpEnvelope envelope,
+        SpamFilterOptions options,
+        ScannedMail scanned,
+        ReadOnlyMemory<byte> start,
+        long length
+    )
+    {
+        // Ours is the threshold, and marks stand in the header: a mail is never enclosed in another on its way in.
+        var verdict = scanned.Verdict with
+        {
+            Required = options.Threshold,
+        };
+        var settings = scanned.Settings;
+        MarkDirectives.TryApply(ref settings, "report_safe", "0");
+        settings = settings with { Rewrites = new Dictionary<string, string>() };
+        var context = new MarkContext { HostName = hostName.Ascii, Now = time.GetLocalNow() };
+        var marker = new MailMarker(verdict, settings, context);
+        var isRefused = verdict.Points >= options.RejectAt;
+        SpamMetrics.Verdict(
+            isRefused ? "refused"
+            : verdict.IsSpam ? "junk"
+            : "clean"
+        );
+        LogVerdict(
+            peer.ConnectionId,
+            envelope.Id,
+            isRefused ? "refused"
+                : verdict.IsSpam ? "spam"
+                : "clean",
+            marker.PrintedPoints,
+            marker.PrintedThreshold,
+            marker.RuleNames()
+        );
+        if (isRefused)
+            return new SpamOutcome { Refusal = Refused };
+        var marks = marker.AddedFields();
+        if (scanned.IsPartial || start.Length < length)
+            marks += string.Create(
+                CultureInfo.InvariantCulture,
+                $"X-Spam-Scanned: first {start.Length} of {length} octets\n"
+            );
+        return new SpamOutcome
+        {
+            IsJunk = verdict.IsSpam,
+            Marks = marks.Replace("\n", "\r\n", StringComparison.Ordinal),
+            Header =
+                verdict.IsSpam && options.SubjectTag.Length > 0
+                    ? Tag(verdict, context, options.SubjectTag, start)
+                    : null,
+        };
+    }
+
+    private static TaggedHeader? Tag(SpamVerdict verdict, MarkContext context, string tag, ReadOnlyMemory<byte> start)
+    {
+        var end = start.Span[..Math.Min(start.Length, MaxHeaderBytes)].IndexOf("\r\n\r\n"u8);
+        // A message that is nothing but a header has no room for a text either: it stays as it is.
+        if (end < 0)
+            return null;
+        var header = start[..(end + 4)];
+        var settings = new MarkSettings
+        {
+            SpamHeaders = [],
+            ReportSafe = 0,
+            Rewrites = new Dictionary<string, string> { ["Subject"] = EncodedText.Ascii(tag) },
+        };
+        var output = new ArrayBufferWriter<byte>(header.Length + 256);
+        new MailMarker(verdict, settings, context).Rewrite(header, output);
+        return new TaggedHeader(output.WrittenMemory, header.Length);
+    }
+
+    private static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(
+        string trace,
+        PendingBlob content,
+        int most,
+        CancellationToken ct
+    )
+    {
+        var prefix = Encoding.UTF8.GetBytes(trace);
+        var mail = new byte[prefix.Length + (int)Math.Min(content.Length, Math.Max(most, 0))];
+        prefix.CopyTo(mail, 0);
+        for (var at = prefix.Length; at < mail.Length; )
+        {
+            var read = await content.ReadAsync(at - prefix.Length, mail.AsMemory(at), ct);
+            if (read == 0)
+                return mail.AsMemory(0, at);
+            at += read;
+        }
+
+        return mail;
+    }
+
+    private static SpamOutcome Unscanned(SpamFilterOptions options, string reason)
+    {
+        SpamMetrics.Verdict("unscanned");
+        return options.DefersUnscanned
+            ? new SpamOutcome { Refusal = NotNow }
+            : new SpamOutcome { Marks = $"X-Spam-Scanned: no ({reason})\r\n" };
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "{Connection}: message {Id} is {Verdict} ({Points}/{Required}): {Tests}"
+    )]
+    private partial void LogVerdict(
+        string connection,
+        TraceId id,
+        string verdict,
+        string points,
+        string required,
+        string tests
+    );
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Connection}: the scan of message {Id} was not through in {Seconds} s"
+    )]
+    private partial void LogLate(string connection, TraceId id, double seconds);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Connection}: the scan of message {Id} failed")]
+    private partial void LogFault(Exception e, string connection, TraceId id);
+}

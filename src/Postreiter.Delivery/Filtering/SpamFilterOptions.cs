@@ -1,0 +1,26 @@
+namespace Postreiter.Delivery.Filtering;
+
+/// <summary>What follows from the points of a message.</summary>
+public sealed record SpamFilterOptions
+{
+    /// <summary>Points from which a message is spam: marked, and filed into Junk. Default 5.</summary>
+    public double Threshold { get; init; } = 5;
+
+    /// <summary>Points from which a message is refused with 550. Default 15.</summary>
+    public double RejectAt { get; init; } = 15;
+
+    /// <summary>Put in front of the subject of spam; may hold template tags such as <c>_SCORE_</c>. Default empty: nothing.</summary>
+    public string SubjectTag { get; init; } = "";
+
+    /// <summary>Octets of a message that are scanned. Default 512 KiB.</summary>
+    public int MaxScanBytes { get; init; } = 512 * 1024;
+
+    /// <summary>Longest time that the scan may take, its wait for a place included (F7). Default 20 s.</summary>
+    public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(20);
+
+    /// <summary>
+    /// What becomes of a message whose scan fails or takes too long: true answers 451 4.7.1, false takes it and marks it as unscanned.
+    /// Default false.
+    /// </summary>
+    public bool DefersUnscanned { get; init; }
+}

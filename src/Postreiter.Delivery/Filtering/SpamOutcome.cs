@@ -1,0 +1,24 @@
+using Postreiter.Core;
+
+namespace Postreiter.Delivery.Filtering;
+
+/// <summary>What the rules say of a message, and what follows.</summary>
+internal sealed record SpamOutcome
+{
+    /// <summary>The reply that refuses it; null when it is taken.</summary>
+    public SmtpReply? Refusal { get; init; }
+
+    /// <summary>Whether it goes to Junk.</summary>
+    public bool IsJunk { get; init; }
+
+    /// <summary>Fields to put in front, whole lines with CRLF.</summary>
+    public string Marks { get; init; } = "";
+
+    /// <summary>The header with its tagged subject, to be stored in place of the one that came; null where none is wanted.</summary>
+    public TaggedHeader? Header { get; init; }
+}
+
+/// <summary>A header that is to take another's place.</summary>
+/// <param name="Bytes">The new header, with the empty line where the old one had it.</param>
+/// <param name="Replaced">Octets of the old one.</param>
+internal sealed record TaggedHeader(ReadOnlyMemory<byte> Bytes, int Replaced);

@@ -1,0 +1,30 @@
+using Postreiter.Core;
+using Postreiter.Delivery.Filtering;
+using Postreiter.Storage.Blobs;
+
+namespace Postreiter.Delivery.Inbound;
+
+/// <content>The filter of spam.</content>
+internal sealed partial class IncomingMessage
+{
+    // Rules look at the message as its reader will have it: with our own trace in front.
+    private ValueTask<SpamOutcome?> FilterAsync(PendingBlob content, DomainName? reverseName, CancellationToken ct) =>
+        intake.Spam is { } filter && SpamFilter.Wants(peer)
+            ? filter.CheckAsync(
+                peer,
+                envelope,
+                TraceField.ReturnPath(envelope.Mail.ReversePath)
+                    + TraceField.Received(peer, envelope, reverseName, intake.HostName, _now),
+                content,
+                ct
+            )
+            : default;
+
+    // What goes on to other servers keeps the subject that its author signed.
+    private bool StaysHere => envelope.Recipients.All(r => r.Target is Resolution { Remote.Count: 0 });
+
+    private async ValueTask<TaggedContent?> TagAsync(PendingBlob content, SpamOutcome? spam, CancellationToken ct) =>
+        spam?.Header is { } header && StaysHere
+            ? await TaggedContent.WriteAsync(intake.Store.Blobs, intake.NewScanner(), content, header, ct)
+            : null;
+}

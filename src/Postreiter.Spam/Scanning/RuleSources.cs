@@ -1,0 +1,86 @@
+using Postreiter.Spam.Configuration;
+
+namespace Postreiter.Spam.Scanning;
+
+/// <summary>The folders and files that a site names as its rules, and how they are read.</summary>
+public static class RuleSources
+{
+    /// <summary>Where Debian's package has its rules.</summary>
+    public const string Packaged = "/usr/share/spamassassin";
+
+    /// <summary>Where sa-update puts those of version 4.0.1; when there are any, they replace the packaged ones.</summary>
+    public const string Updated = "/var/lib/spamassassin/4.000001";
+
+    /// <summary>
+    /// What holds where no folder has a <c>.pre</c> file: the plugins that SpamAssassin loads as it comes. Rules ask for them by
+    /// <c>ifplugin</c>.
+    /// </summary>
+    private static readonly string[] Plugins =
+    [
+        "AskDNS",
+        "AutoLearnThreshold",
+        "Bayes",
+        "BodyEval",
+        "Check",
+        "DKIM",
+        "DMARC",
+        "DNSEval",
+        "FreeMail",
+        "HTMLEval",
+        "HTTPSMismatch",
+        "HashBL",
+        "HeaderEval",
+        "ImageInfo",
+        "MIMEEval",
+        "MIMEHeader",
+        "RelayEval",
+        "ReplaceTags",
+        "SPF",
+        "URIDNSBL",
+        "URIDetail",
+        "URIEval",
+        "VBounce",
+        "WLBLEval",
+        "WelcomeListSubject",
+    ];
+
+    /// <summary>The files of some folders and files: all <c>.pre</c> files first, then the <c>.cf</c> files; each folder by octets.</summary>
+    /// <param name="paths">In the order in which they are to be read; what is not there is passed over.</param>
+    public static IReadOnlyList<string> Files(IEnumerable<string> paths)
+    {
+        var folders = paths.Select(Current).ToList();
+        return [.. folders.SelectMany(p => Of(p, ".pre")), .. folders.SelectMany(p => Of(p, ".cf"))];
+    }
+
+    /// <summary>Reads them.</summary>
+    /// <returns>Null when there is no <c>.cf</c> file at all.</returns>
+    /// <exception cref="IOException">A file cannot be read.</exception>
+    /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
+    public static Ruleset? Read(IEnumerable<string> paths, RulesetOptions? options = null)
+    {
+        var files = Files(paths);
+        if (!files.Any(f => f.EndsWith(".cf", StringComparison.Ordinal)))
+            return null;
+        var reader = new RulesetReader(options);
+        if (!files[0].EndsWith(".pre", StringComparison.Ordinal))
+        {
+            var lines = Plugins.Select(p => $"loadplugin Mail::SpamAssassin::Plugin::{p}\n");
+            reader.ReadText("(built in)", string.Concat(lines) + "enable_compat welcomelist_blocklist\n");
+        }
+
+        foreach (var file in files)
+            reader.ReadFile(file);
+        return reader.Complete();
+    }
+
+    // An installed update replaces the packaged rules, never both.
+    private static string Current(string path) =>
+        Path.TrimEndingDirectorySeparator(path) == Packaged && Of(Updated, ".cf").Count > 0 ? Updated : path;
+
+    private static IReadOnlyList<string> Of(string path, string ending)
+    {
+        if (File.Exists(path))
+            return path.EndsWith(ending, StringComparison.Ordinal) ? [path] : [];
+        return Directory.Exists(path) ? [.. Directory.GetFiles(path, "*" + ending).Order(StringComparer.Ordinal)] : [];
+    }
+}
