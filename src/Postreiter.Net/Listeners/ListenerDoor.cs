@@ -37,7 +37,7 @@ internal sealed class ListenerDoor(MailListener listener, TimeProvider time, ILo
         if (
             isIp
             && IsProxy(connection.Remote.Address)
-            && !await connection.ReadProxyHeaderAsync(context.ConnectionClosed)
+            && !await connection.ReadProxyHeaderAsync(CancellationToken.None)
         )
         {
             logger.LogWarning(
@@ -72,7 +72,9 @@ internal sealed class ListenerDoor(MailListener listener, TimeProvider time, ILo
                 return;
             }
 
-            if (listener.ImplicitTls && !await connection.HandshakeAsync(context.ConnectionClosed))
+            // Not ended by ConnectionClosed: that is also a peer which has said all and waits for the answer (spamc does). One that is
+            // gone ends the stream.
+            if (listener.ImplicitTls && !await connection.HandshakeAsync(CancellationToken.None))
             {
                 logger.LogInformation(
                     "{ConnectionId}: no TLS with {Remote} on {Listener}",

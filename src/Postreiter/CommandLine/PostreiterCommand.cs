@@ -58,6 +58,7 @@ internal static class PostreiterCommand
             context.AsJson,
             ConfigCommand.Create(context),
             VersionCommand.Create(context),
+            SpamCommand.Create(context),
             SpfCommand.Create(context),
         };
         if (!context.HasStore)

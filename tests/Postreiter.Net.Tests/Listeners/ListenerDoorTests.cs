@@ -42,6 +42,38 @@ public sealed class ListenerDoorTests
         }
     }
 
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task A_client_that_has_said_all_and_closed_its_side_gets_its_answer(bool implicitTls)
+    {
+        var plan = TestListener.Plan(new Teller()) with
+        {
+            Proxies = [IPNetwork.Parse("127.0.0.0/8")],
+            ImplicitTls = implicitTls,
+            Limits = () => new ConnectionLimits(1000, 1000),
+        };
+        await using var listener = await TestListener.StartAsync(plan);
+        var answers = await Task.WhenAll(Enumerable.Range(0, 200).Select(_ => Task.Run(AskAsync, Ct)));
+        Assert.All(answers, a => Assert.EndsWith(" hello", a, StringComparison.Ordinal));
+
+        async Task<string> AskAsync()
+        {
+            using var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+            await socket.ConnectAsync(listener.Address, Ct);
+            Stream stream = new NetworkStream(socket);
+            var header = "PROXY TCP4 192.0.2.1 192.0.2.2 1 25\r\n";
+            await stream.WriteAsync(Encoding.ASCII.GetBytes(header + (implicitTls ? "" : "hello")), Ct);
+            if (implicitTls)
+            {
+                stream = await TestListener.SecureAsync(stream);
+                await stream.WriteAsync("hello"u8.ToArray(), Ct);
+            }
+
+            socket.Shutdown(SocketShutdown.Send);
+            await using var closing = stream;
+            return await TestListener.ReadAllAsync(stream);
+        }
+    }
+
     [Fact]
     public async Task A_proxy_that_speaks_for_itself_keeps_its_address()
     {

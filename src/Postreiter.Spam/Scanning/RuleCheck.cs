@@ -1,0 +1,51 @@
+using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Results;
+using Postreiter.Spam.Rules;
+
+namespace Postreiter.Spam.Scanning;
+
+/// <summary>What of a ruleset is not in force as written.</summary>
+public static class RuleCheck
+{
+    /// <summary>Wrong lines first as they were read, then rules whose function this engine lacks, with what follows from it.</summary>
+    public static IEnumerable<ConfigurationWarning> Warnings(Ruleset ruleset)
+    {
+        ArgumentNullException.ThrowIfNull(ruleset);
+        Marks(ruleset, out var marks);
+        return ruleset.Warnings.Concat(marks).Concat(MissingFunctions(ruleset));
+    }
+
+    /// <summary>How the ruleset wants mails marked.</summary>
+    /// <param name="ruleset">The ruleset.</param>
+    /// <param name="warnings">Lines about marks that are wrong.</param>
+    public static MarkSettings Marks(Ruleset ruleset, out IReadOnlyList<ConfigurationWarning> warnings)
+    {
+        ArgumentNullException.ThrowIfNull(ruleset);
+        var settings = new MarkSettings();
+        var wrong = new List<ConfigurationWarning>();
+        foreach (var line in ruleset.Settings.Marks)
+        {
+            if (!MarkDirectives.TryApply(ref settings, line.Key, line.Value))
+                wrong.Add(new(line.File, line.Line, $"{line.Key} cannot be \"{line.Value}\"; the line is passed over"));
+        }
+
+        warnings = wrong;
+        return settings;
+    }
+
+    private static IEnumerable<ConfigurationWarning> MissingFunctions(Ruleset ruleset)
+    {
+        var missing = ruleset.Rules.Where(r => r.Function.Length > 0 && !RuleFunctions.All.ContainsKey(r.Function));
+        foreach (var rule in missing.OrderBy(r => r.File, StringComparer.Ordinal).ThenBy(r => r.Line))
+        {
+            var users = ruleset.Rules.Count(r => r.Expression?.Names.Contains(rule.Name) == true);
+            yield return new ConfigurationWarning(
+                rule.File,
+                rule.Line,
+                $"{rule.Name}: there is no function {rule.Function} here; the rule never hits"
+                    + (users > 0 ? $", and counts as 0 in {users} metas" : ""),
+                IsError: false
+            );
+        }
+    }
+}

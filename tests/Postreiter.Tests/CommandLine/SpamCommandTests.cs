@@ -1,0 +1,91 @@
+using System.Text.Json.Nodes;
+
+namespace Postreiter.Tests.CommandLine;
+
+/// <summary><c>postreiter spam lint|explain</c>, without a data folder.</summary>
+public sealed class SpamCommandTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    [Fact]
+    public async Task Lint_is_content_with_good_rules()
+    {
+        Write("10.cf", "header GOOD Subject =~ /x/\nscore GOOD 1\nadd_header all Level _STARS_\n");
+        var run = await RunAsync("lint");
+        Assert.Equal((0, ""), (run.ExitCode, run.Output));
+        Assert.Contains("1 rules in force; 0 lines are wrong", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Lint_names_every_wrong_line_and_the_rest_is_in_force()
+    {
+        Write("10.cf", "header GOOD Subject =~ /x/\nbody BAD /(/\nnonsense 1\nreport_safe 7\nbody ALSO_GOOD /y/\n");
+        var run = await RunAsync("lint");
+        Assert.Equal(1, run.ExitCode);
+        var lines = run.Output.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(3, lines.Length);
+        foreach (var line in new[] { 2, 3, 4 })
+            Assert.Contains(lines, l => l.StartsWith($"{_folder["10.cf"]}:{line}: ", StringComparison.Ordinal));
+        Assert.Contains("2 rules in force; 3 lines are wrong", run.Error, StringComparison.Ordinal);
+        foreach (
+            var row in (await RunAsync("lint", "--json")).Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+        )
+            Assert.True((bool)JsonNode.Parse(row)!["error"]!);
+    }
+
+    [Fact]
+    public async Task Lint_names_rules_whose_function_is_not_here_and_what_follows()
+    {
+        Write("10.cf", "header STRANGE eval:check_of_another_world()\nmeta USES STRANGE && STRANGE\n");
+        var run = await RunAsync("lint");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains(
+            "10.cf:1: STRANGE: there is no function check_of_another_world here",
+            run.Output,
+            StringComparison.Ordinal
+        );
+        Assert.Contains("counts as 0 in 1 metas", run.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_rules_scoring_is_off_and_it_says_so()
+    {
+        var run = await RunAsync("lint");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("spam scoring is off: there are no rules in", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Explain_tells_all_about_a_rule_and_hints_at_near_names()
+    {
+        Write(
+            "10.cf",
+            "header GOOD Subject =~ /x/\nscore GOOD 1 2 3 4\ndescribe GOOD Says x\nmeta USES GOOD || GOOD\n"
+        );
+        var run = await RunAsync("explain", "GOOD", "--json");
+        Assert.Equal(0, run.ExitCode);
+        var row = JsonNode.Parse(run.Output)!;
+        Assert.Equal("Says x", (string?)row["description"]);
+        Assert.Equal([1, 2, 3, 4], row["points"]!.AsArray().Select(p => (double)p!));
+        Assert.Equal("USES", (string?)row["used_by"]![0]);
+        Assert.Equal(1, (int)row["line"]!);
+        Assert.Contains("Says x", (await RunAsync("explain", "GOOD")).Output, StringComparison.Ordinal);
+        var unknown = await RunAsync("explain", "GOOF");
+        Assert.Equal(1, unknown.ExitCode);
+        Assert.Contains("did you mean GOOD?", unknown.Error, StringComparison.Ordinal);
+    }
+
+    public void Dispose() => _folder.Dispose();
+
+    private void Write(string name, string rules) => File.WriteAllText(_folder[name], rules);
+
+    private Task<CommandRun> RunAsync(params string[] args) =>
+        CommandRun.StartAsync([
+            "spam",
+            .. args,
+            "--data",
+            _folder["missing"],
+            "--set",
+            $"spam.rules=[\"{_folder.Root}\"]",
+        ]);
+}
