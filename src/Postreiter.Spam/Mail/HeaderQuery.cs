@@ -93,7 +93,24 @@ internal sealed class HeaderQuery(SpamMail mail, SpamMailOptions options)
         var fields = mail.Fields.Named(name);
         if (fields.Count > 0)
             return [.. fields.Select(field => isRaw || needsRaw ? field.Raw : field.Decoded + "\n")];
-        return mail.Metadata.TryGetValue(name, out var value) ? [value] : [];
+        return Metadata(name) is { } value ? [value] : [];
+    }
+
+    // What stands in no mail: the domains of sender and author, and what was set from outside.
+    private string? Metadata(string name)
+    {
+        if (mail.Metadata.TryGetValue(name, out var value))
+            return value;
+        if (Octets.EqualsIgnoreCase(name, "X-SenderDomain"))
+        {
+            var sender = Get("EnvelopeFrom", HeaderForm.First | HeaderForm.Address | HeaderForm.Host);
+            return sender.Count == 0 ? null : Octets.Lower(sender[0]);
+        }
+
+        if (!Octets.EqualsIgnoreCase(name, "X-AuthorDomain"))
+            return null;
+        var authors = Get("From", HeaderForm.Address | HeaderForm.Host).Distinct(StringComparer.Ordinal).ToList();
+        return authors.Count == 0 ? null : string.Join(' ', authors.Select(Octets.Lower));
     }
 
     private IEnumerable<string> Whole(string name, bool isRaw) =>
@@ -319,7 +336,7 @@ internal sealed class HeaderQuery(SpamMail mail, SpamMailOptions options)
         return null;
     }
 
-    // The longest text without blanks that ends in a dot and a top-level domain, with no dot, hyphen or "_" at either side.
+    // The longest text without blanks that ends in a top-level domain, with no dot, hyphen or "_" at either side.
     private string? HostAt(ReadOnlySpan<char> text, int at)
     {
         if (at >= text.Length || (at > 0 && NotAfterHost.Contains(text[at - 1])))
@@ -333,16 +350,12 @@ internal sealed class HeaderQuery(SpamMail mail, SpamMailOptions options)
             if (dot > 251)
                 continue;
             var label = run[(dot + 1)..];
-            var most = label.IndexOfAnyExcept(LabelChars);
-            most = Math.Min(most < 0 ? label.Length : most, 63);
-            for (var n = most; n > 1; n--)
-            {
-                var behind = dot + 1 + n;
-                if (behind < run.Length && NotAfterHost.Contains(run[behind]))
-                    continue;
-                if (options.Domains!.IsTopLevel(label[..n]))
-                    return run[..behind].ToString();
-            }
+            var end = label.IndexOfAnyExcept(LabelChars);
+            var behind = end < 0 ? [] : label[end..];
+            label = end < 0 ? label : label[..end];
+            if (label.IsEmpty || behind is ['.' or '_' or '-', ..] || !options.Domains!.IsTopLevel(label))
+                continue;
+            return run[..(dot + 1 + label.Length)].ToString();
         }
 
         return null;

@@ -23,8 +23,8 @@ internal sealed class HeaderSection
     /// <summary>The section as it came, with the empty line; in a CRLF mail bare line feeds have become CRLF.</summary>
     public ReadOnlyMemory<char> Pristine { get; private set; }
 
-    /// <summary>Where the body begins in the text.</summary>
-    public int BodyStart { get; private set; }
+    /// <summary>What is behind the section. A line that is no header and ended it is repaired like one.</summary>
+    public ReadOnlyMemory<char> Body { get; private set; }
 
     public bool IsSeparatorMissing { get; private set; }
 
@@ -46,6 +46,7 @@ internal sealed class HeaderSection
         var (at, badLines) = (0, 0);
         var start = -1;
         var repairedStart = -1;
+        var isBrokenOff = false;
         while (true)
         {
             var line = LineAt(text, at);
@@ -83,6 +84,7 @@ internal sealed class HeaderSection
             if (line.StartsWith("--") || (!IsField(line) && ++badLines > MaxBadLines))
             {
                 IsSeparatorMissing = true;
+                isBrokenOff = true;
                 break;
             }
 
@@ -91,7 +93,9 @@ internal sealed class HeaderSection
             at += line.Length;
         }
 
-        BodyStart = at;
+        Body = memory[at..];
+        if (isBrokenOff && isCrLf && LineAt(text, at) is [.. var content, '\n'] && content is not [.., '\r'])
+            Body = string.Concat(content, "\r\n", text[(at + content.Length + 1)..]).AsMemory();
         Pristine = repaired is null ? memory[..at] : repaired.ToString().AsMemory();
     }
 

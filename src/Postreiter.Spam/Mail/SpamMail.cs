@@ -1,4 +1,6 @@
 using System.Text;
+using Postreiter.Spam.Text;
+using Postreiter.Spam.Text.Html;
 
 namespace Postreiter.Spam.Mail;
 
@@ -13,7 +15,17 @@ public sealed class SpamMail
     private readonly Dictionary<string, string> _metadata = new(StringComparer.OrdinalIgnoreCase);
     private string? _envelopeFrom;
     private bool _isEnvelopeFromKnown;
+    private readonly MimePart _root;
     private ReceivedTrail? _received;
+    private List<MimePart>? _parts;
+    private SpamMailFlags _flags;
+    private MimePart[]? _leaves;
+    private PartText?[]? _texts;
+    private ReadOnlyMemory<char>[]? _body;
+    private ReadOnlyMemory<char>[]? _visible;
+    private ReadOnlyMemory<char>[]? _invisible;
+    private ReadOnlyMemory<char>[]? _rawBody;
+    private HtmlResult[]? _html;
 
     private SpamMail(string text, SpamMailOptions options)
     {
@@ -23,14 +35,15 @@ public sealed class SpamMail
         if (text.Length == 0)
             text = "\n";
         var rest = text.AsMemory(start);
-        IsCrLf = HasCrLf(rest.Span);
+        IsCrLf = BodyLines.IsCrLf(rest.Span);
         var header = HeaderSection.Read(rest, IsCrLf);
         Fields = header.Fields;
         Fields.RemoveStarting("X-Spam-");
+        _root = new MimePart(Fields) { IsMessage = true };
         PristineHeader = header.Pristine;
-        PristineBody = rest[header.BodyStart..];
+        PristineBody = header.Body;
         Full =
-            start == 0 && header.Pristine.Length == header.BodyStart && rest.Span.StartsWith(header.Pristine.Span)
+            start == 0 && IsSlice(header.Pristine, text) && IsSlice(header.Body, text)
                 ? text
                 : string.Concat(PristineHeader.Span, PristineBody.Span);
         if (header.IsSeparatorMissing)
@@ -54,8 +67,15 @@ public sealed class SpamMail
     /// <summary>Whether lines of this mail end in CRLF.</summary>
     public bool IsCrLf { get; }
 
-    /// <summary>What is odd about its form; complete once the parts were read.</summary>
-    public SpamMailFlags Flags { get; private set; }
+    /// <summary>What is odd about its form.</summary>
+    public SpamMailFlags Flags
+    {
+        get
+        {
+            ReadParts();
+            return _flags;
+        }
+    }
 
     /// <summary>The relays that its Received fields name, and where trust ends.</summary>
     public ReceivedTrail Received => _received ??= ReceivedTrail.Read(TraceFields(), _options);
@@ -71,7 +91,52 @@ public sealed class SpamMail
         }
     }
 
+    /// <summary>The mail as its outermost part.</summary>
+    public MimePart Root
+    {
+        get
+        {
+            ReadParts();
+            return _root;
+        }
+    }
+
+    /// <summary>All parts, depth first, from the mail itself to those that hold no others.</summary>
+    public IReadOnlyList<MimePart> Parts => _parts ?? ReadParts();
+
+    /// <summary>The parts that hold no others, in order; those whose type is no type at all are left out.</summary>
+    public IReadOnlyList<MimePart> Leaves =>
+        _leaves ??= [.. Parts.Where(static part => part.IsLeaf && part.Type.Length > 0)];
+
+    /// <summary>
+    /// What <c>body</c> rules match on: the subject, then a paragraph of the rendered text in each element, white space squeezed, with a
+    /// line feed at the end (the last may lack it), at most 2,049 octets.
+    /// </summary>
+    public IReadOnlyList<ReadOnlyMemory<char>> Body => _body ??= Lines(Subject, static text => text);
+
+    /// <summary>As <see cref="Body"/>, without text that cannot be seen.</summary>
+    public IReadOnlyList<ReadOnlyMemory<char>> VisibleBody => _visible ??= Lines(Subject, static text => text.Visible);
+
+    /// <summary>As <see cref="Body"/>, without subject and with nothing but text that cannot be seen.</summary>
+    public IReadOnlyList<ReadOnlyMemory<char>> InvisibleBody => _invisible ??= Lines("", static text => text.Invisible);
+
+    /// <summary>What <c>rawbody</c> rules match on: text parts with their transfer encoding undone, in pieces of at most 4,096 octets.</summary>
+    public IReadOnlyList<ReadOnlyMemory<char>> RawBody =>
+        _rawBody ??= RawBodyText.Pieces(Leaves, _options.RawBodyPartScanSize);
+
+    /// <summary>What was found in each HTML part, in order.</summary>
+    public IReadOnlyList<HtmlResult> Html =>
+        _html ??= [.. Texts.Select(static text => text?.Html).OfType<HtmlResult>()];
+
     internal HeaderFields Fields { get; }
+
+    /// <summary>What was found in the last HTML part, which is the one that most rule functions look at; null if there is none or it is empty.</summary>
+    public HtmlResult? LastHtml => Array.FindLast(Texts, static text => text is { IsHtml: true })?.Html;
+
+    private PartText?[] Texts => _texts ??= [.. Leaves.Select(PartText.Render)];
+
+    // A mail without a subject has an empty one.
+    private string Subject => Fields.Named("Subject") is [.., var last] ? last.Decoded + "\n" : "\n";
 
     internal IReadOnlyDictionary<string, string> Metadata => _metadata;
 
@@ -121,7 +186,22 @@ public sealed class SpamMail
         _query.Forget();
     }
 
-    internal void Note(SpamMailFlags flags) => Flags |= flags;
+    private ReadOnlyMemory<char>[] Lines(string subject, Func<PartText, PartText> choose) =>
+        Leaves.Count == 0 ? [] : BodyText.Lines(subject, Texts, choose, _options.BodyPartScanSize);
+
+    private static bool IsSlice(ReadOnlyMemory<char> memory, string text) =>
+        System.Runtime.InteropServices.MemoryMarshal.TryGetString(memory, out var of, out _, out _)
+        && ReferenceEquals(of, text);
+
+    private List<MimePart> ReadParts()
+    {
+        if (_parts is not null)
+            return _parts;
+        Note(MimeTree.Read(_root, PristineBody, IsCrLf, _options.MaxDepth));
+        return _parts = [.. _root.Tree()];
+    }
+
+    internal void Note(SpamMailFlags flags) => _flags |= flags;
 
     // Received fields, and what the headers of webmail services say in place of one.
     private IEnumerable<string> TraceFields()
@@ -135,13 +215,5 @@ public sealed class SpamMail
             if (length > 0)
                 yield return $"from X-Originating-IP: {value.AsSpan(start, length)}";
         }
-    }
-
-    private static bool HasCrLf(ReadOnlySpan<char> text)
-    {
-        if (HeaderSection.LineAt(text, 0).EndsWith("\r\n"))
-            return true;
-        var last = (text.IsEmpty ? text : text[..^1]).LastIndexOf('\n') + 1;
-        return text[last..].EndsWith("\r\n");
     }
 }

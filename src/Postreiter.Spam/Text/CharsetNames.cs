@@ -50,9 +50,6 @@ internal static class CharsetNames
         ["tis-620"] = 874,
         ["macintosh"] = 10000,
         ["x-mac-roman"] = 10000,
-        ["utf-7"] = 65000,
-        ["utf7"] = 65000,
-        ["unicode-1-1-utf-7"] = 65000,
         ["latin2"] = 28592,
         ["latin-9"] = 28605,
     };
