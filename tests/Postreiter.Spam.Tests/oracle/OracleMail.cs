@@ -48,6 +48,12 @@ internal sealed class OracleMail : IRuleTexts
 
     public string? Header(RuleHeader header) => MailHeaders.Of(_mail, header);
 
+    /// <summary>How often a rule hit; 0 = not.</summary>
+    public double CountOf(string rule) =>
+        Subs.TryGetValue(rule, out var count) ? count
+        : Hits.ContainsKey(rule) ? 1
+        : 0;
+
     public IEnumerable<string?> PartHeaders(RuleHeader header) => [];
 
     public IReadOnlyList<string> Tag(string name) => [];
