@@ -64,6 +64,8 @@ internal static class Targets
         ["smtp-header"] = SmtpTargets.Header,
         ["smtp-reply"] = SmtpReplies,
         ["spam-marks"] = SpamdTargets.Mails,
+        ["spam-pattern"] = SpamRuleTargets.Patterns,
+        ["spam-rules"] = SpamRuleTargets.Files,
         ["spamd-request"] = SpamdTargets.Request,
         ["spf-macro"] = MailAuthTargets.SpfMacroTexts,
         ["spf-record"] = MailAuthTargets.SpfRecords,

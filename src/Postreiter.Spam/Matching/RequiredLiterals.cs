@@ -6,7 +6,7 @@ namespace Postreiter.Spam.Matching;
 /// <remarks>Texts are octets with ASCII letters folded to small ones: what matches them folded is a candidate, no more.</remarks>
 internal static class RequiredLiterals
 {
-    private const int MaxTexts = 1024;
+    private const int MaxTexts = 300;
     private const int MaxLength = 8;
 
     // More than one place in so many would make a candidate of nearly every line.
@@ -67,7 +67,7 @@ internal static class RequiredLiterals
                 texts.Add(new Text([Fold((byte)octet)]));
         }
         // A set without octets never matches; the rule then is never a candidate.
-        return texts.Count > 12 ? Known.Anything : new(texts, null);
+        return texts.Count > 6 ? Known.Anything : new(texts, null);
     }
 
     private static byte Fold(byte octet) => octet is >= (byte)'A' and <= (byte)'Z' ? (byte)(octet | 0x20) : octet;

@@ -185,7 +185,7 @@ internal sealed partial class PatternParser
     {
         if (!TryReadQuantifier(out var min, out var max))
             return atom;
-        if (atom is AnchorNode or LookNode && max > 1)
+        if (atom is AnchorNode or LookNode && max == int.MaxValue)
         {
             // Perl warns "matches null string many times" or "unexpected on zero-length"; the original drops the rule.
             throw Error("quantifier on something without length");

@@ -80,7 +80,10 @@ public sealed class OracleLineTests
             else if (mail.Subs.TryGetValue(hit.Name, out var count) && Math.Abs(count - hit.Count) > 1e-9)
                 yield return $"count {hit.Name} {hit.Count}, not {count}";
         }
-        if (result.Points != mail.Points && !mail.Hits.Keys.Concat(result.Hits.Select(static hit => hit.Name)).Any(left.Contains))
+        if (
+            result.Points != mail.Points
+            && !mail.Hits.Keys.Concat(result.Hits.Select(static hit => hit.Name)).Any(left.Contains)
+        )
             yield return $"points {result.Points}, not {mail.Points}";
     }
 }
