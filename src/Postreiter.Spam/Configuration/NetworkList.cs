@@ -8,17 +8,22 @@ namespace Postreiter.Spam.Configuration;
 public sealed class NetworkList
 {
     private readonly List<(UInt128 Address, int Prefix, bool Excluded)> _networks = [];
+    private readonly List<string> _texts = [];
 
     internal NetworkList() { }
 
     internal NetworkList(NetworkList other)
     {
         _networks.AddRange(other._networks);
+        _texts.AddRange(other._texts);
         IsConfigured = other.IsConfigured;
     }
 
     /// <summary>Whether a line of the ruleset filled it. 127.0.0.0/8 and ::1 are in it either way.</summary>
     public bool IsConfigured { get; private set; }
+
+    /// <summary>The networks as written, in order.</summary>
+    public IReadOnlyList<string> Texts => _texts;
 
     /// <summary>Number of networks as configured.</summary>
     public int Count => _networks.Count;
@@ -79,6 +84,7 @@ public sealed class NetworkList
         if (slash >= 0 && !TryReadMask(mask, isIpv4, out prefix))
             return false;
         _networks.Add((Bits(address), prefix, excluded));
+        _texts.Add(text);
         IsConfigured = true;
         return true;
     }
@@ -86,6 +92,7 @@ public sealed class NetworkList
     internal void Clear()
     {
         _networks.Clear();
+        _texts.Clear();
         IsConfigured = false;
     }
 

@@ -1,5 +1,6 @@
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Mail;
+using Postreiter.Spam.Uris;
 
 namespace Postreiter.Spam.Functions;
 
@@ -10,6 +11,8 @@ namespace Postreiter.Spam.Functions;
 public sealed partial class MailFacts(SpamMail mail, Ruleset ruleset, Settings settings)
 {
     private readonly Dictionary<Type, object> _shared = [];
+    private IReadOnlyList<ReadOnlyMemory<char>>? _body;
+    private MailUris? _uris;
     private readonly Dictionary<string, string> _descriptions = new(StringComparer.Ordinal);
 
     /// <summary>The mail.</summary>
@@ -20,6 +23,30 @@ public sealed partial class MailFacts(SpamMail mail, Ruleset ruleset, Settings s
 
     /// <summary>Settings and lists, with the user's preferences.</summary>
     public Settings Settings { get; } = settings;
+
+    /// <summary>What is registered under which domain; made of the settings.</summary>
+    public required RegisteredDomains Domains { get; init; }
+
+    /// <summary>
+    /// Lines of `body`, as the rules see them. A function may put others in their place (check_freemail_replyto takes addresses out of
+    /// them): rules that run later then see those.
+    /// </summary>
+    public IReadOnlyList<ReadOnlyMemory<char>> Body
+    {
+        get => _body ?? Mail.Body;
+        set => _body = value;
+    }
+
+    /// <summary>The URIs of the mail, found in the body before any function changed it.</summary>
+    public MailUris Uris =>
+        _uris ??= MailUris.Find(
+            Mail.Body,
+            Mail.Html.SelectMany(static html => html.Links)
+                .Select(static link => new UriLink(link.Uri, link.Types, link.AnchorTexts)),
+            Mail.HeaderValues("DKIM-Signature").Concat(Mail.HeaderValues("DomainKey-Signature")),
+            Domains,
+            Settings
+        );
 
     /// <summary>Whether rules may ask the network.</summary>
     public bool IsNetworkWanted { get; init; }
@@ -52,6 +79,17 @@ public sealed partial class MailFacts(SpamMail mail, Ruleset ruleset, Settings s
         _furtherHits.Clear();
         return taken;
     }
+
+    private readonly Dictionary<string, IReadOnlyList<string>> _tags = new(StringComparer.Ordinal);
+
+    /// <summary>Values of report tags that functions set (`FREEMAILFROM`, …), by name.</summary>
+    public IReadOnlyDictionary<string, IReadOnlyList<string>> Tags => _tags;
+
+    /// <summary>Sets a report tag.</summary>
+    public void SetTag(string name, params IReadOnlyList<string> values) => _tags[name] = values;
+
+    /// <summary>The values of a report tag; empty = not set.</summary>
+    public IReadOnlyList<string> Tag(string name) => _tags.TryGetValue(name, out var values) ? values : [];
 
     internal void Describe(Rule rule, string text) =>
         _descriptions[rule.Name] = _descriptions.TryGetValue(rule.Name, out var known) ? known + text : text;

@@ -1,0 +1,110 @@
+using System.Collections.Concurrent;
+using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Functions;
+using Postreiter.Spam.Mail;
+using Postreiter.Spam.Uris;
+
+namespace Postreiter.Spam.Rules;
+
+/// <summary>
+/// Runs a ruleset over mails. Made once for a ruleset and a score set; a new ruleset is a new engine, put in the place of the old one
+/// between two mails. Safe for use by many threads.
+/// </summary>
+public sealed class SpamEngine
+{
+    private readonly EngineProgram _program;
+    private readonly ConcurrentBag<Scan> _scans = [];
+    private readonly SpamMailOptions _mailOptions;
+    private readonly RegisteredDomains _domains;
+
+    /// <summary>Makes a ruleset ready to run.</summary>
+    /// <param name="ruleset">The rules.</param>
+    /// <param name="options">How they are run.</param>
+    /// <param name="functions">Rule functions by name; null = those of this library.</param>
+    public SpamEngine(
+        Ruleset ruleset,
+        SpamEngineOptions? options = null,
+        IReadOnlyDictionary<string, RuleFunction>? functions = null
+    )
+    {
+        ArgumentNullException.ThrowIfNull(ruleset);
+        Ruleset = ruleset;
+        Options = options ?? new SpamEngineOptions();
+        functions ??= RuleFunctions.All;
+        _program = new EngineProgram(ruleset, Options, functions);
+        _domains = new RegisteredDomains(ruleset.Settings);
+        _mailOptions = OptionsOf(ruleset.Settings, _domains);
+        Missing =
+        [
+            .. ruleset
+                .Rules.Where(rule => rule.Function.Length > 0 && !functions.ContainsKey(rule.Function))
+                .Select(static rule => new ConfigurationWarning(
+                    rule.File,
+                    rule.Line,
+                    $"{rule.Name} calls {rule.Function}, which this engine does not have; the rule never hits",
+                    IsError: false
+                )),
+        ];
+    }
+
+    /// <summary>The ruleset.</summary>
+    public Ruleset Ruleset { get; }
+
+    /// <summary>How it is run.</summary>
+    public SpamEngineOptions Options { get; }
+
+    /// <summary>Rules that call functions which are not there.</summary>
+    public IReadOnlyList<ConfigurationWarning> Missing { get; }
+
+    /// <summary>Number of rules that run: those that cannot matter are left out.</summary>
+    public int RunningRules => _program.Rules.Length;
+
+    /// <summary>Reads a mail as the settings of the ruleset want it read.</summary>
+    /// <param name="message">Its octets.</param>
+    /// <param name="envelopeFrom">The envelope's sender where the session is known, "" for the null sender; null = as the headers say.</param>
+    public SpamMail Read(ReadOnlyMemory<byte> message, string? envelopeFrom = null) =>
+        SpamMail.Parse(
+            message,
+            envelopeFrom is null ? _mailOptions : _mailOptions with { EnvelopeFrom = envelopeFrom }
+        );
+
+    /// <summary>Scans a mail.</summary>
+    /// <param name="mail">The mail, read by <see cref="Read"/>.</param>
+    public ScanResult Scan(SpamMail mail) => Scan(Facts(mail));
+
+    /// <summary>What the functions will share about a mail; for those who have more to tell them before the scan.</summary>
+    public MailFacts Facts(SpamMail mail) =>
+        new(mail, Ruleset, Ruleset.Settings) { Domains = _domains, IsNetworkWanted = Options.IsNetworkWanted };
+
+    /// <summary>Scans a mail.</summary>
+    /// <param name="facts">The mail and what is known of it.</param>
+    public ScanResult Scan(MailFacts facts)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        if (!_scans.TryTake(out var scan))
+            scan = new Scan(_program);
+        var result = scan.Run(new MailTexts(facts), facts);
+        // A scan that a function's exception ended is not used again: its buffers may hold anything.
+        _scans.Add(scan);
+        return result;
+    }
+
+    private static SpamMailOptions OptionsOf(Settings settings, RegisteredDomains domains) =>
+        new()
+        {
+            TrustedNetworks = Networks(settings.Networks("trusted_networks")),
+            InternalNetworks = Networks(settings.Networks("internal_networks")),
+            MsaNetworks = Networks(settings.Networks("msa_networks")) ?? NetworkSet.Empty,
+            OriginatingIpHeaders =
+            [
+                .. settings.Words("originating_ip_headers").Distinct(StringComparer.OrdinalIgnoreCase),
+            ],
+            EnvelopeSenderHeader = settings.Text("envelope_sender_header"),
+            Domains = domains,
+            BodyPartScanSize = (int)settings.Number("body_part_scan_size"),
+            RawBodyPartScanSize = (int)settings.Number("rawbody_part_scan_size"),
+        };
+
+    private static NetworkSet? Networks(NetworkList list) =>
+        list.IsConfigured ? NetworkSet.WithLoopback(list.Texts) : null;
+}
