@@ -11,6 +11,9 @@ namespace Postreiter.Spam.Matching;
 /// </remarks>
 internal sealed class LineMatcher
 {
+    // A pattern of this length is made of replaced tags: a look for a text in it takes long and finds none.
+    private const int MaxSearched = 20_000;
+
     // What the automata of single rules may hold together between two mails; a mail that needed more gives it back.
     private const long MaxOwnBytes = 16 << 20;
     private const int MaxOwnTable = 1 << 18;
@@ -35,7 +38,10 @@ internal sealed class LineMatcher
         var others = new List<int>();
         for (var i = 0; i < _patterns.Length; i++)
         {
-            if (RequiredLiterals.Of(_patterns[i].Pattern.Tree) is not { } literals)
+            if (
+                _patterns[i].Pattern.Source.Length > MaxSearched
+                || RequiredLiterals.Of(_patterns[i].Pattern.Tree) is not { } literals
+            )
             {
                 others.Add(i);
                 continue;
