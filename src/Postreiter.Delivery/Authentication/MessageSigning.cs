@@ -1,3 +1,4 @@
+using System.Text;
 using Postreiter.Core;
 using Postreiter.Delivery.Inbound;
 using Postreiter.MailAuth;
@@ -73,6 +74,24 @@ internal sealed class MessageSigning
         }
 
         return made;
+    }
+
+    /// <summary>The signature fields of a message that the server wrote itself; empty where there is no key for its domain.</summary>
+    /// <exception cref="Postreiter.Storage.StoreException">The store cannot tell the keys.</exception>
+    public static async ValueTask<byte[]> SignWholeAsync(
+        SigningKeys keys,
+        DomainName domain,
+        ReadOnlyMemory<byte> message,
+        TimeProvider time,
+        CancellationToken ct
+    )
+    {
+        if (await keys.FindAsync(domain, ct) is not { Count: > 0 } signer)
+            return [];
+        var end = message.Span.IndexOf("\r\n\r\n"u8) + 2;
+        var signing = new DkimSigner(signer, time).Start(message.Span[..end]);
+        signing.AppendBody(message.Span[(end + 2)..]);
+        return Encoding.ASCII.GetBytes(signing.Complete());
     }
 
     /// <summary>The next bytes of the body.</summary>

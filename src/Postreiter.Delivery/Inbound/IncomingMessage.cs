@@ -81,6 +81,8 @@ internal sealed partial class IncomingMessage(
             if (spam?.Refusal is { } refused)
                 return Replies(refused);
             await using var tagged = await TagAsync(content, spam, ct);
+            if (intake.Reports is { } reports && peer.User is null)
+                await reports.LookAsync(envelope, facts, content, verdict, ct);
             var outcome = new IncomingFiling(
                 intake,
                 peer,
@@ -117,6 +119,7 @@ internal sealed partial class IncomingMessage(
         foreach (var result in verdict.Results.Results)
             InboundMetrics.Authentication(result.Method, result.Result);
         InboundMetrics.Verdict(verdict.Action.ToString());
+        intake.Reporting?.Counter.Count(peer.Address, envelope.Mail.ReversePath, verdict);
         if (intake.Log.IsEnabled(LogLevel.Information))
             LogVerdict(intake.Log, peer.ConnectionId, envelope.Id, verdict.Summary, verdict.Action, verdict.Reason);
         return verdict;

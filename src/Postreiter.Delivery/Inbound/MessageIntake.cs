@@ -21,6 +21,8 @@ namespace Postreiter.Delivery.Inbound;
 /// <param name="checks">Checks who sends; null for nobody.</param>
 /// <param name="rewriting">Makes senders for forwarded mail; null to leave them.</param>
 /// <param name="keys">Sign what goes out; null for no signatures.</param>
+/// <param name="reports">Sums up reports that come in; null for none.</param>
+/// <param name="reporting">Counts for the reports that go out; null for none.</param>
 public sealed partial class MessageIntake(
     IStore store,
     RecipientResolver resolver,
@@ -33,7 +35,9 @@ public sealed partial class MessageIntake(
     int maxHops = 100,
     SenderChecks? checks = null,
     SenderRewriting? rewriting = null,
-    SigningKeys? keys = null
+    SigningKeys? keys = null,
+    DmarcReportIntake? reports = null,
+    DmarcReporting? reporting = null
 ) : IMessageIntake
 {
     /// <summary>F1.</summary>
@@ -50,6 +54,10 @@ public sealed partial class MessageIntake(
     internal SenderRewriting? Rewriting => rewriting;
 
     internal SigningKeys? Keys => keys;
+
+    internal DmarcReportIntake? Reports => reports;
+
+    internal DmarcReporting? Reporting => reporting;
 
     internal string HostName => hostName.Ascii;
 

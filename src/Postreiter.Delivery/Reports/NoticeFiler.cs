@@ -3,7 +3,6 @@ using System.Text;
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Inbound;
-using Postreiter.MailAuth.Dkim;
 using Postreiter.Messages;
 using Postreiter.Messages.Reports;
 using Postreiter.Storage;
@@ -122,7 +121,10 @@ public sealed class NoticeFiler(
             );
         }
 
-        var signatures = target.Remote.Count > 0 ? await SignAsync(bytes, ct) : [];
+        var signatures =
+            keys is not null && target.Remote.Count > 0
+                ? await MessageSigning.SignWholeAsync(keys, hostName, bytes, time, ct)
+                : [];
         var queue = target
             .Remote.GroupBy(a => a.Domain)
             .Select(domain => new NewQueueItem
@@ -142,17 +144,6 @@ public sealed class NoticeFiler(
             });
         var addressed = filing with { Copies = copies, Queue = [.. queue] };
         return addressed.Copies.Count + addressed.Queue.Count > 0 ? addressed : null;
-    }
-
-    /// <summary>The signature fields of a notice: it is from a name of ours.</summary>
-    private async ValueTask<byte[]> SignAsync(byte[] bytes, CancellationToken ct)
-    {
-        if (keys is null || await keys.FindAsync(hostName, ct) is not { Count: > 0 } signer)
-            return [];
-        var end = bytes.AsSpan().IndexOf("\r\n\r\n"u8) + 2;
-        var signing = new DkimSigner(signer, time).Start(bytes.AsSpan(0, end));
-        signing.AppendBody(bytes.AsSpan(end + 2));
-        return Encoding.ASCII.GetBytes(signing.Complete());
     }
 
     private static async ValueTask<(ReadOnlyMemory<byte> Original, bool IsWhole)> ReadOriginalAsync(

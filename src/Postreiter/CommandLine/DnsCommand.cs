@@ -116,7 +116,9 @@ internal static class DnsCommand
             throw new CommandFailure(reply.ExitCode, reply.Message ?? "the keys cannot be read");
         var zone = new DomainZone(domain, settings.Hostname)
         {
-            Reports = EmailAddress.Parse("postmaster@" + domain.Ascii),
+            Reports = settings
+                .Senders.ReportAddresses.Where(a => a.Domain == domain)
+                .FirstOrDefault(EmailAddress.Parse("postmaster@" + domain.Ascii)),
             Now = context.Time.GetUtcNow(),
             CertificateHash = DomainZone.HashOf(context.Folder(parsed).Resolve(settings.Tls.Certificate)),
             Services = DomainZone.ServicesOf(settings.Listen),

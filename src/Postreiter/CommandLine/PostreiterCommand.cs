@@ -70,6 +70,7 @@ internal static class PostreiterCommand
         root.Add(QueueCommand.Create(context));
         root.Add(StoreCommand.Create(context));
         root.Add(DkimCommand.Create(context));
+        root.Add(DmarcCommand.Create(context));
         root.Add(DnsCommand.Create(context));
         if (!context.HasScanner)
             return root;

@@ -42,6 +42,7 @@ internal sealed class StoreControl(
         [ControlVerbs.DkimAdd] = static (c, a, ct) => DkimVerbs.AddAsync(c.Store, a, c.Time, ct),
         [ControlVerbs.DkimActivate] = static (c, a, ct) => DkimVerbs.ActivateAsync(c.Store, a, c.Time, ct),
         [ControlVerbs.DkimRemove] = static (c, a, ct) => DkimVerbs.RemoveAsync(c.Store, a, ct),
+        [ControlVerbs.DmarcSums] = static (c, a, ct) => DmarcVerbs.SumAsync(c.Store, a, c.Time, ct),
         [ControlVerbs.QueueList] = static (c, a, ct) => QueueVerbs.ListAsync(c.Store.Queue, a, ct),
         [ControlVerbs.QueueShow] = static (c, a, ct) => QueueVerbs.ShowAsync(c.Store.Queue, a, ct),
         [ControlVerbs.QueueAct] = static (c, a, ct) =>

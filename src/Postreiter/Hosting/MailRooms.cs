@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Queue;
@@ -31,6 +32,7 @@ internal sealed class MailRooms : IDisposable
     private readonly SenderChecks _checks;
     private readonly SenderRewriting _rewriting;
     private readonly SigningKeys _keys;
+    private readonly DmarcReportIntake _reports;
     private readonly RecipientResolver _resolver;
     private readonly NoticeFiler _notices;
     private readonly ReceptionPolicy _policy;
@@ -60,6 +62,18 @@ internal sealed class MailRooms : IDisposable
         Rotation = new DkimRotation(store, _dns, time, logs.CreateLogger<DkimRotation>());
         _resolver = new RecipientResolver(store, hostname, postmaster: null, time, rewriting: _rewriting);
         _notices = new NoticeFiler(store, _resolver, environment.Scanner, hostname, time, environment.Random, _keys);
+        Reporting = new DmarcReporting(
+            store,
+            _dns,
+            suffixes,
+            _keys,
+            environment.Scanner,
+            hostname,
+            time,
+            environment.Random,
+            logs.CreateLogger<DmarcReporting>()
+        );
+        _reports = new DmarcReportIntake(store, time, logs.CreateLogger<DmarcReportIntake>());
         _policy = new ReceptionPolicy(
             store,
             _resolver,
@@ -80,7 +94,9 @@ internal sealed class MailRooms : IDisposable
             logs.CreateLogger<MessageIntake>(),
             checks: _checks,
             rewriting: _rewriting,
-            keys: _keys
+            keys: _keys,
+            reports: _reports,
+            reporting: Reporting
         );
         _spam = new SpamRoom(environment, hostname, logs);
         _intake.Spam = _spam.Filter;
@@ -108,11 +124,17 @@ internal sealed class MailRooms : IDisposable
     /// <summary>The scan of spam.</summary>
     internal SpamRoom Spam => _spam;
 
+    /// <summary>Sums up reports that come in.</summary>
+    internal DmarcReportIntake Reports => _reports;
+
     /// <summary>In force for the sessions to come.</summary>
     internal ServerSettings Settings => _settings;
 
     /// <summary>Leads the DKIM keys through their life.</summary>
     public DkimRotation Rotation { get; }
+
+    /// <summary>Sends reports to domains that ask for them.</summary>
+    public DmarcReporting Reporting { get; }
 
     /// <summary>The handler of a protocol; its listeners share it.</summary>
     public IConnectionHandler Handler(MailProtocol protocol) => _handlers[protocol];
@@ -183,6 +205,9 @@ internal sealed class MailRooms : IDisposable
         Rotation.Options = RoomOptions.Rotation(settings);
         _spam.Filter.Options = RoomOptions.Spam(settings);
         _spam.Scanner.MaxBytes = settings.Spam.MaxScanSize;
+        _reports.Addresses = settings.Senders.ReportAddresses;
+        Reporting.IsOn = settings.Senders.SendReports;
+        Reporting.From = settings.Senders.ReportFrom ?? EmailAddress.Parse("postmaster@" + _settings.Hostname.Ascii);
         (_intake.MaxMessageBytes, _intake.MaxHops) = (settings.Smtp.MaxMessageSize, settings.Smtp.MaxHops);
     }
 

@@ -34,6 +34,7 @@ internal sealed class MailServer : IAsyncDisposable
     private readonly WebApplication _app;
     private readonly Task _queue;
     private readonly Task _rotation;
+    private readonly Task _reporting;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _watch;
     private readonly ServerSettings _atStart;
@@ -46,6 +47,8 @@ internal sealed class MailServer : IAsyncDisposable
         _rotation = settings.Roles.HasFlag(ServerRoles.Queue)
             ? Task.Run(() => parts.Rooms.Rotation.RunAsync(_stopping.Token))
             : Task.CompletedTask;
+        // Each process keeps what it has counted; who has the queue sends.
+        _reporting = Task.Run(() => parts.Rooms.Reporting.RunAsync(_stopping.Token));
         _watch = parts.Certificates.Watch(Logger);
     }
 
@@ -136,7 +139,7 @@ internal sealed class MailServer : IAsyncDisposable
         _parts.Queue.Stop();
         await _stopping.CancelAsync();
         await _watch.DisposeAsync();
-        await Task.WhenAll(_app.StopAsync(CancellationToken.None), _queue, _rotation);
+        await Task.WhenAll(_app.StopAsync(CancellationToken.None), _queue, _rotation, _reporting);
         _stopping.Dispose();
         await _app.DisposeAsync();
         File.Delete(_parts.Folder.PortsFile);

@@ -26,4 +26,23 @@ internal static class MailAuthTypes
         },
         value => TomlText.Quote(value.Network is { } network ? $"ip:{network}" : value.Domain.Unicode)
     );
+
+    /// <summary>A mailbox.</summary>
+    public static readonly SettingType<EmailAddress> Address = SettingTypes.FromText<EmailAddress>(
+        "an address such as \"dmarc@example.org\"",
+        static (string text, out EmailAddress value) => EmailAddress.TryParse(text, out value),
+        address => TomlText.Quote(address.ToString())
+    );
+
+    /// <summary>A mailbox, or empty.</summary>
+    public static readonly SettingType<EmailAddress?> OptionalAddress = SettingTypes.FromText<EmailAddress?>(
+        "an address such as \"dmarc@example.org\", or \"\"",
+        static (string text, out EmailAddress? value) =>
+        {
+            var isAddress = EmailAddress.TryParse(text, out var address);
+            value = isAddress ? address : null;
+            return isAddress || text.Length == 0;
+        },
+        address => TomlText.Quote(address?.ToString() ?? "")
+    );
 }

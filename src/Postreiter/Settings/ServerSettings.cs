@@ -187,6 +187,9 @@ internal sealed record SenderSettings
     public FailureAction OnSpfFail { get; init; } = FailureAction.Mark;
     public FailureAction OnDmarcReject { get; init; } = FailureAction.Reject;
     public string PublicSuffixes { get; init; } = "";
+    public IReadOnlyList<EmailAddress> ReportAddresses { get; init; } = [];
+    public bool SendReports { get; init; }
+    public EmailAddress? ReportFrom { get; init; }
     public IReadOnlyList<DomainName> TrustedSealers { get; init; } = [];
 }
 

@@ -58,6 +58,29 @@ internal static partial class SettingKeys
                 effect: SettingEffect.AtStart
             ),
             Key(
+                "dmarc.report_addresses",
+                SettingTypes.List(MailAuthTypes.Address),
+                s => s.Senders.ReportAddresses,
+                (s, v) => s with { Senders = s.Senders with { ReportAddresses = v } },
+                "Addresses of this site that aggregate reports about its domains come to (rua= of their records). "
+                    + "The reports are summed up, postreiter dmarc sums prints them, and filed as any mail; those "
+                    + "that DMARC does not vouch for are only filed."
+            ),
+            Key(
+                "dmarc.send_reports",
+                SettingTypes.Flag,
+                s => s.Senders.SendReports,
+                (s, v) => s with { Senders = s.Senders with { SendReports = v } },
+                "Whether domains that ask for it are sent the sums of a day of their mail (RFC 7489, section 7.2)."
+            ),
+            Key(
+                "dmarc.report_from",
+                MailAuthTypes.OptionalAddress,
+                s => s.Senders.ReportFrom,
+                (s, v) => s with { Senders = s.Senders with { ReportFrom = v } },
+                "The sender of these reports; its domain should have DKIM keys here. Empty: postmaster at hostname."
+            ),
+            Key(
                 "arc.trusted_sealers",
                 SettingTypes.List(SettingTypes.Host),
                 s => s.Senders.TrustedSealers,

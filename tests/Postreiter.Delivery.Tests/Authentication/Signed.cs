@@ -35,12 +35,16 @@ internal static class Signed
     }
 
     /// <summary>Verifies a message as it is stored.</summary>
-    public static async Task<(IReadOnlyList<DkimOutcome> Dkim, ArcOutcome Arc)> VerifyAsync(string text, FakeDns dns)
+    public static async Task<(IReadOnlyList<DkimOutcome> Dkim, ArcOutcome Arc)> VerifyAsync(
+        string text,
+        FakeDns dns,
+        TimeProvider? time = null
+    )
     {
         var (header, body) = Split(text);
         using var message = new SignedMessage(header);
-        var dkim = new DkimVerifier(dns, Clock).Start(message);
-        var arc = new ArcValidator(dns, Clock).Start(message);
+        var dkim = new DkimVerifier(dns, time ?? Clock).Start(message);
+        var arc = new ArcValidator(dns, time ?? Clock).Start(message);
         message.AppendBody(body);
         return (await dkim.CompleteAsync(default), await arc.CompleteAsync(default));
     }

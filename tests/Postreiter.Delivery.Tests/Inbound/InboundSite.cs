@@ -60,6 +60,18 @@ internal sealed partial class InboundSite : IAuthenticator, IAsyncDisposable
         var log = NullLogger<ReceptionPolicy>.Instance;
         _policy = new ReceptionPolicy(_store, _resolver, Clock, log, outbound, dns, senders);
         var notices = new NoticeFiler(_store, _resolver, MessageScanner.Create, Host, Clock, new SafeRandom(2), _keys);
+        Reports = new DmarcReportIntake(_store, Clock, NullLogger<DmarcReportIntake>.Instance);
+        Reporting = new DmarcReporting(
+            _store,
+            dns,
+            PublicSuffixList.Shipped,
+            _keys,
+            MessageScanner.Create,
+            Host,
+            Clock,
+            new SafeRandom(4),
+            NullLogger<DmarcReporting>.Instance
+        );
         _intake = new MessageIntake(
             _store,
             _resolver,
@@ -72,13 +84,21 @@ internal sealed partial class InboundSite : IAuthenticator, IAsyncDisposable
             maxHops,
             senders,
             _rewriting,
-            _keys
+            _keys,
+            Reports,
+            Reporting
         );
     }
 
     public TestClock Clock { get; } = new();
 
     public FakeDns Dns { get; } = new();
+
+    /// <summary>Sums up reports that come in.</summary>
+    public DmarcReportIntake Reports { get; }
+
+    /// <summary>Sends reports.</summary>
+    public DmarcReporting Reporting { get; }
 
     /// <summary>What a method of the store throws.</summary>
     public Func<string, Exception?> Fault { get; set; } = static _ => null;

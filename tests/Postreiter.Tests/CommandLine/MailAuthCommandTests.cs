@@ -224,6 +224,43 @@ public sealed class MailAuthCommandTests : IDisposable
         Assert.Equal(3, (await RunAsync("dkim", "verify", _folder["good.eml"])).ExitCode);
     }
 
+    [Fact]
+    public async Task Dmarc_sums_says_who_sent_as_a_domain()
+    {
+        await InitAsync();
+        var (domain, now) = (Core.DomainName.Parse("a.test"), TimeProvider.System.GetUtcNow());
+        DmarcSum Row(int daysAgo, string reporter, string source, bool isPassing, long count) =>
+            new(
+                DateOnly.FromDateTime(now.UtcDateTime).AddDays(-daysAgo),
+                reporter,
+                System.Net.IPAddress.Parse(source),
+                "a.test",
+                isPassing ? "none" : "reject",
+                isPassing,
+                isPassing,
+                count
+            );
+        DmarcSum[] rows =
+        [
+            Row(1, "one", "192.0.2.1", true, 5),
+            Row(2, "two", "192.0.2.1", true, 6),
+            Row(2, "two", "192.0.2.9", false, 1),
+            Row(40, "two", "192.0.2.9", false, 100),
+        ];
+        await _store.MailAuth.AddDmarcReportAsync(new DmarcReportRecord("r", "1", domain, now, rows), Ct);
+        Assert.Equal(
+            "11  192.0.2.1  from a.test  dkim=pass spf=pass  none\n1  192.0.2.9  from a.test  dkim=fail spf=fail  reject\n",
+            (await RunAsync("dmarc", "sums", "a.test")).Output
+        );
+        Assert.StartsWith(
+            "101  192.0.2.9",
+            (await RunAsync("dmarc", "sums", "a.test", "--days", "60")).Output,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(2, (await RunAsync("dmarc", "sums", "a.test", "--days", "0")).ExitCode);
+        Assert.Equal(1, (await RunAsync("dmarc", "sums", "b.test")).ExitCode);
+    }
+
     private async Task InitAsync(string settings = "")
     {
         Assert.Equal(0, (await RunAsync("init", "--hostname", "mx.a.test", "--domain", "a.test")).ExitCode);

@@ -171,6 +171,19 @@ public sealed class ReloadTests
             "Reject",
             "Mark"
         ),
+        ["dmarc.report_addresses"] = new(
+            "[\"d@a.test\"]",
+            s => Part(string.Join(' ', s.Server.Parts.Rooms.Reports.Addresses)),
+            "",
+            "d@a.test"
+        ),
+        ["dmarc.send_reports"] = new("true", s => Part(s.Server.Parts.Rooms.Reporting.IsOn), "False", "True"),
+        ["dmarc.report_from"] = new(
+            "\"d@a.test\"",
+            s => Part(s.Server.Parts.Rooms.Reporting.From),
+            "postmaster@mx.a.test",
+            "d@a.test"
+        ),
         ["arc.trusted_sealers"] = new(
             "[\"lists.test\"]",
             s => Part(string.Join(' ', s.Server.Parts.Rooms.Checks.Options.TrustedSealers)),
