@@ -28,12 +28,17 @@ internal sealed class MessageCheck(
     /// <summary>The message as DKIM and ARC see it; null before <see cref="Start"/>.</summary>
     public SignedMessage? Message => _message;
 
+    /// <summary>Whether <see cref="Message"/> has the whole header; of a large one it has what signatures need.</summary>
+    public bool IsHeaderWhole { get; private set; }
+
     /// <summary>The header is whole.</summary>
     /// <param name="header">As it came, without the empty line.</param>
-    public void Start(ReadOnlySpan<byte> header)
+    public void Start(ReadOnlyMemory<byte> header)
     {
-        _authors = DmarcAuthors.Read(header);
-        _message = new SignedMessage(header);
+        _authors = DmarcAuthors.Read(header.Span);
+        var signed = LargeHeader.ForCheck(header);
+        IsHeaderWhole = signed.Length == header.Length;
+        _message = new SignedMessage(signed.Span);
         _dkim = checks.Dkim.Start(_message);
         _arc = checks.Arc.Start(_message);
         _dkim.BeginLookups(_abandoned.Token);

@@ -13,7 +13,7 @@ namespace Postreiter.Delivery.Authentication;
 /// The signatures and seals of one message that goes to other servers, made while it comes in: then its bytes are what they stay.
 /// What a user submits is signed for its author's domain; what an alias forwards is sealed for the alias's.
 /// </summary>
-internal sealed class MessageSigning
+internal sealed class MessageSigning : IDisposable
 {
     private readonly DkimSigning? _signing;
     private readonly Dictionary<DomainName, ArcSealing> _sealing = [];
@@ -48,6 +48,8 @@ internal sealed class MessageSigning
         CancellationToken ct
     )
     {
+        if (header.IsEmpty)
+            return null;
         if (peer.User is { } user)
         {
             var signer = await keys.FindAsync(SigningDomain(header.Span, envelope.Mail.ReversePath, user.Address), ct);
@@ -112,6 +114,13 @@ internal sealed class MessageSigning
             return "";
         var field = verdict.Results.ToField(allowUtf8: allowUtf8);
         return sealing.Complete(verdict.Arc, field[(AuthenticationResults.FieldName.Length + 1)..]) ?? "";
+    }
+
+    /// <summary>The message is done with, or given up.</summary>
+    public void Dispose()
+    {
+        if (!_isFedByOthers)
+            _message.Dispose();
     }
 
     // A user signs for the author's domain where it is that of an address of his own; whatever else he writes into From, a

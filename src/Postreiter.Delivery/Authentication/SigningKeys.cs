@@ -89,6 +89,12 @@ public sealed partial class SigningKeys : IDisposable
             _known = new Known(all, byDomain);
             return byDomain;
         }
+        catch
+        {
+            // The word of the change is taken, and what it was about is not read yet.
+            _known = null;
+            throw;
+        }
         finally
         {
             _reading.Release();

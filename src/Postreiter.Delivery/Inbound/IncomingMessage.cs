@@ -110,6 +110,7 @@ internal sealed partial class IncomingMessage(
     public ValueTask DisposeAsync()
     {
         check?.Dispose();
+        _signing?.Dispose();
         return _blob.DisposeAsync();
     }
 
@@ -164,14 +165,14 @@ internal sealed partial class IncomingMessage(
         (_asItCame, _asItGoes) = (null, null);
         // The order counts: all of them say which hashes they need before the body begins.
         if (came is not null)
-            check!.Start(_header.HasHeader ? WithoutEmptyLine(came.WrittenMemory).Span : []);
+            check!.Start(_header.HasHeader ? WithoutEmptyLine(came.WrittenMemory) : default);
         if (goes is not null && _header.HasHeader)
             _signing = await MessageSigning.StartAsync(
                 intake.Keys!,
                 peer,
                 envelope,
-                WithoutEmptyLine(goes.WrittenMemory),
-                _header.HasChanged ? null : check?.Message,
+                LargeHeader.ForSigning(WithoutEmptyLine(goes.WrittenMemory)),
+                check is { IsHeaderWhole: true } && !_header.HasChanged ? check.Message : null,
                 intake.Time,
                 ct
             );

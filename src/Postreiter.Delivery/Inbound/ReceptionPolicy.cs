@@ -87,12 +87,11 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
         if (await CheckMailAsync(peer, mail, ct) is { } refusal)
             return refusal;
         // While the recipients and the message come, the DNS has time to answer.
-        if (_checks?.Covers(peer) == true)
-        {
-            peer.Notes ??= new PeerNotes();
-            ((PeerNotes)peer.Notes).Sender = _checks.Begin(peer, mail);
-        }
-
+        var sender = _checks?.Covers(peer) == true ? _checks.Begin(peer, mail) : null;
+        if (peer.Notes is PeerNotes notes)
+            notes.Sender = sender;
+        else if (sender is not null)
+            peer.Notes = new PeerNotes { Sender = sender };
         return null;
     }
 

@@ -55,7 +55,6 @@ public sealed partial class DmarcReporting
         (_store, _dns, _keys, _scanner, _hostName) = (store, dns, keys, scanner, hostName);
         (_time, _random, _log) = (time, random, log);
         _destinations = new ReportDestinations(dns, suffixes);
-        From = EmailAddress.Parse("postmaster@" + hostName.Ascii);
         Counter = new DmarcResultCounter(store, time);
     }
 
@@ -66,8 +65,10 @@ public sealed partial class DmarcReporting
         set => Counter.IsOn = value;
     }
 
-    /// <summary>The sender of the reports; may change at any time. Default postmaster at the host's name.</summary>
-    public EmailAddress From { get; set; }
+    /// <summary>The sender of the reports; may change at any time. Default null: postmaster at the host's name.</summary>
+    public EmailAddress? From { get; set; }
+
+    internal EmailAddress Sender => From ?? EmailAddress.Parse("postmaster@" + _hostName.Ascii);
 
     internal DmarcResultCounter Counter { get; }
 
@@ -150,7 +151,7 @@ public sealed partial class DmarcReporting
         var begin = new DateTimeOffset(day, TimeOnly.MinValue, TimeSpan.Zero);
         var report = new AggregateReport(
             _hostName.Ascii,
-            From.ToString(),
+            Sender.ToString(),
             $"{domain.Ascii}-{day:yyyyMMdd}",
             begin,
             begin.AddDays(1).AddSeconds(-1),
@@ -169,9 +170,9 @@ public sealed partial class DmarcReporting
         CancellationToken ct
     )
     {
-        var (now, to) = (_time.GetUtcNow(), destination.Address);
+        var (now, from, to) = (_time.GetUtcNow(), Sender, destination.Address);
         var id = NewId(now);
-        var mail = new AggregateReportMail(_hostName, From, to, now, id.ToString()).Write(report);
+        var mail = new AggregateReportMail(_hostName, from, to, now, id.ToString()).Write(report);
         // RFC 7489 §6.2: the destination says how much it takes.
         if (mail.Length > destination.MaxBytes)
         {
@@ -193,9 +194,9 @@ public sealed partial class DmarcReporting
                 new NewQueueItem
                 {
                     Destination = to.Domain,
-                    Envelope = new QueueEnvelope { ReversePath = From },
+                    Envelope = new QueueEnvelope { ReversePath = from },
                     Recipients = [new QueueRecipient(to, DsnNotify.Never)],
-                    Prefix = await MessageSigning.SignWholeAsync(_keys, From.Domain, mail, _time, ct),
+                    Prefix = await MessageSigning.SignWholeAsync(_keys, from.Domain, mail, _time, ct),
                     Created = now,
                     NextAttempt = now,
                 },

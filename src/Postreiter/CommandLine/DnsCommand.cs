@@ -81,6 +81,28 @@ internal static class DnsCommand
         {
             isBad |= finding.State is ZoneState.Missing or ZoneState.Wrong;
             isUnknown |= finding.State is ZoneState.Unknown;
+            Print(finding);
+        }
+
+        if (!records.Any(r => r.Kind == ZoneRecordKind.Dkim))
+        {
+            isBad = true;
+            Print(
+                new ZoneFinding(
+                    ZoneState.Missing,
+                    "TXT",
+                    records[0].Name,
+                    $"there is no DKIM key to sign with: postreiter dkim keygen {records[0].Name.Unicode}"
+                )
+            );
+        }
+
+        return isBad ? ExitCodes.NotSo
+            : isUnknown ? ExitCodes.Failed
+            : ExitCodes.Done;
+
+        void Print(ZoneFinding finding)
+        {
             var row = new JsonObject
             {
                 ["state"] = Word(finding.State),
@@ -94,10 +116,6 @@ internal static class DnsCommand
                 $"{Word(finding.State), -8} {finding.Type, -7} {finding.Name.Ascii}: {finding.Text}"
             );
         }
-
-        return isBad ? ExitCodes.NotSo
-            : isUnknown ? ExitCodes.Failed
-            : ExitCodes.Done;
     }
 
     private static async Task<List<ZoneRecord>> ReadAsync(

@@ -1,5 +1,4 @@
 using Microsoft.Extensions.Logging;
-using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Queue;
@@ -207,7 +206,7 @@ internal sealed class MailRooms : IDisposable
         _spam.Scanner.MaxBytes = settings.Spam.MaxScanSize;
         _reports.Addresses = settings.Senders.ReportAddresses;
         Reporting.IsOn = settings.Senders.SendReports;
-        Reporting.From = settings.Senders.ReportFrom ?? EmailAddress.Parse("postmaster@" + _settings.Hostname.Ascii);
+        Reporting.From = settings.Senders.ReportFrom;
         (_intake.MaxMessageBytes, _intake.MaxHops) = (settings.Smtp.MaxMessageSize, settings.Smtp.MaxHops);
     }
 

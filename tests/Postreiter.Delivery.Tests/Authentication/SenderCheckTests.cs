@@ -215,6 +215,26 @@ public sealed partial class SenderCheckTests
         Assert.Single(Fields().Matches(got));
     }
 
+    [Theory]
+    [InlineData("X-Other", true)]
+    [InlineData("X-Signed", false)] // more than a session may hold: as if it were not signed
+    public async Task L30_a_signature_in_a_large_header_is_checked_by_what_it_is_over(string name, bool isPassing)
+    {
+        await using var site = await SiteAsync();
+        site.Dns.WithKey("far.example");
+        var field = $"{name}: {new string('x', 900)}\n";
+        var large = string.Concat(Enumerable.Repeat(field, 240)) + Message;
+        var options = new DkimSigningOptions { SignedFields = ["X-Signed", "Subject"] };
+        await SendAsync(
+            site,
+            Signed.By("far.example", large, options),
+            isPassing ? Taken : Refused,
+            client: "192.0.2.99"
+        );
+        if (isPassing)
+            Assert.Contains("dkim=pass", Assert.Single(await site.InboxAsync("ann")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task The_null_sender_is_checked_by_its_HELO()
     {

@@ -99,6 +99,17 @@ public sealed class SigningTests
     }
 
     [Fact]
+    public async Task L30_a_large_header_is_signed_by_its_fields_that_count()
+    {
+        await using var site = await InboundSite.CreateAsync();
+        await ActivateAsync(site, "our.example");
+        var other = string.Concat(Enumerable.Repeat($"X-Other: {new string('x', 900)}\n", 240));
+        await SubmitAsync(site, other + "From: ann@our.example\nSubject: x\n\nb");
+        var sent = await site.QueuedAsync(Assert.Single(await site.QueueAsync()));
+        Assert.All((await Signed.VerifyAsync(sent, site.Dns)).Dkim, d => Assert.Equal(DkimResult.Pass, d.Result));
+    }
+
+    [Fact]
     public async Task A_notice_that_goes_out_is_signed()
     {
         await using var site = await InboundSite.CreateAsync();

@@ -169,6 +169,14 @@ public sealed class MailAuthCommandTests : IDisposable
             "wrong TLSA _25._tcp.mx.a.test: none is the key of this server's certificate",
         ];
         Assert.All(expected, e => Assert.Contains(lines, l => l.StartsWith(e, StringComparison.Ordinal)));
+        foreach (var made in await _store.MailAuth.ListDkimKeysAsync(Ct))
+            await _store.MailAuth.RemoveDkimKeyAsync(made.Domain, made.Selector, Ct);
+        run = await RunAsync("dns", "check", "a.test");
+        Assert.Contains(
+            "there is no DKIM key to sign with: postreiter dkim keygen a.test",
+            run.Output,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]

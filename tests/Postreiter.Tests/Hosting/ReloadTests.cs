@@ -180,7 +180,7 @@ public sealed class ReloadTests
         ["dmarc.send_reports"] = new("true", s => Part(s.Server.Parts.Rooms.Reporting.IsOn), "False", "True"),
         ["dmarc.report_from"] = new(
             "\"d@a.test\"",
-            s => Part(s.Server.Parts.Rooms.Reporting.From),
+            s => Part(s.Server.Parts.Rooms.Reporting.Sender),
             "postmaster@mx.a.test",
             "d@a.test"
         ),
