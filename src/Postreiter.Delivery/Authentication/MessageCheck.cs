@@ -61,7 +61,7 @@ internal sealed class MessageCheck(
             : await InTime(iprev, () => new IprevOutcome(IprevResult.TempError, peer.Address, null, TooLate));
         var dkim = await InTime(_dkim!.CompleteAsync(both.Token).AsTask(), LateSignatures);
         var arc = await InTime(_arc!.CompleteAsync(both.Token).AsTask(), LateChain);
-        var trust = SenderPolicy.FindTrust(options, peer, name, spf, arc);
+        var trust = SenderPolicy.FindTrust(options, peer, name, spf, arc, _authors!, checks.Suffixes);
         var request = new DmarcRequest(_authors!, spf, dkim, checks.Draw())
         {
             Overrides = trust is null ? [] : [trust],

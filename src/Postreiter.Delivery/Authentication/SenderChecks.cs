@@ -35,6 +35,8 @@ public sealed class SenderChecks(
 
     internal DmarcEvaluator Dmarc { get; } = new(dns, suffixes, time);
 
+    internal PublicSuffixList Suffixes => suffixes;
+
     internal string HostName => hostName.Ascii;
 
     internal TimeProvider Time => time;

@@ -23,7 +23,9 @@ internal static class SenderPolicy
         SmtpPeer peer,
         IprevOutcome? iprev,
         SpfOutcome spf,
-        ArcOutcome arc
+        ArcOutcome arc,
+        DmarcAuthors authors,
+        PublicSuffixList suffixes
     )
     {
         if (SenderCheckOptions.Contains(options.TrustedNetworks, peer.Address))
@@ -35,7 +37,14 @@ internal static class SenderPolicy
             return new(DmarcOverrideKind.TrustedForwarder, $"{name} is a trusted forwarder");
         if (spf.Result == SpfResult.Pass && SenderCheckOptions.Contains(options.TrustedDomains, spf.Domain))
             return new(DmarcOverrideKind.TrustedForwarder, $"{spf.Domain} is a trusted forwarder");
-        return FindSealerTrust(options, arc);
+        return options.TrustedSealers.Count == 0
+            ? null
+            : ArcOverride.Find(
+                arc,
+                sealer => SenderCheckOptions.Contains(options.TrustedSealers, sealer),
+                authors,
+                suffixes
+            );
     }
 
     /// <summary>Decides.</summary>
@@ -81,27 +90,6 @@ internal static class SenderPolicy
                 Reason = byDmarc == FailurePolicy.Quarantine ? dmarc.Reason : verdict.Spf.Reason,
             };
         return verdict;
-    }
-
-    // RFC 8617 §7.2: what the first receiver saw counts for as much as those who pass it on are believed.
-    private static DmarcOverride? FindSealerTrust(SenderCheckOptions options, ArcOutcome arc)
-    {
-        if (
-            options.TrustedSealers.Count == 0
-            || arc.Result != ArcResult.Pass
-            || arc.Sealers.Count == 0
-            || !arc.Sealers.All(s => SenderCheckOptions.Contains(options.TrustedSealers, s))
-            || arc.FirstAuthenticationResults is not { } text
-            || AuthenticationResults.Read(text) is not { } first
-        )
-            return null;
-        var dmarc = first.Results.FirstOrDefault(r => r.Method == "dmarc");
-        var hasPassed = dmarc is not null
-            ? dmarc.Result == "pass"
-            : first.Results.Any(r => r is { Method: "spf" or "dkim", Result: "pass" });
-        return hasPassed
-            ? new(DmarcOverrideKind.LocalPolicy, $"arc=pass, sealed by {string.Join(", ", arc.Sealers)}")
-            : null;
     }
 
     private static FailurePolicy Asked(SenderCheckOptions options, DmarcOutcome dmarc) =>
