@@ -44,6 +44,7 @@ internal static class Targets
         ["imap-search"] = static input => SearchReader.TryRead(new ImapReader(input), out _),
         ["imap-utf7"] = input =>
             Require(!ModifiedUtf7.TryDecode(input, out var name) || Ascii.IsValid(ModifiedUtf7.Encode(name))),
+        ["large-header"] = SigningTargets.LargeHeaders,
         ["line-ends"] = input => Require(LineEnds.ToCrLf(LineEnds.ToCrLf(input)).SequenceEqual(LineEnds.ToCrLf(input))),
         ["message"] = Messages,
         ["pop3-command"] = Pop3Lines,

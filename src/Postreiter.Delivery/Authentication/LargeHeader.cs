@@ -34,10 +34,12 @@ internal static class LargeHeader
     /// <summary>What the signatures in a header need of it.</summary>
     /// <param name="header">Whole.</param>
     /// <returns>The same bytes when they are few; nothing when even those that are signed are too many: as if there were no signature.</returns>
-    public static ReadOnlyMemory<byte> ForCheck(ReadOnlyMemory<byte> header)
+    public static ReadOnlyMemory<byte> ForCheck(ReadOnlyMemory<byte> header) =>
+        header.Length <= Large ? header : PickSigned(header);
+
+    /// <summary>The fields that the signatures in a header are over, and those of the authentication itself.</summary>
+    internal static ReadOnlyMemory<byte> PickSigned(ReadOnlyMemory<byte> header)
     {
-        if (header.Length <= Large)
-            return header;
         var names = new HashSet<string>(Authentication, StringComparer.OrdinalIgnoreCase);
         foreach (var (name, value) in Fields(header))
         {
@@ -107,10 +109,11 @@ internal static class LargeHeader
     {
         for (var at = 0; ; )
         {
-            var line = header[at..].IndexOf((byte)'\n');
+            // Only CRLF ends a line, as for those who read the fields next.
+            var line = header[at..].IndexOf("\r\n"u8);
             if (line < 0)
                 return header.Length;
-            at += line + 1;
+            at += line + 2;
             if (at == header.Length || header[at] is not ((byte)' ' or (byte)'\t'))
                 return at;
         }
