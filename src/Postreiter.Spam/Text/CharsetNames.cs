@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Globalization;
 using System.Text;
 
 namespace Postreiter.Spam.Text;
@@ -47,11 +48,8 @@ internal static class CharsetNames
         ["johab"] = 1361,
         ["koi8-r"] = 20866,
         ["koi8-u"] = 21866,
-        ["tis-620"] = 874,
         ["macintosh"] = 10000,
         ["x-mac-roman"] = 10000,
-        ["latin2"] = 28592,
-        ["latin-9"] = 28605,
     };
 
     /// <summary>A mail names charsets freely: as many of its names are remembered.</summary>
@@ -105,31 +103,70 @@ internal static class CharsetNames
 
     private static CharsetDecoder? Make(string name)
     {
-        if (
-            name.StartsWith("gb18030", StringComparison.OrdinalIgnoreCase)
-            || name.StartsWith("gb-18030", StringComparison.OrdinalIgnoreCase)
-        )
-            return new CharsetDecoder(936);
-        if (CodePages.TryGetValue(name, out var page))
-            return new CharsetDecoder(page);
         var lower = name.ToLowerInvariant();
+        // GBK is what of GB 18030 has two octets.
+        if (
+            lower.StartsWith("gb18030", StringComparison.Ordinal)
+            || lower.StartsWith("gb-18030", StringComparison.Ordinal)
+        )
+            return new DoubleOctetCharset(936);
+        if (CodePages.TryGetValue(name, out var page))
+            return MakePage(lower, page);
         if (
             Rest(lower, "iso-8859-", "iso8859-", "iso_8859-", "iso 8859 ", "iso8859") is { } part
-            && int.TryParse(part, out var number)
-        )
-            return number is >= 1 and <= 9 or 13 or 15 ? new CharsetDecoder(28590 + number)
-                : number == 11 ? new CharsetDecoder(874)
-                : null;
-        if (
-            Rest(lower, "windows-", "windows", "cp-", "cp", "ibm-", "ibm") is { } digits
-            && int.TryParse(digits, out page)
+            && int.TryParse(part, NumberStyles.None, null, out var number)
         )
         {
-            return CodePagesEncodingProvider.Instance.GetEncoding(page) is null ? null : new CharsetDecoder(page);
+            return MakeIso8859(number);
+        }
+
+        if (
+            Rest(lower, "windows-", "windows", "cp-", "cp", "ibm-", "ibm") is { } digits
+            && int.TryParse(digits, NumberStyles.None, null, out page)
+            && CodePagesEncodingProvider.Instance.GetEncoding(page) is { } known
+        )
+        {
+            return known.IsSingleByte
+                ? new SingleOctetCharset(page, isWindows: page is 874 or (>= 1250 and <= 1258))
+                : MakePage(lower, page);
         }
 
         return null;
     }
+
+    private static CharsetDecoder MakePage(string name, int page) =>
+        (page, name) switch
+        {
+            (936, "gbk" or "cp936" or "x-gbk") => new DoubleOctetCharset(936),
+            (936, _) => new DoubleOctetCharset(936, EastAsianCharsets.IsGb2312, (0xA1A4, '\u30FB'), (0xA1AA, '\u2015')),
+            (949, "euc-kr") => new DoubleOctetCharset(949, EastAsianCharsets.IsKsX1001),
+            (932, "shift_jis" or "shift-jis" or "sjis" or "x-sjis") => new DoubleOctetCharset(
+                932,
+                EastAsianCharsets.IsShiftJis,
+                (0x8160, '\u301C'),
+                (0x8161, '\u2016'),
+                (0x817C, '\u2212'),
+                (0x8191, '\u00A2'),
+                (0x8192, '\u00A3'),
+                (0x81CA, '\u00AC')
+            ),
+            (949 or 950 or 932, _) => new DoubleOctetCharset(page),
+            (21866, _) => new SingleOctetCharset(page, isWindows: false, (0xAE, '\u255D'), (0xBE, '\u256C')),
+            _ => new RuntimeCharset(page),
+        };
+
+    private static SingleOctetCharset? MakeIso8859(int number) =>
+        number switch
+        {
+            8 => new SingleOctetCharset(28598, isWindows: false, (0xAF, '\u00AF'), (0xFD, '\u200E'), (0xFE, '\u200F')),
+            11 => new SingleOctetCharset(
+                874,
+                isWindows: false,
+                [.. Enumerable.Range(0x80, 0x20).Select(static octet => ((byte)octet, (char)octet))]
+            ),
+            (>= 2 and <= 9) or 13 or 15 => new SingleOctetCharset(28590 + number, isWindows: false),
+            _ => null,
+        };
 
     private static bool Is(string name, string other) => name.Equals(other, StringComparison.OrdinalIgnoreCase);
 
