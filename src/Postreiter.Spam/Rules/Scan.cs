@@ -188,7 +188,7 @@ internal sealed class Scan : IMatchSink
     private static string Area(RuleKind kind) =>
         kind switch
         {
-            RuleKind.Body or RuleKind.BodyFunction or RuleKind.MimeHeader or RuleKind.UriDetail => "BODY: ",
+            RuleKind.Body or RuleKind.BodyFunction or RuleKind.UriDetail => "BODY: ",
             RuleKind.RawBody or RuleKind.RawBodyFunction => "RAW: ",
             RuleKind.Uri => "URI: ",
             RuleKind.Full or RuleKind.FullFunction => "FULL: ",

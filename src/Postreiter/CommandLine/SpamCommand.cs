@@ -7,11 +7,16 @@ using Postreiter.Spam.Scanning;
 
 namespace Postreiter.CommandLine;
 
-/// <summary><c>postreiter spam explain|lint</c>: both work without a data folder, and while the server runs.</summary>
+/// <summary><c>postreiter spam check|explain|lint</c>: all work without a data folder, and while the server runs.</summary>
 internal static class SpamCommand
 {
     public static Command Create(CommandContext context) =>
-        new("spam", "Explains rules, and reads rulesets") { Explain(context), Lint(context) };
+        new("spam", "Checks mail for spam, explains rules, and reads rulesets")
+        {
+            SpamCheckCommand.Create(context),
+            Explain(context),
+            Lint(context),
+        };
 
     /// <summary>The ruleset of the settings.</summary>
     /// <exception cref="CommandFailure">There is none, or it cannot be read.</exception>

@@ -55,12 +55,15 @@ internal sealed class TransferBar(Terminal terminal, TimeProvider time, string w
         }
     }
 
-    /// <summary>Takes the bar away.</summary>
-    public void Dispose()
+    /// <summary>Takes the bar away until it is reported to again.</summary>
+    public void Hide()
     {
         lock (_lock)
             Clear();
     }
+
+    /// <summary>Takes the bar away.</summary>
+    public void Dispose() => Hide();
 
     private void Clear()
     {

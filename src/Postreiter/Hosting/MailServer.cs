@@ -81,6 +81,8 @@ internal sealed class MailServer : IAsyncDisposable
             File.Delete(folder.ControlSocket);
             ListenerCheck.Run(MailHost.Addresses(settings));
             parts.Certificates.Read(settings.Tls, parts.Logger);
+            // The first message is scanned as all others.
+            await parts.Rooms.Spam.Loading;
             app = MailHost.Build(parts, out var listeners);
             await app.StartAsync(ct);
             MailHost.SetSocketModes(folder, listeners);

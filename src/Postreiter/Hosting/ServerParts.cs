@@ -47,6 +47,7 @@ internal sealed class ServerParts : IAsyncDisposable
             suffixes
         );
         Queue = new QueueLoop(Rooms.Queue, environment.Time, Logger);
+        LoadRules();
     }
 
     public ServerEnvironment Environment { get; }
@@ -136,6 +137,7 @@ internal sealed class ServerParts : IAsyncDisposable
         Verified.Keep = settings.Login.CacheFor;
         Throttle.Lockout = Lockout(settings);
         Rooms.Reload(settings);
+        LoadRules();
     }
 
     /// <summary>Closes all.</summary>
@@ -149,6 +151,8 @@ internal sealed class ServerParts : IAsyncDisposable
         // Last: what the parts said while they stopped is written out.
         Logs.Dispose();
     }
+
+    private void LoadRules() => Rooms.Spam.Load([.. Settings.Spam.Rules.Select(Folder.Resolve)]);
 
     private static PublicSuffixList Suffixes(DataFolder folder, ServerSettings settings) =>
         settings.Senders.PublicSuffixes is { Length: > 0 } path

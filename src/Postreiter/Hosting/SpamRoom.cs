@@ -12,10 +12,11 @@ internal sealed class SpamRoom : IDisposable
     private readonly ServerEnvironment _environment;
     private readonly ILoggerFactory _logs;
     private readonly SemaphoreSlim _largeMails = new(8);
+    private readonly ILogger<SpamRoom> _logger;
 
     public SpamRoom(ServerEnvironment environment, DomainName hostname, ILoggerFactory logs)
     {
-        (_environment, _logs) = (environment, logs);
+        (_environment, _logs, _logger) = (environment, logs, logs.CreateLogger<SpamRoom>());
         Filter = new SpamFilter(Scanner, hostname, environment.Time, logs.CreateLogger<SpamFilter>());
     }
 
@@ -24,6 +25,59 @@ internal sealed class SpamRoom : IDisposable
 
     /// <summary>Scans messages from outside.</summary>
     public SpamFilter Filter { get; }
+
+    /// <summary>The reading of rules that began last.</summary>
+    public Task Loading { get; private set; } = Task.CompletedTask;
+
+    /// <summary>
+    /// Reads the rules and puts them in force when they are ready; mail goes on by the old ones until then. Rules that cannot be read
+    /// leave the old ones in force.
+    /// </summary>
+    /// <param name="paths">Folders and files.</param>
+    public void Load(IReadOnlyList<string> paths)
+    {
+        // In order: what was asked for last wins.
+        var before = Loading;
+        Loading = Task.Run(async () =>
+        {
+            await before;
+            ReadRules(paths);
+        });
+    }
+
+    private void ReadRules(IReadOnlyList<string> paths)
+    {
+        try
+        {
+            var began = _environment.Time.GetTimestamp();
+            if (RuleSources.Read(paths) is not { } rules)
+            {
+                Scanner.Use(null);
+                _logger.LogWarning(
+                    "Spam scoring is off: there are no rules in {Paths} (spam.rules)",
+                    string.Join(", ", paths)
+                );
+                return;
+            }
+
+            var scans = new MailScans(rules);
+            Scanner.Use(scans.Scan);
+            var warnings = RuleCheck.Warnings(rules).ToList();
+            _logger.LogInformation(
+                "Spam: {Count} rules are in force after {Elapsed} ms; {Errors} wrong lines, {Notes} that ask for what is not here: "
+                    + "postreiter spam lint lists them",
+                rules.Count,
+                (long)_environment.Time.GetElapsedTime(began).TotalMilliseconds,
+                warnings.Count(w => w.IsError),
+                warnings.Count(w => !w.IsError)
+            );
+        }
+        // Whatever is wrong with the rules, mail goes on.
+        catch (Exception e)
+        {
+            _logger.LogError(e, "Spam: the rules cannot be read; those before stay in force");
+        }
+    }
 
     /// <summary>A server of the spamd protocol. TELL is refused: there is no learning yet.</summary>
     public SpamdConnectionHandler Handler(SpamdOptions options) =>

@@ -31,6 +31,12 @@ internal sealed class PostfixServer : IAsyncDisposable
     /// <summary>Takes mail for everywhere after a log-in, which it offers under TLS alone.</summary>
     public int AuthPort { get; } = FreePort();
 
+    /// <summary>Takes mail for its own domains, and has a milter look at it that listens at <see cref="Milter"/>.</summary>
+    public int MilterPort { get; } = FreePort();
+
+    /// <summary>The socket of that milter.</summary>
+    public string Milter => Path.Combine(_folder.Root, "milter.sock");
+
     /// <summary>Why it cannot be here; null when it can.</summary>
     public static string? Missing =>
         !Environment.IsPrivilegedProcess ? "Postfix starts only as root"
@@ -209,6 +215,9 @@ internal sealed class PostfixServer : IAsyncDisposable
               -o smtpd_relay_restrictions=permit_sasl_authenticated,reject
               -o smtpd_recipient_restrictions=permit_sasl_authenticated,reject
               -o smtpd_sasl_authenticated_header=yes
+            127.0.0.1:{Text(MilterPort)} inet n - n - - smtpd
+              -o smtpd_milters=unix:{Milter}
+              -o milter_default_action=tempfail
             cleanup unix n - n - 0 cleanup
             qmgr unix n - n 300 1 qmgr
             rewrite unix - - n - - trivial-rewrite

@@ -2,7 +2,7 @@ using System.Text.Json.Nodes;
 
 namespace Postreiter.Tests.CommandLine;
 
-/// <summary><c>postreiter spam lint|explain</c>, without a data folder.</summary>
+/// <summary><c>postreiter spam check|explain|lint</c>, without a data folder.</summary>
 public sealed class SpamCommandTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
@@ -75,7 +75,53 @@ public sealed class SpamCommandTests : IDisposable
         Assert.Contains("did you mean GOOD?", unknown.Error, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Check_prints_a_line_for_each_mail_in_order_with_mailboxes_taken_apart()
+    {
+        Write(
+            "10.cf",
+            "header OFFER Subject =~ /offer/\nscore OFFER 6.25\nheader __A exists:Subject\nmeta B __A\nscore B 0.1\n"
+        );
+        Directory.CreateDirectory(_folder["mails/deep"]);
+        const string spam = "Subject: offer\n\nx\n";
+        const string ham = "Subject: lunch\n\nx\n";
+        for (var i = 10; i < 60; i++)
+            await File.WriteAllTextAsync(_folder[$"mails/{i}.eml"], i % 5 == 0 ? spam : ham, Ct);
+        await File.WriteAllTextAsync(_folder["mails/.hidden"], spam, Ct);
+        var box = $"From a Mon Feb  2 12:00:00 2026\n{spam}\nFrom b Mon Feb  2 12:00:00 2026\n{ham}\n";
+        await File.WriteAllTextAsync(_folder["mails/deep/box"], box, Ct);
+        var run = await RunAsync("check", _folder["mails"], _folder["mails/10.eml"], "--json");
+        Assert.Equal(0, run.ExitCode);
+        var rows = run
+            .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => JsonNode.Parse(l)!)
+            .ToList();
+        Assert.Equal(
+            [.. Enumerable.Range(10, 50).Select(i => $"{i}.eml"), "deep/box#1", "deep/box#2", "10.eml"],
+            rows.Select(r => (string)r["id"]!)
+        );
+        Assert.Equal("""{"B":0.1,"OFFER":6.25}""", rows[0]["hits"]!.ToJsonString());
+        Assert.Equal("""{"__A":1}""", rows[0]["sub"]!.ToJsonString());
+        Assert.Equal(
+            (6.35, 5, true),
+            ((double)rows[0]["score"]!, (double)rows[0]["required"]!, (bool)rows[0]["spam"]!)
+        );
+        Assert.Equal((0.1, false), ((double)rows[1]["score"]!, (bool)rows[1]["spam"]!));
+        Assert.Contains("53 mails, 12 of them spam", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Check_wants_paths_that_are_there()
+    {
+        Write("10.cf", "header OFFER Subject =~ /offer/\n");
+        var run = await RunAsync("check", _folder["nothing"]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains("there is no", run.Error, StringComparison.Ordinal);
+    }
+
     public void Dispose() => _folder.Dispose();
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     private void Write(string name, string rules) => File.WriteAllText(_folder[name], rules);
 

@@ -209,6 +209,14 @@ public sealed class ReloadTests
         ["spam.subject_tag"] = Spam("\"[x]\"", o => o.SubjectTag, "", "[x]"),
         ["spam.max_scan_size"] = Spam("\"17KiB\"", o => o.MaxScanBytes, "524288", "17408"),
         ["spam.on_failure"] = Spam("\"defer\"", o => o.DefersUnscanned, "False", "True"),
+        ["spam.rules"] = new("[\"rules\"]", s => RulesAsync(s), "no", "yes")
+        {
+            Prepare = s =>
+            {
+                Directory.CreateDirectory(s.Folder["rules"]);
+                File.WriteAllText(Path.Combine(s.Folder["rules"], "x.cf"), "header X Subject =~ /x/\n");
+            },
+        },
         ["spamd.allow_from"] = new("[]", s => Option(s, v => RoomOptions.Spamd(v).AllowFrom.Count), "2", "0"),
         ["spamd.max_connections"] = new(
             "7",
@@ -352,6 +360,12 @@ public sealed class ReloadTests
 
     private static Change Spam<T>(string value, Func<SpamFilterOptions, T> read, string before, string after) =>
         new(value, s => Part(read(s.Server.Parts.Rooms.Spam.Filter.Options)), before, after);
+
+    private static async Task<string> RulesAsync(RunningServer server)
+    {
+        await server.Server.Parts.Rooms.Spam.Loading;
+        return server.Server.Parts.Rooms.Spam.Scanner.HasEngine ? "yes" : "no";
+    }
 
     private static Task<string> Part<T>(T value) => Task.FromResult($"{value}");
 

@@ -1,0 +1,82 @@
+using System.Net;
+using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Mail;
+using Postreiter.Spam.Results;
+using Postreiter.Spam.Rules;
+
+namespace Postreiter.Spam.Scanning;
+
+/// <summary>One ruleset made ready for whole mails: octets in, the result with all that marks and reports need out. For any thread.</summary>
+public sealed class MailScans
+{
+    private readonly SpamEngine _engine;
+    private readonly MarkSettings _marks;
+
+    /// <summary>Makes it ready, which takes some hundred milliseconds for a full ruleset.</summary>
+    /// <param name="ruleset">The rules.</param>
+    /// <param name="keepsAllSubRules">Whether sub-rules that nothing depends on are run too, so that results list them.</param>
+    public MailScans(Ruleset ruleset, bool keepsAllSubRules = false)
+    {
+        ArgumentNullException.ThrowIfNull(ruleset);
+        _engine = new SpamEngine(ruleset, new SpamEngineOptions { KeepsAllSubRules = keepsAllSubRules });
+        _marks = RuleCheck.Marks(ruleset, out _);
+    }
+
+    /// <summary>Scans a mail for its points.</summary>
+    public ScanResult Score(ReadOnlyMemory<byte> mail) => _engine.Scan(_engine.Read(mail));
+
+    /// <summary>Scans a mail for its marks.</summary>
+    public ScannedMail Scan(ReadOnlyMemory<byte> mail)
+    {
+        var read = _engine.Read(mail);
+        var result = _engine.Scan(read);
+        return new ScannedMail(Verdict(read, result), _marks);
+    }
+
+    private static SpamVerdict Verdict(SpamMail mail, ScanResult result) =>
+        new()
+        {
+            Points = result.Points,
+            Required = result.Required,
+            Hits = [.. result.Hits.Select(h => new ReportedHit(h.Name, h.Points, h.Area, h.Description))],
+            // Each hit of a sub-rule counts by itself.
+            SubHits = [.. result.SubHits.SelectMany(h => Enumerable.Repeat(h.Name, Math.Max(1, (int)h.Count)))],
+            Body = mail.Body,
+            Header = name => mail.Header(name),
+            Tags = Tags(mail),
+        };
+
+    private static Dictionary<string, string> Tags(SpamMail mail)
+    {
+        var tags = new Dictionary<string, string>(StringComparer.Ordinal);
+        foreach (var list in new[] { "Trusted", "Untrusted", "Internal", "External" })
+            tags["RELAYS" + list.ToUpperInvariant()] = mail.Header("X-Spam-Relays-" + list)?.TrimEnd('\n') ?? "";
+        if (mail.Received.External is [var last, ..])
+        {
+            tags["LASTEXTERNALIP"] = last.Ip;
+            tags["LASTEXTERNALREVIP"] = Reversed(last.Ip);
+            tags["LASTEXTERNALRDNS"] = last.Rdns;
+            tags["LASTEXTERNALHELO"] = last.Helo;
+        }
+
+        if (mail.Received.Trusted is [.., var first])
+        {
+            tags["FIRSTTRUSTEDIP"] = first.Ip;
+            tags["FIRSTTRUSTEDREVIP"] = Reversed(first.Ip);
+        }
+
+        return tags;
+    }
+
+    // As blocklists are asked: labels from the end; for IPv6 each half octet.
+    private static string Reversed(string ip)
+    {
+        if (!IPAddress.TryParse(ip, out var address))
+            return "";
+        var octets = address.GetAddressBytes();
+        Array.Reverse(octets);
+        return octets.Length == 4
+            ? string.Join('.', octets)
+            : string.Join('.', octets.SelectMany(o => new[] { $"{o & 15:x}", $"{o >> 4:x}" }));
+    }
+}

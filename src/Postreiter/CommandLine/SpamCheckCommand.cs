@@ -1,0 +1,208 @@
+using System.CommandLine;
+using System.Text.Json.Nodes;
+using System.Threading.Channels;
+using Postreiter.Spam.Rules;
+using Postreiter.Spam.Scanning;
+using Postreiter.Transfer;
+
+namespace Postreiter.CommandLine;
+
+/// <summary><c>postreiter spam check PATH…|-</c>: scans mails on all processors and prints the results in the order of the mails.</summary>
+internal static class SpamCheckCommand
+{
+    private const long MaxBytes = 1L << 30;
+
+    // Results wait for their turn; so many mails are read ahead of the one that is printed.
+    private static readonly int Ahead = 4 * Environment.ProcessorCount;
+
+    public static Command Create(CommandContext context)
+    {
+        var paths = new Argument<string[]>("PATH")
+        {
+            Description = "Files, folders (searched in depth), Maildirs or mbox files; - is standard input",
+            Arity = ArgumentArity.OneOrMore,
+        };
+        var command = new Command(
+            "check",
+            "Scores mails by the rules: verdict, points and the rules that hit, a line for each mail"
+        )
+        {
+            paths,
+        };
+        command.SetAction((parsed, ct) => CheckAsync(context, parsed, parsed.GetValue(paths)!, ct));
+        return command;
+    }
+
+    private static async Task<int> CheckAsync(
+        CommandContext context,
+        ParseResult parsed,
+        string[] paths,
+        CancellationToken ct
+    )
+    {
+        var settings = context.SettingsOrDefaults(parsed);
+        var rules = SpamCommand.ReadRules(context, parsed, settings);
+        // JSON names the sub-rules too: all of them have to run then.
+        var asJson = parsed.GetValue(context.AsJson);
+        var engine = new MailScans(rules, keepsAllSubRules: asJson);
+        var threshold = settings.Spam.Threshold;
+        var most = settings.Spam.MaxScanSize;
+        var found = Find(paths);
+        using var bar = new TransferBar(context.Terminal, context.Time, "checked");
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var results = Channel.CreateBounded<(Task<IReadOnlyList<Checked>> Work, int Done)>(Ahead);
+        var reading = StartAsync(
+            context,
+            found,
+            results.Writer,
+            mail => engine.Score(mail.Length > most ? mail[..(int)most] : mail),
+            stop.Token
+        );
+        var (spam, count) = (0, 0);
+        try
+        {
+            await foreach (var (work, done) in results.Reader.ReadAllAsync(ct))
+            {
+                foreach (var one in await work)
+                {
+                    count++;
+                    var isSpam = one.Result.Points >= threshold;
+                    spam += isSpam ? 1 : 0;
+                    if (found.Count > 1 && !asJson)
+                        bar.Hide();
+                    Print(context, parsed, one, threshold, isSpam);
+                }
+
+                if (found.Count > 1)
+                    bar.Report((done, found.Count));
+            }
+
+            await reading;
+        }
+        finally
+        {
+            await stop.CancelAsync();
+        }
+
+        if (count > 1)
+            bar.Say($"{count} mails, {spam} of them spam");
+        return ExitCodes.Done;
+    }
+
+    private static IReadOnlyList<(string File, string Id)> Find(string[] paths)
+    {
+        try
+        {
+            return [.. paths.SelectMany(p => p == "-" ? [("-", "-")] : MailPaths.Find([p]))];
+        }
+        catch (FileNotFoundException missing)
+        {
+            throw new CommandFailure(ExitCodes.Usage, missing.Message);
+        }
+    }
+
+    private static async Task StartAsync(
+        CommandContext context,
+        IReadOnlyList<(string File, string Id)> found,
+        ChannelWriter<(Task<IReadOnlyList<Checked>> Work, int Done)> results,
+        Func<ReadOnlyMemory<byte>, ScanResult> scan,
+        CancellationToken ct
+    )
+    {
+        using var gate = new SemaphoreSlim(Environment.ProcessorCount);
+        var running = new List<Task>();
+        Exception? fault = null;
+        try
+        {
+            for (var i = 0; i < found.Count; i++)
+            {
+                var (file, id) = found[i];
+                await gate.WaitAsync(ct);
+                var work = Task.Run<IReadOnlyList<Checked>>(
+                    async () =>
+                    {
+                        try
+                        {
+                            var bytes = await ReadAsync(context, file, ct);
+                            return
+                            [
+                                .. MailPaths
+                                    .Split(id, bytes)
+                                    .Select(m => new Checked(m.Id, m.Mail.Length, scan(m.Mail))),
+                            ];
+                        }
+                        finally
+                        {
+                            gate.Release();
+                        }
+                    },
+                    CancellationToken.None
+                );
+                running.RemoveAll(t => t.IsCompleted);
+                running.Add(work);
+                await results.WriteAsync((work, i + 1), ct);
+            }
+        }
+        catch (OperationCanceledException e)
+        {
+            fault = e;
+        }
+        finally
+        {
+            // The gate is theirs until they are through.
+            await Task.WhenAll(running)
+                .ContinueWith(
+                    static _ => { },
+                    CancellationToken.None,
+                    TaskContinuationOptions.None,
+                    TaskScheduler.Default
+                );
+            results.TryComplete(fault);
+        }
+    }
+
+    private static async Task<byte[]> ReadAsync(CommandContext context, string file, CancellationToken ct)
+    {
+        if (file != "-")
+            return await File.ReadAllBytesAsync(file, ct);
+        await using var input = context.Terminal.OpenInput();
+        using var bytes = new MemoryStream();
+        var piece = new byte[64 * 1024];
+        while (await input.ReadAsync(piece, ct) is var read and > 0)
+        {
+            if (bytes.Length + read > MaxBytes)
+                throw new CommandFailure(ExitCodes.Usage, "standard input holds more than 1 GiB");
+            bytes.Write(piece, 0, read);
+        }
+
+        return bytes.ToArray();
+    }
+
+    private static void Print(CommandContext context, ParseResult parsed, Checked one, double threshold, bool isSpam)
+    {
+        var hits = new JsonObject();
+        foreach (var hit in one.Result.Hits.OrderBy(h => h.Name, StringComparer.Ordinal))
+            hits[hit.Name] = Math.Round(hit.Points, 3);
+        var row = new JsonObject
+        {
+            ["id"] = one.Id,
+            ["bytes"] = one.Bytes,
+            ["score"] = one.Result.Points,
+            ["required"] = threshold,
+            ["spam"] = isSpam,
+            ["hits"] = hits,
+        };
+        var subs = new JsonObject();
+        foreach (var hit in one.Result.SubHits.OrderBy(h => h.Name, StringComparer.Ordinal))
+            subs[hit.Name] = hit.Count;
+        row["sub"] = subs;
+        var names = string.Join(", ", hits.Select(h => $"{h.Key} {h.Value}"));
+        context.Print(
+            parsed,
+            row,
+            $"{(isSpam ? "spam" : "ham ")} {one.Result.Points, 6:F1} {one.Id}  {(names.Length > 0 ? names : "no rule hits")}"
+        );
+    }
+
+    private sealed record Checked(string Id, long Bytes, ScanResult Result);
+}
