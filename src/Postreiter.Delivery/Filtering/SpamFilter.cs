@@ -33,6 +33,9 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
     /// <summary>Whether messages of such a peer are scanned: those of logged-in users are not.</summary>
     internal static bool Wants(SmtpPeer peer) => peer.Role != ListenerRole.Submission && peer.User is null;
 
+    /// <summary>Whether mail is judged at all. Default true.</summary>
+    public bool Judges { get; set; } = true;
+
     /// <summary>Scans a whole message.</summary>
     /// <param name="peer">Who brought it.</param>
     /// <param name="envelope">Its envelope.</param>
@@ -48,6 +51,8 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
         CancellationToken ct
     )
     {
+        if (!Judges)
+            return null;
         var options = Options;
         using var budget = new CancellationTokenSource(options.Budget, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, ct);

@@ -62,6 +62,15 @@ internal sealed class SpamRoom : IDisposable
 
             var scans = new MailScans(rules);
             Scanner.Use(scans.Scan);
+            Filter.Judges = RuleCheck.CanJudge(rules);
+            if (!Filter.Judges)
+            {
+                _logger.LogWarning(
+                    "Spam: mail is not judged by these rules: too many call functions that are not here yet; postreiter spam lint "
+                        + "lists them. listen.spamd and postreiter spam check use them all the same"
+                );
+            }
+
             var warnings = RuleCheck.Warnings(rules).ToList();
             _logger.LogInformation(
                 "Spam: {Count} rules are in force after {Elapsed} ms; {Errors} wrong lines, {Notes} that ask for what is not here: "
