@@ -26,10 +26,15 @@ internal sealed class RuntimeCharset : CharsetDecoder
         _lenient.DecoderFallback = new DecoderReplacementFallback("\uFFFD");
     }
 
+    /// <summary>Whether text of this charset ends at the first octet above 0x7F, as Perl has it for ISO 2022-JP.</summary>
+    public bool IsSevenBit { get; init; }
+
     public override string? Decode(ReadOnlySpan<char> octets, bool strict)
     {
+        if (IsSevenBit && octets.IndexOfAnyInRange('\x80', '\xFF') is var high and >= 0)
+            octets = octets[..high];
         var bytes = Encoding.Latin1.GetBytes(octets.ToArray());
-        if (!strict)
+        if (!strict || IsSevenBit)
             return _lenient.GetString(bytes);
         try
         {
@@ -39,6 +44,17 @@ internal sealed class RuntimeCharset : CharsetDecoder
         {
             return null;
         }
+    }
+}
+
+/// <summary>UTF-8 by a name that is not simply its own.</summary>
+internal sealed class Utf8Charset : CharsetDecoder
+{
+    public override string? Decode(ReadOnlySpan<char> octets, bool strict)
+    {
+        if (!strict)
+            return Utf8.DecodeLeniently(octets);
+        return Utf8.IsValid(octets) ? Mail.Octets.FromUtf8(octets) : null;
     }
 }
 

@@ -95,14 +95,31 @@ internal static class CharsetNames
         name = name.Trim();
         if (Decoders.TryGetValue(name, out var known))
             return known;
-        var decoder = Make(name);
+        var decoder = Make(name) ?? MakeFromEnd(name);
         if (Decoders.Count < MaxNames)
             Decoders[name] = decoder;
         return decoder;
     }
 
+    // A name with something in front, such as what is left of a broken encoding: 3D"iso-8859-2. Not ASCII, which is no guess.
+    private static CharsetDecoder? MakeFromEnd(string name)
+    {
+        for (var at = 1; at < name.Length; at++)
+        {
+            if (char.IsAsciiLetterOrDigit(name[at - 1]) || name[at - 1] == '_' || !char.IsAsciiLetter(name[at]))
+                continue;
+            var end = name[at..];
+            if (!end.EndsWith("ascii", StringComparison.OrdinalIgnoreCase) && Make(end) is { } decoder)
+                return decoder;
+        }
+
+        return null;
+    }
+
     private static CharsetDecoder? Make(string name)
     {
+        if (Is(name, "UTF-8"))
+            return new Utf8Charset();
         var lower = name.ToLowerInvariant();
         // GBK is what of GB 18030 has two octets.
         if (
@@ -152,6 +169,7 @@ internal static class CharsetNames
             ),
             (949 or 950 or 932, _) => new DoubleOctetCharset(page),
             (21866, _) => new SingleOctetCharset(page, isWindows: false, (0xAE, '\u255D'), (0xBE, '\u256C')),
+            (50220, _) => new RuntimeCharset(page) { IsSevenBit = true },
             _ => new RuntimeCharset(page),
         };
 
@@ -164,7 +182,7 @@ internal static class CharsetNames
                 isWindows: false,
                 [.. Enumerable.Range(0x80, 0x20).Select(static octet => ((byte)octet, (char)octet))]
             ),
-            (>= 2 and <= 9) or 13 or 15 => new SingleOctetCharset(28590 + number, isWindows: false),
+            (>= 1 and <= 9) or 13 or 15 => new SingleOctetCharset(28590 + number, isWindows: false),
             _ => null,
         };
 

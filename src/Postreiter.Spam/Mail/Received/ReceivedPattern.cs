@@ -32,6 +32,13 @@ internal sealed class ReceivedPattern(params Piece[] pieces)
     /// <summary>Whether the line begins like this; its fields are set only then.</summary>
     public bool Match(ReceivedLine line) => MatchAt(line, 0);
 
+    /// <summary>Whether the line begins like this; its fields stay as they are.</summary>
+    public bool Fits(ReceivedLine line)
+    {
+        Span<Range> found = stackalloc Range[(int)Field.Count];
+        return Run(line, pieces, 0, found);
+    }
+
     /// <summary>Whether this stands anywhere in the line; the first place counts.</summary>
     public bool Search(ReceivedLine line)
     {

@@ -291,7 +291,7 @@ internal sealed class HtmlTokenizer(IHtmlReader reader)
             '/' => ReadEnd(open),
             '!' => ReadDeclaration(open),
             '?' => ReadInstruction(open),
-            var c when char.IsAsciiLetter(c) => ReadStart(open),
+            var c when IsNameStart(c) => ReadStart(open),
             _ => -1,
         };
 
