@@ -48,6 +48,9 @@ public sealed partial class MailFacts(SpamMail mail, Ruleset ruleset, Settings s
             Settings
         );
 
+    /// <summary>What time it is: rules may ask how old a mail is.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Whether rules may ask the network.</summary>
     public bool IsNetworkWanted { get; init; }
 

@@ -21,6 +21,7 @@ public sealed class SpamMail
     private SpamMailFlags _flags;
     private MimePart[]? _leaves;
     private PartText?[]? _texts;
+    private Dictionary<MimePart, int>? _places;
     private ReadOnlyMemory<char>[]? _body;
     private ReadOnlyMemory<char>[]? _visible;
     private ReadOnlyMemory<char>[]? _invisible;
@@ -132,6 +133,13 @@ public sealed class SpamMail
 
     /// <summary>What was found in the last HTML part, which is the one that most rule functions look at; null if there is none or it is empty.</summary>
     public HtmlResult? LastHtml => Array.FindLast(Texts, static text => text is { IsHtml: true })?.Html;
+
+    /// <summary>What a part says to somebody who reads it; null if it is no text that is shown.</summary>
+    internal PartText? TextOf(MimePart part)
+    {
+        _places ??= Leaves.Select(static (leaf, place) => (leaf, place)).ToDictionary();
+        return _places.TryGetValue(part, out var at) ? Texts[at] : null;
+    }
 
     private PartText?[] Texts => _texts ??= [.. Leaves.Select(PartText.Render)];
 

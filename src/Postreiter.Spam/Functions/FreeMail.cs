@@ -1,0 +1,125 @@
+using System.Runtime.CompilerServices;
+using System.Text.RegularExpressions;
+using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Mail;
+using Postreiter.Spam.Patterns;
+
+namespace Postreiter.Spam.Functions;
+
+/// <summary>Functions of SpamAssassin's FreeMail: addresses that anybody can get, where they say something.</summary>
+internal static class FreeMail
+{
+    private static readonly ConditionalWeakTable<Rule, Wanted> Patterns = [];
+
+    private static readonly LinearPattern BulkSender = new(
+        "(?:^(?:post|host|domain)master|^double-bounce|^(?:sentto|owner|return|(?:gr)?bounced?)-[^\n]+|-(?:request|bounces?|admin|owner)"
+            + "|\\b(?:do[._-t]?)?no[._-t]?repl(?:y|ies)|[^\n]+=[^\n]+)@",
+        RegexOptions.IgnoreCase
+    );
+
+    /// <summary>A header's address is free: header, a pattern it has to fit.</summary>
+    [RuleFunction("check_freemail_header")]
+    internal static int IsHeaderFree(RuleCall call)
+    {
+        // "Reply-To:addr" means the same.
+        var header = (call.Argument(0) ?? "").Split(':')[0];
+        return Find(call, call.Mail.AddressesOf(header).Select(Octets.Lower), Pattern(call, 1));
+    }
+
+    /// <summary>A sender's address is free: a pattern it has to fit.</summary>
+    [RuleFunction("check_freemail_from")]
+    internal static int IsSenderFree(RuleCall call) =>
+        Find(call, MailAddresses.Of(call.Facts).From.Select(Octets.Lower), Pattern(call, 0));
+
+    /// <summary>A free address stands in the body: a pattern it has to fit.</summary>
+    [RuleFunction("check_freemail_body")]
+    internal static int IsInBody(RuleCall call)
+    {
+        if (
+            !FreeMailLists.Of(call.Settings).IsAvailable || FreeMailBody.Of(call.Facts) is not { IsSkipped: false } body
+        )
+            return 0;
+        if (Pattern(call, 0) is not { IsWrong: false } wanted)
+            return 0;
+        var found = body.Free.Where(wanted.Fits).ToList();
+        if (found.Count == 0)
+            return 0;
+        Describe(call, wanted.IsAny ? string.Join(", ", found) : found[0]);
+        return 1;
+    }
+
+    /// <summary>From and the address for replies are different free ones: `replyto` (default) or `reply`, for which From may stand in.</summary>
+    [RuleFunction("check_freemail_replyto")]
+    internal static int IsReplyElsewhere(RuleCall call)
+    {
+        var lists = FreeMailLists.Of(call.Settings);
+        var what = call.Argument(0) ?? "replyto";
+        if (!lists.IsAvailable || what is not ("replyto" or "reply"))
+            return 0;
+        if (
+            call.Settings.Number("freemail_skip_bulk_envfrom") != 0
+            && call.Mail.EnvelopeFrom is { } sender
+            && BulkSender.IsMatch(sender)
+        )
+            return 0;
+        var from = call.Mail.AddressesOf("From").Select(Octets.Lower).ToList();
+        var replyTo = call.Mail.AddressesOf("Reply-To").Select(Octets.Lower).ToList();
+        var isFromFree = from.Exists(lists.Has);
+        var isReplyToFree = replyTo.Exists(lists.Has);
+        if (isFromFree && isReplyToFree && !from.Exists(replyTo.Contains))
+        {
+            Describe(call, $"{string.Join(',', from)} -> {string.Join(',', replyTo)}");
+            return 1;
+        }
+
+        var isAsked = what == "replyto" ? isReplyToFree : isFromFree && (replyTo.Count == 0 || isReplyToFree);
+        if (!isAsked || FreeMailBody.Of(call.Facts) is not { IsSkipped: false } body)
+            return 0;
+        var replies = what == "replyto" || isReplyToFree ? replyTo : from;
+        foreach (var address in body.Free)
+        {
+            if (replies.Find(reply => reply != address) is { } reply)
+            {
+                Describe(call, $"{reply}, {address}");
+                return 1;
+            }
+        }
+
+        return 0;
+    }
+
+    private static int Find(RuleCall call, IEnumerable<string> addresses, Wanted wanted)
+    {
+        var lists = FreeMailLists.Of(call.Settings);
+        if (!lists.IsAvailable || wanted.IsWrong)
+            return 0;
+        if (addresses.FirstOrDefault(address => lists.Has(address) && wanted.Fits(address)) is not { } found)
+            return 0;
+        Describe(call, found);
+        return 1;
+    }
+
+    private static void Describe(RuleCall call, string addresses)
+    {
+        if (call.Settings.Number("freemail_add_describe_email") != 0)
+            call.Describe($" [{addresses.Replace("@", "(at)", StringComparison.Ordinal)}]");
+    }
+
+    private static Wanted Pattern(RuleCall call, int index) =>
+        call.Argument(index) is { } pattern ? Patterns.GetValue(call.Rule, _ => Wanted.Read(pattern)) : Wanted.Any;
+
+    // A pattern that cannot be read fits nothing.
+    private sealed record Wanted(OctetPattern? Pattern, bool IsWrong)
+    {
+        public static readonly Wanted Any = new(null, IsWrong: false);
+
+        public bool IsAny => Pattern is null;
+
+        public static Wanted Read(string pattern) =>
+            OctetPattern.TryParse(pattern, "", out var read, out _)
+                ? new(read, IsWrong: false)
+                : new(null, IsWrong: true);
+
+        public bool Fits(string address) => Pattern?.IsMatch(address) != false;
+    }
+}
