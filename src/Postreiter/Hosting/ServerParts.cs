@@ -152,7 +152,11 @@ internal sealed class ServerParts : IAsyncDisposable
         Logs.Dispose();
     }
 
-    private void LoadRules() => Rooms.Spam.Load([.. Settings.Spam.Rules.Select(Folder.Resolve)]);
+    private void LoadRules() =>
+        Rooms.Spam.Load(
+            [.. Settings.Spam.Rules.Select(Folder.Resolve)],
+            servesClients: Settings.Listen.Spamd.Count + Settings.Listen.Spamds.Count > 0
+        );
 
     private static PublicSuffixList Suffixes(DataFolder folder, ServerSettings settings) =>
         settings.Senders.PublicSuffixes is { Length: > 0 } path

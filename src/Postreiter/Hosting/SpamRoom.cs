@@ -34,18 +34,19 @@ internal sealed class SpamRoom : IDisposable
     /// leave the old ones in force.
     /// </summary>
     /// <param name="paths">Folders and files.</param>
-    public void Load(IReadOnlyList<string> paths)
+    /// <param name="servesClients">Whether others have mail scanned here.</param>
+    public void Load(IReadOnlyList<string> paths, bool servesClients)
     {
         // In order: what was asked for last wins.
         var before = Loading;
         Loading = Task.Run(async () =>
         {
             await before;
-            ReadRules(paths);
+            ReadRules(paths, servesClients);
         });
     }
 
-    private void ReadRules(IReadOnlyList<string> paths)
+    private void ReadRules(IReadOnlyList<string> paths, bool servesClients)
     {
         try
         {
@@ -60,8 +61,6 @@ internal sealed class SpamRoom : IDisposable
                 return;
             }
 
-            var scans = new MailScans(rules);
-            Scanner.Use(scans.Scan);
             Filter.Judges = RuleCheck.CanJudge(rules);
             if (!Filter.Judges)
             {
@@ -69,8 +68,15 @@ internal sealed class SpamRoom : IDisposable
                     "Spam: mail is not judged by these rules: too many call functions that are not here yet; postreiter spam lint "
                         + "lists them. listen.spamd and postreiter spam check use them all the same"
                 );
+                // Nobody would ask them, and an engine takes tens of MiB.
+                if (!servesClients)
+                {
+                    Scanner.Use(null);
+                    return;
+                }
             }
 
+            Scanner.Use(new MailScans(rules).Scan);
             var warnings = RuleCheck.Warnings(rules).ToList();
             _logger.LogInformation(
                 "Spam: {Count} rules are in force after {Elapsed} ms; {Errors} wrong lines, {Notes} that ask for what is not here: "
