@@ -183,7 +183,15 @@ internal sealed class AppendCommand : IImapCommand
             _target = await session.Store.Mail.FindMailboxAsync(session.AccountId, _arguments.Mailbox, ct);
             if (_target is null)
                 return MailboxName.NoTarget(_arguments.Mailbox);
-            if (!await session.Keywords.HasRoomAsync(session.Store.Mail, _target.Id, _arguments.Flags, ct))
+            if (
+                !await session.Keywords.HasRoomAsync(
+                    session.Recent,
+                    session.Store.Mail,
+                    _target.Id,
+                    _arguments.Flags,
+                    ct
+                )
+            )
             {
                 session.Meet("L25");
                 return ImapReply.No("Too many keywords", "LIMIT");

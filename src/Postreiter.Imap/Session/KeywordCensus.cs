@@ -34,13 +34,19 @@ internal sealed class KeywordCensus
         flags.Keywords.Count(keyword => !there.Contains(keyword));
 
     /// <summary>Whether a message with these flags may come into a mailbox.</summary>
-    public async ValueTask<bool> HasRoomAsync(IMailStore mail, long mailboxId, MessageFlags flags, CancellationToken ct)
+    public async ValueTask<bool> HasRoomAsync(
+        RecentMailboxes recent,
+        IMailStore mail,
+        long mailboxId,
+        MessageFlags flags,
+        CancellationToken ct
+    )
     {
         if (flags.Keywords.IsEmpty)
             return true;
         // Others may have taken keywords away since: what says no is looked at again.
         if (_mailboxId != mailboxId || _known.Count + Added(_known, flags) > Most)
-            _known = Of((await mail.ReadChangesAsync(mailboxId, 0, ct))?.Entries ?? []);
+            _known = Of((await recent.OpenAsync(mail, mailboxId, ct))?.Entries ?? []);
         _mailboxId = mailboxId;
         if (Added(_known, flags) is var added && added > 0 && _known.Count + added > Most)
             return false;

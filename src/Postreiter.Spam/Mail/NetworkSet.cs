@@ -46,15 +46,21 @@ public sealed class NetworkSet
         return invalid.Count == 0 ? set : throw new FormatException($"'{invalid[0]}' is no network");
     }
 
+    /// <summary>Whether a text is a network.</summary>
+    internal static bool IsNetwork(string text) => TryRead(text, out _);
+
     /// <summary>Whether the set holds the address; what is no address is in no set.</summary>
-    public bool Contains(string address)
+    public bool Contains(string address) =>
+        _networks.Length > 0 && IPAddress.TryParse(address, out var parsed) && Contains(parsed);
+
+    /// <summary>Whether the set holds the address; an IPv4 address mapped into IPv6 counts as IPv4.</summary>
+    public bool Contains(IPAddress address)
     {
-        if (_networks.Length == 0 || !TryAddress(address, out var octets))
-            return false;
+        var bits = Bits(address);
         foreach (var network in _networks)
         {
-            if (network.Contains(octets))
-                return !network.Excluded;
+            if (network.Length == 0 || (bits ^ network.Prefix) >> (128 - network.Length) == 0)
+                return !network.IsExcluded;
         }
 
         return false;
@@ -64,75 +70,81 @@ public sealed class NetworkSet
     {
         network = default;
         var rest = text.AsSpan().Trim();
-        var excluded = rest is ['!', ..];
-        if (excluded)
+        var isExcluded = rest is ['!', ..];
+        if (isExcluded)
             rest = rest[1..].TrimStart();
-        var length = -1;
-        if (rest.LastIndexOf('/') is var slash && slash >= 0)
-        {
-            if (!TryMask(rest[(slash + 1)..], out length))
-                return false;
+        var slash = rest.IndexOf('/');
+        var mask = slash < 0 ? default : rest[(slash + 1)..];
+        if (slash >= 0)
             rest = rest[..slash];
-        }
-
         if (rest is ['[', .. var inner, ']'])
             rest = inner;
         if (rest.IndexOf('%') is var zone && zone >= 0)
             rest = rest[..zone];
+        int length;
+        IPAddress? address;
         if (!rest.Contains(':'))
         {
-            var given = rest.TrimEnd('.').ToString().Split('.');
+            if (!TryReadIpv4(rest, out address, out length))
+                return false;
+        }
+        else if (IPAddress.TryParse(rest, out address) && address.AddressFamily == AddressFamily.InterNetworkV6)
+        {
+            length = 128;
+        }
+        else
+        {
+            return false;
+        }
+
+        var isIpv4 = address.AddressFamily == AddressFamily.InterNetwork;
+        if (slash >= 0 && !TryReadMask(mask, isIpv4, out length))
+            return false;
+        network = new Network(Bits(address), length, isExcluded);
+        return true;
+    }
+
+    // "10.1." is 10.1.0.0/16. Leading zeros are decimal here, as in the original, and not octal as the runtime has them.
+    private static bool TryReadIpv4(ReadOnlySpan<char> text, out IPAddress address, out int length)
+    {
+        (address, length) = (IPAddress.None, 0);
+        Span<byte> octets = stackalloc byte[4];
+        var count = 0;
+        foreach (var part in text.TrimEnd('.').Split('.'))
+        {
             if (
-                given.Length is 0 or > 4
-                || !Array.TrueForAll(given, static part => byte.TryParse(part, NumberStyles.None, null, out _))
+                count == 4
+                || !byte.TryParse(text[part], NumberStyles.None, CultureInfo.InvariantCulture, out octets[count++])
             )
                 return false;
-            if (length > 32)
-                return false;
-            length = length < 0 ? given.Length * 8 : length;
-            rest = string.Join('.', given.Concat(["0", "0", "0"]).Take(4));
         }
 
-        if (!IPAddress.TryParse(rest, out var address) || length > 128)
-            return false;
-        var v4 = address.AddressFamily == AddressFamily.InterNetwork;
-        var bits =
-            length < 0 ? 128
-            : v4 ? length + 96
-            : length;
-        network = new Network(address.MapToIPv6().GetAddressBytes(), bits, excluded);
-        return true;
+        address = new IPAddress(octets);
+        length = 96 + (8 * count);
+        return count > 0;
     }
 
-    private static bool TryMask(ReadOnlySpan<char> text, out int length)
+    private static bool TryReadMask(ReadOnlySpan<char> mask, bool isIpv4, out int length)
     {
-        if (int.TryParse(text, NumberStyles.None, null, out length))
-            return length is >= 0 and <= 128;
-        if (!IPAddress.TryParse(text, out var mask) || mask.AddressFamily != AddressFamily.InterNetwork)
-            return false;
-        var bits = BitConverter.ToUInt32([.. mask.GetAddressBytes().Reverse()]);
-        length = System.Numerics.BitOperations.LeadingZeroCount(~bits);
-        return bits == (length == 0 ? 0 : uint.MaxValue << (32 - length));
-    }
-
-    private static bool TryAddress(string text, out byte[] octets)
-    {
-        octets = [];
-        if (text.Length == 0 || !IPAddress.TryParse(text, out var address))
-            return false;
-        octets = address.MapToIPv6().GetAddressBytes();
-        return true;
-    }
-
-    private readonly record struct Network(byte[] Prefix, int Bits, bool Excluded)
-    {
-        public bool Contains(ReadOnlySpan<byte> address)
+        if (int.TryParse(mask, NumberStyles.None, CultureInfo.InvariantCulture, out length))
         {
-            var whole = Bits / 8;
-            if (!address[..whole].SequenceEqual(Prefix.AsSpan(0, whole)))
-                return false;
-            var mask = (byte)(0xFF00 >> (Bits % 8));
-            return Bits % 8 == 0 || (address[whole] & mask) == (Prefix[whole] & mask);
+            length += isIpv4 ? 96 : 0;
+            return length <= 128;
         }
+
+        if (!isIpv4 || !TryReadIpv4(mask, out var octets, out _))
+            return false;
+        var bits = (uint)Bits(octets);
+        length = 96 + System.Numerics.BitOperations.LeadingZeroCount(~bits);
+        return length == 128 || bits << (length - 96) == 0;
     }
+
+    private static UInt128 Bits(IPAddress address)
+    {
+        Span<byte> octets = stackalloc byte[16];
+        address.MapToIPv6().TryWriteBytes(octets, out _);
+        return System.Buffers.Binary.BinaryPrimitives.ReadUInt128BigEndian(octets);
+    }
+
+    private readonly record struct Network(UInt128 Prefix, int Length, bool IsExcluded);
 }

@@ -53,6 +53,9 @@ internal static class Octets
             )
             : text;
 
+    public static bool StartsIgnoreCase(ReadOnlySpan<char> text, ReadOnlySpan<char> start) =>
+        text.Length >= start.Length && EqualsIgnoreCase(text[..start.Length], start);
+
     public static bool EqualsIgnoreCase(ReadOnlySpan<char> a, ReadOnlySpan<char> b)
     {
         if (a.Length != b.Length)

@@ -1,4 +1,5 @@
 using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Uris;
 
 namespace Postreiter.Spam.Rules;
 
@@ -24,24 +25,8 @@ internal interface IRuleTexts
     IEnumerable<string?> PartHeaders(RuleHeader header);
 
     /// <summary>What is known of each URI.</summary>
-    IEnumerable<UriFacts> UriFacts { get; }
+    IReadOnlyList<FoundUri> FoundUris { get; }
 
     /// <summary>The values of a report tag, for templates in patterns; empty = unknown.</summary>
     IReadOnlyList<string> Tag(string name);
 }
-
-/// <summary>What `uri_detail` rules look at of one URI.</summary>
-/// <param name="Raw">The URI as found.</param>
-/// <param name="Types">Where: `a`, `img`, `parsed`, `domainkeys`, …</param>
-/// <param name="Cleaned">Its canonical forms.</param>
-/// <param name="Texts">Texts of the anchors that lead there.</param>
-/// <param name="Domains">Registered domains.</param>
-/// <param name="Hosts">Hosts.</param>
-internal sealed record UriFacts(
-    string Raw,
-    IReadOnlyCollection<string> Types,
-    IReadOnlyCollection<string> Cleaned,
-    IReadOnlyCollection<string> Texts,
-    IReadOnlyCollection<string> Domains,
-    IReadOnlyCollection<string> Hosts
-);

@@ -1,6 +1,7 @@
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Functions;
 using Postreiter.Spam.Mail;
+using Postreiter.Spam.Uris;
 
 namespace Postreiter.Spam.Rules;
 
@@ -24,15 +25,7 @@ internal sealed class MailTexts(MailFacts facts) : IRuleTexts
         _uris ??= [.. facts.Uris.Canonical.Select(static uri => uri.AsMemory())];
 
     /// <inheritdoc/>
-    public IEnumerable<UriFacts> UriFacts =>
-        facts.Uris.All.Select(static uri => new UriFacts(
-            uri.Raw,
-            uri.Types,
-            uri.Cleaned,
-            uri.Texts,
-            [.. uri.Domains],
-            [.. uri.Hosts.Keys]
-        ));
+    public IReadOnlyList<FoundUri> FoundUris => facts.Uris.All;
 
     /// <inheritdoc/>
     public string? Header(RuleHeader header) => MailHeaders.Of(facts.Mail, header);

@@ -1,5 +1,6 @@
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Matching;
+using Postreiter.Spam.Uris;
 
 namespace Postreiter.Spam.Rules;
 
@@ -9,7 +10,7 @@ internal static class UriMatch
     /// <summary>Matches one.</summary>
     public static void Run(SingleRule single, IRuleTexts texts, IMatchSink sink)
     {
-        foreach (var uri in texts.UriFacts)
+        foreach (var uri in texts.FoundUris)
         {
             if (single.Rule.Conditions.All(condition => Holds(condition, uri)))
             {
@@ -20,16 +21,16 @@ internal static class UriMatch
     }
 
     // One of the values must fulfil it; so a negated one holds when any value does not match.
-    private static bool Holds(UriCondition condition, UriFacts uri)
+    private static bool Holds(UriCondition condition, FoundUri uri)
     {
-        IReadOnlyCollection<string> values = condition.Field switch
+        IEnumerable<string> values = condition.Field switch
         {
             "raw" => [uri.Raw],
             "type" => uri.Types,
             "cleaned" => uri.Cleaned,
             "text" => uri.Texts,
             "domain" => uri.Domains,
-            _ => uri.Hosts,
+            _ => uri.Hosts.Keys,
         };
         foreach (var value in values)
         {

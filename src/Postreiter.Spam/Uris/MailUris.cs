@@ -95,11 +95,16 @@ public sealed class MailUris
     {
         if (kind == TextUris.Kind.Address && !raw.Contains('@', StringComparison.Ordinal))
             return;
-        if (Starts(raw, "cid:") || Starts(raw, "mid:") || IsSchemeAlone(raw))
+        if (Octets.StartsIgnoreCase(raw, "cid:") || Octets.StartsIgnoreCase(raw, "mid:") || IsSchemeAlone(raw))
             return;
         var types = new List<string> { "parsed" };
         var uri = raw;
-        if (!Starts(raw, "http:") && !Starts(raw, "https:") && !Starts(raw, "ftp:") && !Starts(raw, "mailto:"))
+        if (
+            !Octets.StartsIgnoreCase(raw, "http:")
+            && !Octets.StartsIgnoreCase(raw, "https:")
+            && !Octets.StartsIgnoreCase(raw, "ftp:")
+            && !Octets.StartsIgnoreCase(raw, "mailto:")
+        )
         {
             if (WithScheme(raw, types) is not { } given)
                 return;
@@ -107,7 +112,7 @@ public sealed class MailUris
             types.Add("schemeless");
         }
 
-        if (Starts(uri, "mailto:"))
+        if (Octets.StartsIgnoreCase(uri, "mailto:"))
         {
             if (PercentCode.Has(uri))
                 uri = PercentCode.Normalize(uri);
@@ -121,7 +126,7 @@ public sealed class MailUris
     /// <summary>The scheme that mail programs put in front; null where they make no link of it.</summary>
     private static string? WithScheme(string raw, List<string> types)
     {
-        if (Starts(raw, "ftp."))
+        if (Octets.StartsIgnoreCase(raw, "ftp."))
             return "ftp://" + raw;
         if (IsWww(raw))
             return "http://" + raw;
@@ -153,7 +158,7 @@ public sealed class MailUris
         string[] labels = ["skype", "e-mail", "email", "-mail", "mail", ""];
         foreach (var label in labels)
         {
-            if (!Starts(raw, label + ":"))
+            if (!Octets.StartsIgnoreCase(raw, label + ":"))
                 continue;
             var end = label.Length;
             while (end < raw.Length && raw[end] == ':')
@@ -250,7 +255,7 @@ public sealed class MailUris
 
     private static bool IsWww(string raw)
     {
-        if (!Starts(raw, "www"))
+        if (!Octets.StartsIgnoreCase(raw, "www"))
             return false;
         var dot = raw.IndexOf('.', StringComparison.Ordinal);
         return dot is >= 3 and <= 5 && !raw.AsSpan(3, dot - 3).ContainsAnyExceptInRange('0', '9');
@@ -261,7 +266,4 @@ public sealed class MailUris
         var colon = raw.IndexOf(':', StringComparison.Ordinal);
         return colon > 0 && raw.Take(colon).All(Octets.IsWord) && raw[(colon + 1)..] is "" or "/" or "//";
     }
-
-    private static bool Starts(string raw, string start) =>
-        raw.Length >= start.Length && Octets.EqualsIgnoreCase(raw.AsSpan(0, start.Length), start);
 }

@@ -100,21 +100,16 @@ internal sealed class TextUris(RegisteredDomains domains)
         var start = text.AsSpan(at);
         var prefix = start[0] switch
         {
-            'h' or 'H' => Starts(start, "http://") ? 7
-            : Starts(start, "https://") ? 8
+            'h' or 'H' => Octets.StartsIgnoreCase(start, "http://") ? 7
+            : Octets.StartsIgnoreCase(start, "https://") ? 8
             : 0,
-            'f' or 'F' => Starts(start, "ftp://") ? 6
-            : Starts(start, "ftp.") ? 4
+            'f' or 'F' => Octets.StartsIgnoreCase(start, "ftp://") ? 6
+            : Octets.StartsIgnoreCase(start, "ftp.") ? 4
             : 0,
-            'w' or 'W' when Starts(start, "www") => WwwLength(start),
+            'w' or 'W' when Octets.StartsIgnoreCase(start, "www") => WwwLength(start),
             _ => 0,
         };
-        if (prefix == 0)
-            return 0;
-        if (RunEnd(text, at + prefix, UriEnd, MostOfUri) is > 0 and var end)
-            return end;
-        // "ftp:" may be followed by nothing a link has, and be one that begins "ftp." no more than this.
-        return 0;
+        return prefix == 0 ? 0 : RunEnd(text, at + prefix, UriEnd, MostOfUri);
     }
 
     private static int WwwLength(ReadOnlySpan<char> start)
@@ -132,7 +127,10 @@ internal sealed class TextUris(RegisteredDomains domains)
 
     private static int AddressAt(string text, int at, ref int localEnd)
     {
-        if (Starts(text.AsSpan(at), "mailto:") && RunEnd(text, at + 7, AddressEnd, MostOfUri) is > 0 and var end)
+        if (
+            Octets.StartsIgnoreCase(text.AsSpan(at), "mailto:")
+            && RunEnd(text, at + 7, AddressEnd, MostOfUri) is > 0 and var end
+        )
             return end;
         if (localEnd < at)
         {
@@ -189,7 +187,4 @@ internal sealed class TextUris(RegisteredDomains domains)
             run = window.Length;
         return run >= 1 && run <= most ? from + run : 0;
     }
-
-    private static bool Starts(ReadOnlySpan<char> text, string start) =>
-        text.Length >= start.Length && Octets.EqualsIgnoreCase(text[..start.Length], start);
 }

@@ -16,6 +16,14 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
     // A URI within a URI within a URI: each level is looked at, within reason.
     private const int MostNested = 50;
 
+    private static readonly SearchValues<char> NotLetterOrDigit = SearchValues.Create([
+        .. Enumerable.Range(0, 256).Select(static c => (char)c).Where(static c => !char.IsAsciiLetterOrDigit(c)),
+    ]);
+
+    private static readonly SearchValues<char> SchemeCharacters = SearchValues.Create(
+        "-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+    );
+
     /// <summary>The forms of a URI, without doubles, the URI itself first.</summary>
     public IReadOnlyList<string> Of(string uri)
     {
@@ -39,7 +47,7 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
 
     private static bool IsMail(string uri)
     {
-        if (StartsWith(uri, "mailto:"))
+        if (Octets.StartsIgnoreCase(uri, "mailto:"))
             return true;
         var at = uri.IndexOf('@', StringComparison.Ordinal);
         return at >= 0 && uri.IndexOf(':', 0, at) < 0;
@@ -140,10 +148,6 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
             AddGuess(scheme, name, rest, variants);
     }
 
-    private static readonly SearchValues<char> NotLetterOrDigit = SearchValues.Create([
-        .. Enumerable.Range(0, 256).Select(static c => (char)c).Where(static c => !char.IsAsciiLetterOrDigit(c)),
-    ]);
-
     // What browsers try for a name without a dot.
     private void AddGuess(string scheme, string name, string rest, List<string> variants)
     {
@@ -191,8 +195,8 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
     private static string SlashesAfterScheme(string uri)
     {
         var colon =
-            StartsWith(uri, "http:") ? 5
-            : StartsWith(uri, "https:") ? 6
+            Octets.StartsIgnoreCase(uri, "http:") ? 5
+            : Octets.StartsIgnoreCase(uri, "https:") ? 6
             : 0;
         if (colon == 0)
             return uri;
@@ -205,8 +209,8 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
     private static string SlashBeforeQuery(string uri)
     {
         var start =
-            StartsWith(uri, "http://") ? 7
-            : StartsWith(uri, "https://") ? 8
+            Octets.StartsIgnoreCase(uri, "http://") ? 7
+            : Octets.StartsIgnoreCase(uri, "https://") ? 8
             : -1;
         if (start < 0)
             return uri;
@@ -219,11 +223,4 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
         var colon = uri.IndexOf(':', StringComparison.Ordinal);
         return colon > 0 && uri.AsSpan(0, colon).IndexOfAnyExcept(SchemeCharacters) < 0;
     }
-
-    private static readonly SearchValues<char> SchemeCharacters = SearchValues.Create(
-        "-_abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
-    );
-
-    private static bool StartsWith(string uri, string start) =>
-        uri.Length >= start.Length && Octets.EqualsIgnoreCase(uri.AsSpan(0, start.Length), start);
 }

@@ -44,7 +44,8 @@ internal static partial class SettingKeys
                 (s, v) => s with { Spam = s.Spam with { Rules = v } },
                 "Folders and files with rules in SpamAssassin's language, read in this order; those that are not there are passed "
                     + "over. A relative path starts at the data folder. Without any rules nothing is scanned. They are read again with "
-                    + "SIGHUP, while mail goes on."
+                    + "SIGHUP, while mail goes on. Mail on its way in is judged only by rules of which nearly all functions are there: "
+                    + "postreiter spam lint tells which are not."
             ),
             Key(
                 "spam.threshold",

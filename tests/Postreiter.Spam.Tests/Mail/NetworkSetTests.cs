@@ -9,6 +9,7 @@ public sealed class NetworkSetTests
     [InlineData("192.0.2.0/24", "192.0.3.0", false)]
     [InlineData("192.0.2", "192.0.2.9", true)]
     [InlineData("10.", "10.9.9.9", true)]
+    [InlineData("010.9", "10.9.9.9", true)]
     [InlineData("192.0.2.1", "192.0.2.2", false)]
     [InlineData("192.0.2.0/255.255.255.128", "192.0.2.127", true)]
     [InlineData("192.0.2.0/255.255.255.128", "192.0.2.128", false)]

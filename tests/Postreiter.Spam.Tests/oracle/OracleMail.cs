@@ -4,6 +4,7 @@ using System.Text.Json;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Mail;
 using Postreiter.Spam.Rules;
+using Postreiter.Spam.Uris;
 using Postreiter.Testing;
 
 namespace Postreiter.Spam.Tests.Oracle;
@@ -44,7 +45,7 @@ internal sealed class OracleMail : IRuleTexts
     public IReadOnlyList<ReadOnlyMemory<char>> RawBody { get; }
     public ReadOnlyMemory<char> Full { get; }
     public IReadOnlyList<ReadOnlyMemory<char>> Uris { get; }
-    public IEnumerable<UriFacts> UriFacts => [];
+    public IReadOnlyList<FoundUri> FoundUris => [];
 
     public string? Header(RuleHeader header) => MailHeaders.Of(_mail, header);
 
