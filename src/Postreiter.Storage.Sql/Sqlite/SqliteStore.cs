@@ -187,9 +187,15 @@ public sealed class SqliteStore : IStore, ILocalStore
     }
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
+    public ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync();
+        // At once, and not by a task that comes some time: what walks must not find that it is through before it hears of the end.
+        _stopping.Cancel();
+        return CloseAsync();
+    }
+
+    private async ValueTask CloseAsync()
+    {
         await _collecting;
         await _walking.WaitAsync();
         await _writer.DisposeAsync();

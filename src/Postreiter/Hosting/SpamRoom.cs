@@ -37,6 +37,10 @@ internal sealed class SpamRoom : IDisposable
     /// <param name="servesClients">Whether others have mail scanned here.</param>
     public void Load(IReadOnlyList<string> paths, bool servesClients)
     {
+        // Too many functions of SpamAssassin's own rules are not here yet (RuleCheck.CanJudge): read for nobody, they would cost two
+        // seconds at each start and tens of MiB, and keep a site's own rules from judging.
+        if (!servesClients)
+            paths = [.. paths.Where(static path => path != RuleSources.Packaged)];
         // In order: what was asked for last wins.
         var before = Loading;
         Loading = Task.Run(async () =>
@@ -55,7 +59,7 @@ internal sealed class SpamRoom : IDisposable
             {
                 Scanner.Use(null);
                 _logger.LogWarning(
-                    "Spam scoring is off: there are no rules in {Paths} (spam.rules)",
+                    "Spam scoring is off: there are no rules in {Paths} (spam.rules); SpamAssassin's own judge no mail yet",
                     string.Join(", ", paths)
                 );
                 return;

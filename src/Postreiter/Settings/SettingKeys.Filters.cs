@@ -44,8 +44,9 @@ internal static partial class SettingKeys
                 (s, v) => s with { Spam = s.Spam with { Rules = v } },
                 "Folders and files with rules in SpamAssassin's language, read in this order; those that are not there are passed "
                     + "over. A relative path starts at the data folder. Without any rules nothing is scanned. They are read again with "
-                    + "SIGHUP, while mail goes on. Mail on its way in is judged only by rules of which nearly all functions are there: "
-                    + "postreiter spam lint tells which are not."
+                    + "SIGHUP, while mail goes on. Mail on its way in is judged only by rules of which nearly all functions are there; "
+                    + "postreiter spam lint tells which are not. SpamAssassin's own lack too many yet: they are read for listen.spamd "
+                    + "and for the spam commands alone."
             ),
             Key(
                 "spam.threshold",
