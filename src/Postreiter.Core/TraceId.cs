@@ -41,6 +41,30 @@ public readonly record struct TraceId
             )
         );
 
+    /// <summary>When it was made.</summary>
+    public DateTimeOffset Time
+    {
+        get
+        {
+            var milliseconds = 0L;
+            foreach (var c in _text.AsSpan(0, Math.Min(8, _text?.Length ?? 0)))
+                milliseconds = (milliseconds << 5) | (long)Alphabet.IndexOf(c, StringComparison.Ordinal);
+            return Epoch.AddMilliseconds(milliseconds);
+        }
+    }
+
+    /// <summary>A text before which every name made before a moment stands, and no other, when compared by character code.</summary>
+    public static string FirstAt(DateTimeOffset time) =>
+        string.Create(
+            8,
+            Math.Max(0, (long)(time - Epoch).TotalMilliseconds),
+            static (text, milliseconds) =>
+            {
+                for (var i = 7; i >= 0; i--, milliseconds >>= 5)
+                    text[i] = Alphabet[(int)(milliseconds & 31)];
+            }
+        );
+
     /// <summary>Reads a name of 16 characters.</summary>
     public static bool TryParse(ReadOnlySpan<char> text, out TraceId id)
     {

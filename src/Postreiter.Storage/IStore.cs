@@ -1,5 +1,6 @@
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
+using Postreiter.Storage.Gate;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -27,6 +28,9 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>Keys, secrets and sums of mail authentication.</summary>
     IMailAuthStore MailAuth { get; }
+
+    /// <summary>Greylisting, and the traces of messages.</summary>
+    IGateStore Gate { get; }
 
     /// <summary>Contents on their way in.</summary>
     IBlobIntake Blobs { get; }

@@ -37,7 +37,10 @@ public sealed class SmallValueTests
                     var second = TraceId.Create(start.AddMilliseconds(later), random);
                     return string.CompareOrdinal(first.ToString(), second.ToString()) < 0
                         && TraceId.TryParse(first.ToString(), out var again)
-                        && again == first;
+                        && again == first
+                        && first.Time == start
+                        && string.CompareOrdinal(TraceId.FirstAt(start), first.ToString()) < 0
+                        && string.CompareOrdinal(first.ToString(), TraceId.FirstAt(start.AddMilliseconds(later))) < 0;
                 }
             );
 

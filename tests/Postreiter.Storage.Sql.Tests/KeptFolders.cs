@@ -5,6 +5,7 @@ using Microsoft.Extensions.Time.Testing;
 using Postreiter.Core;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs.Segments;
+using Postreiter.Storage.Gate;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -123,6 +124,7 @@ public sealed class KeptFolders
             ct
         );
         await FillMailAuthAsync(store, time.GetUtcNow(), ct);
+        await FillGateAsync(store, time.GetUtcNow(), ct);
         await store.Queue.LeaseAsync(time.GetUtcNow(), time.GetUtcNow() + TimeSpan.FromMinutes(5), 1, [], ct);
     }
 
@@ -150,5 +152,21 @@ public sealed class KeptFolders
         var row = new DmarcSum(day, "Far", System.Net.IPAddress.Loopback, "our.example", "none", true, false, 5);
         Assert.True(await store.AddDmarcReportAsync(new DmarcReportRecord("Far", "1", domain, now, [row]), ct));
         await store.CountDmarcResultsAsync([new DmarcTally(day, DomainName.Parse("far.example"), "kind", 3)], ct);
+    }
+
+    /// <summary>A triplet that waits, and a trace.</summary>
+    internal static async Task FillGateAsync(IStore site, DateTimeOffset now, CancellationToken ct)
+    {
+        var seconds = (uint)now.ToUnixTimeSeconds();
+        var state = new GreylistState(-7, seconds, seconds, 0);
+        await site.Gate.SaveGreylistAsync(
+            [new GreylistRow(state, "192.0.2.0/24", "x@far.example", "ann@our.example")],
+            ct
+        );
+        Assert.Equal(-7, Assert.Single(await site.Gate.ListGreylistAsync(0, 10, ct)).State.Key);
+        var id = TraceId.Create(now, new Random(9));
+        var trace = new TraceRecord(id, [EmailAddress.Parse("ann@our.example")], "{}"u8.ToArray());
+        await site.Gate.SaveTracesAsync([trace], ct);
+        Assert.NotNull(await site.Gate.FindTraceAsync(id, ct));
     }
 }

@@ -33,7 +33,11 @@ public sealed class MigrationTests : IDisposable
         Assert.Equal(inbox.Messages, (await store.Mail.RemoveAsync(inbox.Id, [UidRange.All], Ct)).Count);
         var result = await store.Mail.UndeleteAsync(account.Id, new KeptSelection("INBOX"), 100, Ct);
         Assert.Equal(inbox.Messages + kept, result.Restored);
-        await KeptFolders.FillMailAuthAsync(store, Now, Ct);
+        // Tables that came with the third schema and the fourth.
+        if (version < 3)
+            await KeptFolders.FillMailAuthAsync(store, Now, Ct);
+        if (version < 4)
+            await KeptFolders.FillGateAsync(store, Now, Ct);
         Assert.Empty((await store.CheckAsync(null, Ct)).Problems);
     }
 

@@ -43,6 +43,8 @@ internal static class StoreText
 
         foreach (var tally in await store.MailAuth.ListDmarcResultsAsync(DateOnly.MaxValue, default))
             text.Append($"tally {tally}\n");
+        foreach (var row in await store.Gate.ListGreylistAsync(0, 1000, default))
+            text.Append($"greylist {row}\n");
         return text.ToString();
     }
 

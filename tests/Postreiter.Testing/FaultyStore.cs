@@ -3,6 +3,7 @@ using System.Reflection;
 using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
+using Postreiter.Storage.Gate;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -38,6 +39,7 @@ public class FaultyStore : DispatchProxy
             IMailStore mail => Wrap(mail, _fault),
             IQueueStore queue => Wrap(queue, _fault),
             IMailAuthStore keys => Wrap(keys, _fault),
+            IGateStore gate => Wrap(gate, _fault),
             IBlobIntake blobs => Wrap(blobs, _fault),
             BlobWriter writer => new FaultyWriter(writer, _fault),
             _ => result,

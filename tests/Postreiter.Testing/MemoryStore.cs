@@ -1,6 +1,7 @@
 using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
+using Postreiter.Storage.Gate;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -19,6 +20,7 @@ public sealed class MemoryStore : IStore
         var mail = new MemoryMail(_state);
         (Directory, Mail, Queue) = (new MemoryDirectory(_state), mail, new MemoryQueue(_state, mail));
         MailAuth = new MemoryMailAuth(_state);
+        Gate = new MemoryGate(_state);
     }
 
     public IDirectoryStore Directory { get; }
@@ -28,6 +30,8 @@ public sealed class MemoryStore : IStore
     public IQueueStore Queue { get; }
 
     public IMailAuthStore MailAuth { get; }
+
+    public IGateStore Gate { get; }
 
     public IBlobIntake Blobs { get; } = new MemoryBlobs();
 

@@ -5,6 +5,7 @@ using Postreiter.Settings;
 using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
+using Postreiter.Storage.Gate;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -30,6 +31,8 @@ internal sealed class KeptStore : IStore, IStoreOpener
     public IQueueStore Queue => Up.Queue;
 
     public IMailAuthStore MailAuth => Up.MailAuth;
+
+    public IGateStore Gate => Up.Gate;
 
     public IBlobIntake Blobs => Up.Blobs;
 

@@ -66,6 +66,8 @@ internal static class FilingWork
 
         if (references > 0)
             scope.AddReferences(filing.Content.Id, filing.Content.Length, references);
+        if (filing.Trace is { } trace)
+            SqliteGate.SaveTrace(s, trace);
         return new FilingResult(FilingStatus.Filed, [.. filed.OfType<FiledCopy>()]);
     }
 

@@ -77,6 +77,15 @@ internal static class Schema
             CREATE TABLE dmarc_results(domain TEXT NOT NULL, day INTEGER NOT NULL, kind TEXT NOT NULL,
                 messages INTEGER NOT NULL, PRIMARY KEY(domain, day, kind)) WITHOUT ROWID;
             """,
+        // The gate: whom greylisting knows, and why each message was taken or not. A trace's id begins with its time, so that new ones lie
+        // at the end and old ones at the start.
+        """
+            CREATE TABLE greylist(key INTEGER PRIMARY KEY, client TEXT NOT NULL, sender TEXT NOT NULL, recipient TEXT NOT NULL,
+                first INTEGER NOT NULL, last INTEGER NOT NULL, passes INTEGER NOT NULL, version INTEGER NOT NULL);
+            CREATE INDEX greylist_version ON greylist(version);
+            CREATE TABLE traces(id TEXT PRIMARY KEY, addresses TEXT NOT NULL, verdict BLOB NOT NULL) WITHOUT ROWID;
+            CREATE TABLE trace_addresses(address TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY(address, id)) WITHOUT ROWID;
+            """,
     ];
 
     /// <summary>The version this program writes.</summary>

@@ -3,6 +3,7 @@ using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
+using Postreiter.Storage.Gate;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -47,6 +48,7 @@ public sealed class SqliteStore : IStore, ILocalStore
         Mail = new SqliteMail(this);
         Queue = new SqliteQueue(this);
         MailAuth = new SqliteMailAuth(this);
+        Gate = new SqliteGate(this);
         Collector = new BlobCollector(this, blobs, time, logger);
         _collecting = Collector.RunAsync(_stopping.Token);
     }
@@ -62,6 +64,9 @@ public sealed class SqliteStore : IStore, ILocalStore
 
     /// <inheritdoc/>
     public IMailAuthStore MailAuth { get; }
+
+    /// <inheritdoc/>
+    public IGateStore Gate { get; }
 
     /// <inheritdoc/>
     public IBlobIntake Blobs => _blobs;

@@ -1,5 +1,6 @@
 using Postreiter.Core;
 using Postreiter.Storage.Blobs;
+using Postreiter.Storage.Gate;
 using Postreiter.Storage.Queue;
 
 namespace Postreiter.Storage.Mail;
@@ -26,6 +27,9 @@ public sealed record Filing
 
     /// <summary>What is to be sent on, one item for each destination domain.</summary>
     public IReadOnlyList<NewQueueItem> Queue { get; init; } = [];
+
+    /// <summary>Why it was taken; null where nobody asks. Kept only if the message is.</summary>
+    public TraceRecord? Trace { get; init; }
 }
 
 /// <summary>One copy of a filing in one mailbox.</summary>

@@ -2,6 +2,7 @@ using Postreiter.Core;
 using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
+using Postreiter.Storage.Gate;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -28,6 +29,8 @@ internal sealed class FaultyStore(MemoryStore inner) : IStore, IQueueStore
     public IQueueStore Queue => this;
 
     public IMailAuthStore MailAuth => inner.MailAuth;
+
+    public IGateStore Gate => inner.Gate;
 
     public IBlobIntake Blobs => inner.Blobs;
 

@@ -64,6 +64,8 @@ internal sealed partial class MemoryMail(MemoryState state) : IMailStore
 
         if (filing.Queue.Count > 0 && state.Deliveries.TryAdd((filing.DeliveryId, 0), 0))
             Enqueue(filing, content);
+        if (filing.Trace is { } trace)
+            state.Traces[trace.Id.ToString()] = trace;
         return new FilingResult(FilingStatus.Filed, filed);
     }
 

@@ -1,6 +1,7 @@
 using Postreiter.Core;
 using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
+using Postreiter.Storage.Gate;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -42,6 +43,10 @@ internal sealed class MemoryState(TimeProvider time, StoreOptions options)
     public Dictionary<(DomainName Domain, DmarcSum Row), long> DmarcSums { get; } = [];
 
     public Dictionary<(DomainName Domain, DateOnly Day, string Kind), long> DmarcResults { get; } = [];
+
+    public Dictionary<long, GreylistRow> Greylist { get; } = [];
+
+    public SortedDictionary<string, TraceRecord> Traces { get; } = new(StringComparer.Ordinal);
 
     public long NextId() => ++_lastId;
 
