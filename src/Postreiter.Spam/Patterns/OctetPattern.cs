@@ -7,6 +7,8 @@ namespace Postreiter.Spam.Patterns;
 public sealed class OctetPattern
 {
     private Regex? _regex;
+    private PatternProgram? _program;
+    private PatternProgram? _groupProgram;
 
     private OctetPattern(string source, string modifiers, PatternNode tree, IReadOnlyDictionary<string, int> groups)
     {
@@ -26,6 +28,12 @@ public sealed class OctetPattern
     public IReadOnlyDictionary<string, int> Groups { get; }
 
     internal PatternNode Tree { get; }
+
+    /// <summary>The pattern compiled, without groups. Made when first asked for.</summary>
+    internal PatternProgram Program => _program ??= PatternCompiler.Compile(Tree, keepsGroups: false);
+
+    /// <summary>The pattern compiled, with the texts of all groups. Made when first asked for.</summary>
+    internal PatternProgram GroupProgram => _groupProgram ??= PatternCompiler.Compile(Tree, keepsGroups: true);
 
     /// <summary>The translated pattern. Its input must be mapped by <see cref="OctetText"/>. Made when first asked for.</summary>
     /// <remarks>A match ends after 100 ms with a <see cref="RegexMatchTimeoutException"/>.</remarks>

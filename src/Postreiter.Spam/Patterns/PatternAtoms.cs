@@ -56,9 +56,8 @@ internal sealed partial class PatternParser
             case 'B' when !IsBrace(2):
                 return Anchor(AnchorKind.NoWordBorder);
             case 'K':
-                // Moves where the match starts, not whether there is one.
                 _at += 2;
-                return PatternNode.Empty;
+                return new KeepNode();
             case 'R':
                 _at += 2;
                 return new AtomicNode(
@@ -67,7 +66,7 @@ internal sealed partial class PatternParser
                         Set(OctetSet.Vertical),
                     ])
                 );
-            case 'N' when !IsBrace(2):
+            case 'N' when !IsBrace(2) || IsCountAt(2):
                 _at += 2;
                 return Set(~OctetSet.Of('\n'));
             case 'g' or 'k':
@@ -86,6 +85,16 @@ internal sealed partial class PatternParser
     {
         _at += 2;
         return new AnchorNode(kind);
+    }
+
+    // \N{2} is two of \N; all else in braces is the name of a character.
+    private bool IsCountAt(int offset)
+    {
+        var at = _at;
+        _at += offset;
+        var isCount = TryReadCount(out _, out _);
+        _at = at;
+        return isCount;
     }
 
     private bool IsBrace(int offset) => _at + offset < _text.Length && _text[_at + offset] == '{';

@@ -76,5 +76,8 @@ internal enum AnchorKind
     NoWordBorder,
 }
 
+/// <summary>`\K`: what is matched begins here.</summary>
+internal sealed record KeepNode : PatternNode;
+
 /// <summary>A place.</summary>
 internal sealed record AnchorNode(AnchorKind Kind) : PatternNode;
