@@ -52,6 +52,31 @@ public static class RuleSources
         return [.. folders.SelectMany(p => Of(p, ".pre")), .. folders.SelectMany(p => Of(p, ".cf"))];
     }
 
+    /// <summary>
+    /// The sources with a site's updates among them: where SpamAssassin's own channel is installed it takes the place of the packaged
+    /// rules; other channels are read after them.
+    /// </summary>
+    /// <param name="paths">The sources as they are named.</param>
+    /// <param name="updates">The folder of the updates (<see cref="Updates.UpdateFolder"/>).</param>
+    public static IReadOnlyList<string> WithUpdates(IEnumerable<string> paths, string updates)
+    {
+        var installed = Of(updates, ".cf");
+        if (installed.Count == 0)
+            return [.. paths];
+        var replaces = installed.Any(static f => Path.GetFileName(f) == "updates_spamassassin_org.cf");
+        var sources = new List<string>();
+        foreach (var path in paths)
+        {
+            var isPackaged = Path.TrimEndingDirectorySeparator(path) == Packaged;
+            if (!isPackaged || !replaces)
+                sources.Add(path);
+            if (isPackaged)
+                sources.Add(updates);
+        }
+
+        return sources.Contains(updates) ? sources : [updates, .. sources];
+    }
+
     /// <summary>Reads them.</summary>
     /// <returns>Null when there is no <c>.cf</c> file at all.</returns>
     /// <exception cref="IOException">A file cannot be read.</exception>

@@ -7,15 +7,16 @@ using Postreiter.Spam.Scanning;
 
 namespace Postreiter.CommandLine;
 
-/// <summary><c>postreiter spam check|explain|lint</c>: all work without a data folder, and while the server runs.</summary>
+/// <summary><c>postreiter spam check|explain|lint|update</c>: all work without a data folder, and while the server runs.</summary>
 internal static class SpamCommand
 {
     public static Command Create(CommandContext context) =>
-        new("spam", "Checks mail for spam, explains rules, and reads rulesets")
+        new("spam", "Checks mail for spam, explains rules, reads and updates rulesets")
         {
             SpamCheckCommand.Create(context),
             Explain(context),
             Lint(context),
+            SpamUpdateCommand.Create(context),
         };
 
     /// <summary>The ruleset of the settings.</summary>
@@ -38,10 +39,10 @@ internal static class SpamCommand
         }
     }
 
-    private static string[] Paths(CommandContext context, ParseResult parsed, ServerSettings settings)
+    private static IReadOnlyList<string> Paths(CommandContext context, ParseResult parsed, ServerSettings settings)
     {
         var folder = context.Folder(parsed);
-        return [.. settings.Spam.Rules.Select(folder.Resolve)];
+        return RuleSources.WithUpdates(settings.Spam.Rules.Select(folder.Resolve), folder.RuleUpdates);
     }
 
     private static Command Lint(CommandContext context)

@@ -46,7 +46,8 @@ internal static class ControlOpener
         }
     }
 
-    private static async Task<IControl?> ConnectAsync(DataFolder folder, CancellationToken ct)
+    /// <summary>The running server of a data folder; null when none runs.</summary>
+    public static async Task<IControl?> ConnectAsync(DataFolder folder, CancellationToken ct)
     {
         if (!File.Exists(folder.ControlSocket))
             return null;

@@ -19,6 +19,7 @@ internal static class ControlVerbs
     public const string DkimActivate = "dkim.activate";
     public const string DkimRemove = "dkim.remove";
     public const string DmarcSums = "dmarc.sums";
+    public const string RulesReload = "rules.reload";
     public const string QueueList = "queue.list";
     public const string QueueShow = "queue.show";
     public const string QueueAct = "queue.act";

@@ -43,6 +43,7 @@ internal sealed class StoreControl(
         [ControlVerbs.DkimActivate] = static (c, a, ct) => DkimVerbs.ActivateAsync(c.Store, a, c.Time, ct),
         [ControlVerbs.DkimRemove] = static (c, a, ct) => DkimVerbs.RemoveAsync(c.Store, a, ct),
         [ControlVerbs.DmarcSums] = static (c, a, ct) => DmarcVerbs.SumAsync(c.Store, a, c.Time, ct),
+        [ControlVerbs.RulesReload] = static (c, _, _) => Task.FromResult(c.ReloadRules()),
         [ControlVerbs.QueueList] = static (c, a, ct) => QueueVerbs.ListAsync(c.Store.Queue, a, ct),
         [ControlVerbs.QueueShow] = static (c, a, ct) => QueueVerbs.ShowAsync(c.Store.Queue, a, ct),
         [ControlVerbs.QueueAct] = static (c, a, ct) =>
@@ -61,6 +62,9 @@ internal sealed class StoreControl(
 
     /// <summary>Told before items are made due by hand; the running queue then asks its destinations anew. Null without one.</summary>
     public Action? OnQueueRetry { get; init; }
+
+    /// <summary>Reads the spam rules again; null where none are in force.</summary>
+    public Action? OnRulesReload { get; init; }
 
     private IStore Store => store;
 
@@ -102,6 +106,12 @@ internal sealed class StoreControl(
     /// <inheritdoc/>
     public Task<bool> CopyMessageAsync(string account, string mailbox, uint uid, Stream to, CancellationToken ct) =>
         MailVerbs.CopyAsync(store, account, mailbox, uid, to, ct);
+
+    private ControlReply ReloadRules()
+    {
+        OnRulesReload?.Invoke();
+        return ControlReply.Done();
+    }
 
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()

@@ -94,6 +94,7 @@ internal static class MailHost
             environment.Random
         )
         {
+            OnRulesReload = parts.LoadRules,
             OnQueueRetry = parts.Rooms.ProbeAll,
         };
         ControlEndpoints.Map(app, control, c => c.Features.Get<ControlConnection>() is not null, app.Logger);

@@ -4,6 +4,7 @@ using Postreiter.CommandLine;
 using Postreiter.MailAuth.Dmarc;
 using Postreiter.Net.Sasl;
 using Postreiter.Settings;
+using Postreiter.Spam.Scanning;
 using Postreiter.Storage;
 
 namespace Postreiter.Hosting;
@@ -152,9 +153,10 @@ internal sealed class ServerParts : IAsyncDisposable
         Logs.Dispose();
     }
 
-    private void LoadRules() =>
+    /// <summary>Reads the spam rules again, in the background.</summary>
+    public void LoadRules() =>
         Rooms.Spam.Load(
-            [.. Settings.Spam.Rules.Select(Folder.Resolve)],
+            RuleSources.WithUpdates(Settings.Spam.Rules.Select(Folder.Resolve), Folder.RuleUpdates),
             servesClients: Settings.Listen.Spamd.Count + Settings.Listen.Spamds.Count > 0
         );
 

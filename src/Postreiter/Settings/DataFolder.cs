@@ -28,6 +28,9 @@ internal sealed class DataFolder(string path)
     /// <summary>32 random bytes that made-up SCRAM salts are derived from.</summary>
     public string LoginKeyFile => Path.Combine(Root, "login.key");
 
+    /// <summary>Rules that were updated from channels.</summary>
+    public string RuleUpdates => Path.Combine(Root, "rule-updates");
+
     /// <summary>A path of the settings: relative ones start here.</summary>
     public string Resolve(string path) => Path.GetFullPath(path, Root);
 
