@@ -5,9 +5,10 @@ namespace Postreiter.Benchmarks;
 /// <summary>What a benchmark is run with.</summary>
 /// <param name="Program">Our program.</param>
 /// <param name="WithPeers">Whether Postfix and Dovecot run beside it.</param>
+/// <param name="WantsPeers">Whether peers were not switched off: those that are there run.</param>
 /// <param name="Runs">How often each number is taken; the table has the median.</param>
 /// <param name="Seconds">Length of one load, in seconds.</param>
-internal sealed record BenchmarkOptions(string Program, bool WithPeers, int Runs, double Seconds)
+internal sealed record BenchmarkOptions(string Program, bool WithPeers, bool WantsPeers, int Runs, double Seconds)
 {
     /// <summary>The same, and Dovecot with its other store.</summary>
     public IEnumerable<IMailSite> StoreSites() =>

@@ -3,6 +3,7 @@ using System.Net.Sockets;
 using System.Runtime.InteropServices;
 using Postreiter.Benchmarks;
 using Postreiter.Benchmarks.Sites;
+using Postreiter.Benchmarks.Spam;
 
 // Called by ./bench, which reads the arguments people give.
 Dictionary<string, Func<BenchmarkOptions, CancellationToken, Task<ResultTable>>> benchmarks = new(
@@ -15,6 +16,8 @@ Dictionary<string, Func<BenchmarkOptions, CancellationToken, Task<ResultTable>>>
     ["idle"] = IdleBenchmark.RunAsync,
     ["spf"] = SpfBenchmark.RunAsync,
     ["dkim"] = DkimBenchmark.RunAsync,
+    ["spam"] = SpamBenchmark.RunAsync,
+    ["scan"] = SpamBenchmark.RunLayersAsync,
 };
 
 var (names, peers, runs, seconds) = (new List<string>(), "postfix+dovecot", 3, 4d);
@@ -52,7 +55,7 @@ if (peers is not ("postfix+dovecot" or "none"))
 var missing = peers == "none" ? "not asked for" : PostfixDovecotSite.Missing();
 if (missing is not null)
     Console.Error.WriteLine($"Without Postfix + Dovecot: {missing}");
-var options = new BenchmarkOptions(Path.GetFullPath(program), missing is null, runs, seconds);
+var options = new BenchmarkOptions(Path.GetFullPath(program), missing is null, peers != "none", runs, seconds);
 Directory.CreateDirectory(folder);
 var model = File.ReadLines("/proc/cpuinfo")
     .FirstOrDefault(static l => l.StartsWith("model name", StringComparison.Ordinal));

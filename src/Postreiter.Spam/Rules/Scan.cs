@@ -13,6 +13,7 @@ internal sealed class Scan : IMatchSink
     private readonly List<int> _order = [];
     private readonly List<int> _givenUp = [];
     private readonly CaptureValues _captures = new();
+    private ScanClock? _clock;
     private string? _shortCircuit;
     private double _shortCircuitPoints;
 
@@ -27,8 +28,11 @@ internal sealed class Scan : IMatchSink
     /// <summary>Runs the rules.</summary>
     /// <param name="texts">The mail's texts.</param>
     /// <param name="facts">What functions share.</param>
-    public ScanResult Run(IRuleTexts texts, MailFacts facts)
+    /// <param name="clock">Told what took how long.</param>
+    public ScanResult Run(IRuleTexts texts, MailFacts facts, ScanClock? clock = null)
     {
+        _clock = clock;
+        clock?.Start();
         Array.Clear(_hits);
         _order.Clear();
         _givenUp.Clear();
@@ -36,7 +40,9 @@ internal sealed class Scan : IMatchSink
         (_shortCircuit, _shortCircuitPoints) = (null, 0);
         for (var i = 0; i < _program.Stages.Length && _shortCircuit is null; i++)
             Run(_program.Stages[i], _work[i], texts, facts);
-        return Result(facts);
+        var result = Result(facts);
+        _clock?.Took(ScanLayer.Result);
+        return result;
     }
 
     /// <inheritdoc/>
@@ -75,35 +81,47 @@ internal sealed class Scan : IMatchSink
     {
         foreach (var single in stage.Singles)
             SingleMatch.Run(single, texts, _captures, this);
+        _clock?.Took(ScanLayer.Singles);
         stage.Headers.Match(texts, work.Headers, this);
+        _clock?.Took(ScanLayer.Headers);
         if (_shortCircuit is not null)
             return;
         Call(stage.HeaderFunctions, facts);
+        _clock?.Took(ScanLayer.Functions);
         if (_shortCircuit is not null)
             return;
         stage.Body?.Match(texts.Body, work.Body!, this);
+        _clock?.Took(ScanLayer.Body);
         if (_shortCircuit is not null)
             return;
         stage.Uri?.Match(texts.Uris, work.Uri!, this);
+        _clock?.Took(ScanLayer.Uri);
         if (_shortCircuit is not null)
             return;
         Call(stage.BodyFunctions, facts);
+        _clock?.Took(ScanLayer.Functions);
         foreach (var rule in stage.PartRules)
             PartMatch.Run(rule, texts, _captures, this);
+        _clock?.Took(ScanLayer.PartHeaders);
         foreach (var rule in stage.UriRules)
             UriMatch.Run(rule, texts, this);
+        _clock?.Took(ScanLayer.Uri);
         if (_shortCircuit is not null)
             return;
         stage.RawBody?.Match(texts.RawBody, work.RawBody!, this);
+        _clock?.Took(ScanLayer.RawBody);
         if (_shortCircuit is not null)
             return;
         Call(stage.RawBodyFunctions, facts);
+        _clock?.Took(ScanLayer.Functions);
         if (_shortCircuit is not null)
             return;
         stage.Full?.Match([texts.Full], work.Full!, this);
+        _clock?.Took(ScanLayer.Full);
         if (_shortCircuit is not null)
             return;
         Call(stage.FullFunctions, facts);
+        _clock?.Took(ScanLayer.Functions);
         if (_shortCircuit is not null)
             return;
         foreach (ref readonly var meta in stage.Metas.AsSpan())
@@ -118,6 +136,8 @@ internal sealed class Scan : IMatchSink
             if (value != 0)
                 Hit(meta.Index, value > 0 ? value : 1);
         }
+
+        _clock?.Took(ScanLayer.Metas);
     }
 
     private void Call(FunctionRule[] functions, MailFacts facts)

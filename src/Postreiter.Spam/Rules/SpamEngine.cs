@@ -78,12 +78,14 @@ public sealed class SpamEngine
 
     /// <summary>Scans a mail.</summary>
     /// <param name="facts">The mail and what is known of it.</param>
-    public ScanResult Scan(MailFacts facts)
+    public ScanResult Scan(MailFacts facts) => Scan(facts, clock: null);
+
+    internal ScanResult Scan(MailFacts facts, ScanClock? clock)
     {
         ArgumentNullException.ThrowIfNull(facts);
         if (!_scans.TryTake(out var scan))
             scan = new Scan(_program);
-        var result = scan.Run(new MailTexts(facts), facts);
+        var result = scan.Run(new MailTexts(facts), facts, clock);
         // A scan that a function's exception ended is not used again: its buffers may hold anything.
         _scans.Add(scan);
         return result;
