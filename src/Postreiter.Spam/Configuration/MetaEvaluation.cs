@@ -19,7 +19,7 @@ internal static class MetaEvaluation
     )
     {
         // A step puts at most one value there, so the depth is bounded by the number of steps; nearly all need a handful.
-        Span<double> stack = steps.Length <= 64 ? stackalloc double[65] : new double[steps.Length + 1];
+        Span<double> stack = steps.Length <= 16 ? stackalloc double[17] : new double[steps.Length + 1];
         var top = -1;
         for (var i = 0; i < steps.Length; i++)
         {

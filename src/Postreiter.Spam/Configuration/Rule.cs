@@ -8,7 +8,7 @@ namespace Postreiter.Spam.Configuration;
 public sealed record RuleHeader(string Name, IReadOnlyList<string> Modifiers)
 {
     /// <summary>`Name:mod:mod`, the form that is asked for.</summary>
-    public string Full => Modifiers.Count == 0 ? Name : Name + ":" + string.Join(':', Modifiers);
+    public string Full { get; } = Modifiers.Count == 0 ? Name : Name + ":" + string.Join(':', Modifiers);
 }
 
 /// <summary>One condition of a `uri_detail` rule.</summary>

@@ -64,6 +64,9 @@ internal sealed class Automaton
     /// <summary>Whether it matters if the octet before was a line end.</summary>
     public bool HasLineStarts { get; private set; }
 
+    /// <summary>Whether every match begins where the text does.</summary>
+    public bool IsAnchored { get; private set; }
+
     /// <summary>Builds one.</summary>
     /// <param name="patterns">The patterns; a match is told by the place in this list.</param>
     /// <param name="maxCopies">States that one counted repeat may take before it is counted no more. Default 4,096.</param>
@@ -91,6 +94,7 @@ internal sealed class Automaton
         _states.Clear();
         HasWordBorders = Uses(AnchorKind.WordBorder) || Uses(AnchorKind.NoWordBorder);
         HasLineStarts = Uses(AnchorKind.LineStart);
+        IsAnchored = Array.TrueForAll(Starts, BeginsAtStart);
         Number(OctetSet.Of('\n'));
         if (HasWordBorders)
             Number(OctetSet.Word);
@@ -115,6 +119,27 @@ internal sealed class Automaton
             Classes[octet] = number;
         }
         Representatives = [.. representatives];
+    }
+
+    private bool BeginsAtStart(int start)
+    {
+        var open = new Stack<int>([start]);
+        var seen = new HashSet<int>();
+        while (open.TryPop(out var number))
+        {
+            if (!seen.Add(number))
+                continue;
+            var state = States[number];
+            if (state.Kind is StateKind.Set or StateKind.Match)
+                return false;
+            if (state.Kind == StateKind.Anchor && state.Value == (int)AnchorKind.Start)
+                continue;
+            open.Push(state.Next);
+            if (state.Kind == StateKind.Split)
+                open.Push(state.Other);
+        }
+
+        return true;
     }
 
     private bool Uses(AnchorKind kind) =>

@@ -13,6 +13,9 @@ internal sealed class CandidateSet(int size)
     /// <summary>Those in it, in order of arrival.</summary>
     public ReadOnlySpan<int> Items => _list.AsSpan(0, Count);
 
+    /// <summary>Puts those in it in ascending order.</summary>
+    public void Sort() => _list.AsSpan(0, Count).Sort();
+
     /// <summary>Empties it.</summary>
     public void Clear()
     {

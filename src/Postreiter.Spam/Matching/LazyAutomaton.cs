@@ -9,6 +9,7 @@ namespace Postreiter.Spam.Matching;
 internal sealed class LazyAutomaton
 {
     private const int Unknown = 0;
+    private const int Dead = int.MinValue;
     private readonly Automaton _automaton;
     private readonly byte[] _classes;
     private readonly int _symbols;
@@ -20,7 +21,9 @@ internal sealed class LazyAutomaton
     private readonly Stack<int> _open = [];
     private readonly List<int> _next = [];
     private readonly List<int> _matched = [];
+    private readonly (int[] Next, int[] Matched)?[] _begun;
     private int[] _table;
+    private int _dead = -1;
     private int _round;
 
     /// <summary>An empty table.</summary>
@@ -33,7 +36,8 @@ internal sealed class LazyAutomaton
         // Two more than classes of octets: a line end that ends the text, and the end itself.
         _symbols = automaton.Representatives.Length + 2;
         _maxStates = Math.Max(64, maxBytes / (4 * _symbols));
-        _table = new int[4 * _symbols];
+        _table = new int[1 + (4 * _symbols)];
+        _begun = new (int[], int[])?[4 * _symbols];
         _seen = new int[automaton.States.Length];
     }
 
@@ -49,6 +53,9 @@ internal sealed class LazyAutomaton
     /// <summary>States of the automaton that are alive between two octets, in order.</summary>
     private readonly record struct Known(int[] States, Before Before, int Hash);
 
+    /// <summary>The patterns it runs.</summary>
+    public Automaton Automaton => _automaton;
+
     /// <summary>What the table takes, about.</summary>
     public long Bytes => (_table.Length * 4L) + (_seen.Length * 4L);
 
@@ -58,45 +65,51 @@ internal sealed class LazyAutomaton
     /// <summary>Number of transitions worked out; each costs about as much as the automaton has live states.</summary>
     public long Misses { get; private set; }
 
-    /// <summary>Puts the places of all patterns that match in a line into a set.</summary>
+    /// <summary>Puts the places of all patterns that match in a line into a set; stops when none is left that could.</summary>
+    /// <param name="line">Octets.</param>
+    /// <param name="found">Empty before.</param>
     public void Find(ReadOnlySpan<char> line, CandidateSet found)
     {
         var state = Start();
-        var length = line.Length;
-        var endsWithLineEnd = length > 0 && line[^1] == '\n';
+        var endsWithLineEnd = line is [.., '\n'];
         if (endsWithLineEnd)
             line = line[..^1];
-        var (table, classes, symbols) = (_table, _classes, _symbols);
+        var (table, classes) = (_table, _classes);
         foreach (var octet in line)
         {
             var symbol = classes[(byte)octet];
-            var next = table[(state * symbols) + symbol];
+            var next = table[state + symbol];
             if (next <= Unknown)
             {
                 next = Slow(ref state, symbol, next, found);
+                if (next == _dead || found.Count == _automaton.Starts.Length)
+                    return;
                 table = _table;
             }
-            state = next - 1;
+            state = next;
         }
         if (endsWithLineEnd)
             state = Step(state, _symbols - 2, found);
-        _ = Step(state, _symbols - 1, found);
+        if (state != _dead)
+            _ = Step(state, _symbols - 1, found);
     }
 
     private int Step(int state, int symbol, CandidateSet found)
     {
-        var next = _table[(state * _symbols) + symbol];
-        return (next > Unknown ? next : Slow(ref state, symbol, next, found)) - 1;
+        var next = _table[state + symbol];
+        return next > Unknown ? next : Slow(ref state, symbol, next, found);
     }
 
-    // A transition that is not known yet, or one that finds something.
+    // A transition that is not known yet, one that finds something, or one into the end of all hope.
     private int Slow(ref int state, int symbol, int next, CandidateSet found)
     {
         if (next == Unknown)
             next = Work(ref state, symbol);
+        if (next == Dead)
+            return _dead;
         if (next > 0)
             return next;
-        found.Add(_found[(state * _symbols) + symbol]);
+        found.Add(_found[state + symbol]);
         return -next;
     }
 
@@ -108,32 +121,39 @@ internal sealed class LazyAutomaton
             Array.Sort(starts);
             Number(new Known(starts, Before.Start, Hash(starts, Before.Start)));
         }
-        return 0;
+        return Place(0);
     }
+
+    // Where the row of a state begins in the table; never 0, which says that a transition is not known.
+    private int Place(int number) => 1 + (number * _symbols);
 
     private int Work(ref int state, int symbol)
     {
         Misses++;
-        var known = _known[state];
+        var known = _known[(state - 1) / _symbols];
         var isEnd = symbol == _symbols - 1;
         var isFinal = symbol == _symbols - 2;
         var octet =
             isEnd ? -1
             : isFinal ? '\n'
             : _automaton.Representatives[symbol];
-        Close(known, octet, isFinal);
+        Close(known, symbol, octet, isFinal);
 
         var next = Target(octet);
         if (_known.Count >= _maxStates && !_numbers.ContainsKey(next))
-            state = Flush(known);
-        var number = Number(next) + 1;
-        var place = (state * _symbols) + symbol;
+            state = Place(Flush(known));
+        var place = Place(Number(next));
+        // Nothing is alive, and nothing begins any more.
+        if (next.States.Length == 0 && _automaton.IsAnchored)
+            _dead = place;
         if (_matched.Count > 0)
         {
-            _found[place] = [.. _matched];
-            number = -number;
+            _found[state + symbol] = [.. _matched];
+            return _table[state + symbol] = -place;
         }
-        return _table[place] = number;
+
+        _table[state + symbol] = place == _dead ? Dead : place;
+        return _table[state + symbol];
     }
 
     // The table is emptied; the state in hand is kept, after the one that every line begins with.
@@ -143,25 +163,42 @@ internal sealed class LazyAutomaton
         _known.Clear();
         _numbers.Clear();
         _found.Clear();
+        _dead = -1;
         Array.Clear(_table);
         Start();
         return Number(known);
     }
 
-    // Follows everything that takes no octet, and takes the octet.
-    private void Close(in Known known, int octet, bool isFinal)
+    // Follows everything that takes no octet, and takes the octet. What begins at this place is the same for all states with the same
+    // octet before: worked out once.
+    private void Close(in Known known, int symbol, int octet, bool isFinal)
+    {
+        if (known.Before == Before.Start)
+        {
+            Follow(known.States, known.Before, octet, isFinal);
+            return;
+        }
+
+        ref var begun = ref _begun[((int)known.Before * _symbols) + symbol];
+        if (begun is null)
+        {
+            Follow(_automaton.Starts, known.Before, octet, isFinal);
+            begun = ([.. _next], [.. _matched]);
+        }
+
+        Follow(known.States, known.Before, octet, isFinal);
+        _next.AddRange(begun.Value.Next);
+        _matched.AddRange(begun.Value.Matched);
+    }
+
+    private void Follow(int[] from, Before before, int octet, bool isFinal)
     {
         var states = _automaton.States;
         _round++;
         _next.Clear();
         _matched.Clear();
-        foreach (var state in known.States)
+        foreach (var state in from)
             Open(state);
-        if (known.Before != Before.Start)
-        {
-            foreach (var state in _automaton.Starts)
-                Open(state);
-        }
         while (_open.TryPop(out var number))
         {
             ref readonly var state = ref states[number];
@@ -176,7 +213,7 @@ internal sealed class LazyAutomaton
                     Open(state.Other);
                     break;
                 case StateKind.Anchor:
-                    if (Holds((AnchorKind)state.Value, known.Before, octet, isFinal))
+                    if (Holds((AnchorKind)state.Value, before, octet, isFinal))
                         Open(state.Next);
                     break;
                 default:
@@ -234,8 +271,8 @@ internal sealed class LazyAutomaton
         number = _known.Count;
         _known.Add(known);
         _numbers.Add(known, number);
-        if (_known.Count * _symbols > _table.Length)
-            Array.Resize(ref _table, Math.Min(_table.Length * 2, (_maxStates + 2) * _symbols));
+        if (1 + (_known.Count * _symbols) > _table.Length)
+            Array.Resize(ref _table, Math.Min(_table.Length * 2, 1 + ((_maxStates + 2) * _symbols)));
         return number;
     }
 

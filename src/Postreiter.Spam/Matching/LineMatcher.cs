@@ -5,9 +5,9 @@ namespace Postreiter.Spam.Matching;
 
 /// <summary>Matches all pattern rules of one kind against the lines of a mail.</summary>
 /// <remarks>
-/// A rule with a text that every match must hold is tried on the lines that hold it. The others run together as automata, whose answer is
-/// final where nothing had to be left out of the pattern. Safe for use by many threads: what changes during a scan is in a
-/// <see cref="Work"/>.
+/// A rule with a text that every match must hold is tried on the lines that hold it, one with a small rare part on the lines in which
+/// that part matches; all those parts are one automaton. The others run together as automata, whose answer is final where nothing had to
+/// be left out of the pattern. Safe for use by many threads: what changes during a scan is in a <see cref="Work"/>.
 /// </remarks>
 internal sealed class LineMatcher
 {
@@ -17,14 +17,25 @@ internal sealed class LineMatcher
     // What the automata of single rules may hold together between two mails; a mail that needed more gives it back.
     private const long MaxOwnBytes = 16 << 20;
     private const int MaxOwnTable = 1 << 18;
+    private const int MaxLargeOwnTable = 1 << 20;
+    private const int LargeOwn = 4000;
+
+    // States that a counted repeat may take where a pattern with all of its counts did not fit into the table.
+    private const int MaxRelaxedCopies = 12;
 
     // What the backtracking engine may take for one rule and mail: 100 ms.
     private static readonly long MaxSpent = Stopwatch.Frequency / 10;
     private readonly MatchedPattern[] _patterns;
     private readonly LiteralAutomaton? _literals;
     private readonly int[] _always;
-    private readonly List<AutomatonGroups.Group> _groups;
+    private readonly AutomatonGroups.Group[] _factors;
+    private readonly AutomatonGroups.Group[] _groups;
     private readonly Lazy<Automaton?>[] _own;
+    private readonly Lazy<Automaton?>[] _relaxed;
+
+    // By pattern: the octets a match takes at least, and what a group's automaton has said of it by then.
+    private readonly int[] _minLengths;
+    private readonly Certainty[] _certainties;
 
     /// <summary>Builds it.</summary>
     public LineMatcher(IReadOnlyList<MatchedPattern> patterns)
@@ -34,137 +45,223 @@ internal sealed class LineMatcher
         [
             .. _patterns.Select(static pattern => new Lazy<Automaton?>(() => Automaton.Build([pattern.Pattern.Tree]))),
         ];
+        _relaxed =
+        [
+            .. _patterns.Select(static pattern => new Lazy<Automaton?>(() =>
+                Automaton.Build([pattern.Pattern.Tree], MaxRelaxedCopies)
+            )),
+        ];
+        _minLengths = [.. _patterns.Select(static pattern => PatternLength.Min(pattern.Pattern.Tree))];
+        _certainties = new Certainty[_patterns.Length];
         var texts = new List<(byte[], int)>();
+        var factors = new List<(int, PatternNode)>();
         var others = new List<int>();
         for (var i = 0; i < _patterns.Length; i++)
         {
-            if (
-                _patterns[i].Pattern.Source.Length > MaxSearched
-                || RequiredLiterals.Of(_patterns[i].Pattern.Tree) is not { } literals
-            )
-            {
+            var tree = _patterns[i].Pattern.Tree;
+            if (_patterns[i].Pattern.Source.Length <= MaxSearched && RequiredLiterals.Of(tree) is { } literals)
+                texts.AddRange(literals.Select(text => (text, i)));
+            else if (RequiredFactor.Of(tree) is { } factor)
+                factors.Add((i, factor));
+            else
                 others.Add(i);
-                continue;
-            }
-            texts.AddRange(literals.Select(text => (text, i)));
         }
+
         var always = new List<int>();
-        _groups = AutomatonGroups.Of(_patterns, others, always);
+        _factors = [.. AutomatonGroups.OfFactors(factors)];
+        _groups = [.. AutomatonGroups.Of(_patterns, others, always)];
         _always = [.. always];
+        foreach (var group in _groups)
+        {
+            for (var i = 0; i < group.Members.Length; i++)
+            {
+                var place = group.Members[i][0];
+                _certainties[place] =
+                    group.Automaton.IsExact[i] && !_patterns[place].IsMultiple ? Certainty.Matches : Certainty.MayMatch;
+            }
+        }
+
         _literals = texts.Count > 0 ? new LiteralAutomaton(texts) : null;
+    }
+
+    // What is known of a candidate before it is looked at.
+    private enum Certainty : byte
+    {
+        Nothing,
+        MayMatch,
+        Matches,
     }
 
     /// <summary>The rules.</summary>
     public IReadOnlyList<MatchedPattern> Patterns => _patterns;
 
+    private Automaton? Relaxed(int place) => _relaxed[place].Value;
+
     /// <summary>What one scan needs; used by one thread at a time, again and again.</summary>
     internal sealed class Work(LineMatcher matcher)
     {
         private readonly LazyAutomaton?[] _own = new LazyAutomaton?[matcher._patterns.Length];
+        private readonly List<int> _made = [];
 
         public CandidateSet Candidates { get; } = new(matcher._patterns.Length);
+
+        // Those with a count, a limit reached or time spent.
+        public CandidateSet Touched { get; } = new(matcher._patterns.Length);
         public CandidateSet Found { get; } =
-            new(Math.Max(1, matcher._groups.Select(static group => group.Members.Length).DefaultIfEmpty().Max()));
+            new(
+                Math.Max(
+                    1,
+                    matcher
+                        ._groups.Concat(matcher._factors)
+                        .Select(static group => group.Members.Length)
+                        .DefaultIfEmpty()
+                        .Max()
+                )
+            );
         public long[] Spent { get; } = new long[matcher._patterns.Length];
         public int[] Counts { get; } = new int[matcher._patterns.Length];
         public bool[] IsDone { get; } = new bool[matcher._patterns.Length];
-        public bool[] IsFiltered { get; } = new bool[matcher._patterns.Length];
-        public bool[] IsCertain { get; } = new bool[matcher._patterns.Length];
-        public LazyAutomaton[] Groups { get; } =
-        [.. matcher._groups.Select(static group => new LazyAutomaton(group.Automaton))];
+        public LazyAutomaton[] Factors { get; } = Of(matcher._factors);
+        public LazyAutomaton[] Groups { get; } = Of(matcher._groups);
 
-        public LazyAutomaton Own(int place) =>
-            _own[place] ??= new LazyAutomaton(matcher._own[place].Value!, MaxOwnTable);
+        public LazyAutomaton Own(int place)
+        {
+            if (_own[place] is { } own)
+            {
+                // The places where a long count may have begun multiply: from now on it is counted by the last word alone.
+                if (own.Flushes > 0 && ReferenceEquals(own.Automaton, matcher._own[place].Value))
+                    _own[place] = own = new LazyAutomaton(matcher.Relaxed(place) ?? own.Automaton, MaxOwnTable);
+                return own;
+            }
+
+            _made.Add(place);
+            var automaton = matcher._own[place].Value!;
+            var size = automaton.States.Length > LargeOwn ? MaxLargeOwnTable : MaxOwnTable;
+            return _own[place] = new LazyAutomaton(automaton, size);
+        }
 
         public void Trim()
         {
             var bytes = 0L;
-            foreach (var own in _own)
-                bytes += own?.Bytes ?? 0;
-            if (bytes > MaxOwnBytes)
-                Array.Clear(_own);
+            foreach (var place in _made)
+                bytes += _own[place]!.Bytes;
+            if (bytes <= MaxOwnBytes)
+                return;
+            Array.Clear(_own);
+            _made.Clear();
         }
+
+        private static LazyAutomaton[] Of(AutomatonGroups.Group[] groups) =>
+            [.. groups.Select(static group => new LazyAutomaton(group.Automaton))];
     }
 
     /// <summary>Matches.</summary>
     /// <param name="lines">Lines of octets.</param>
     /// <param name="work">Made for this matcher.</param>
-    /// <param name="sink">Told once of each rule that matched.</param>
+    /// <param name="sink">Told once of each rule that matched, in their order.</param>
     public void Match(IReadOnlyList<ReadOnlyMemory<char>> lines, Work work, IMatchSink sink)
     {
-        Array.Clear(work.Counts);
-        Array.Clear(work.IsDone);
-        Array.Clear(work.Spent);
         for (var i = 0; i < lines.Count; i++)
             MatchLine(lines[i].Span, i == 0, work, sink);
-        for (var i = 0; i < _patterns.Length; i++)
+        Finish(work, sink);
+    }
+
+    /// <summary>Matches one line.</summary>
+    public void Match(string line, Work work, IMatchSink sink)
+    {
+        MatchLine(line, true, work, sink);
+        Finish(work, sink);
+    }
+
+    private void Finish(Work work, IMatchSink sink)
+    {
+        if (work.Touched.Count == 0)
+            return;
+        work.Touched.Sort();
+        foreach (var place in work.Touched.Items)
         {
-            if (work.Counts[i] > 0)
-                sink.Hit(_patterns[i].Rule, work.Counts[i]);
+            if (work.Counts[place] > 0)
+                sink.Hit(_patterns[place].Rule, work.Counts[place]);
+            (work.Counts[place], work.Spent[place], work.IsDone[place]) = (0, 0, false);
         }
+
+        work.Touched.Clear();
         work.Trim();
     }
 
     private void MatchLine(ReadOnlySpan<char> line, bool isFirst, Work work, IMatchSink sink)
     {
-        work.Candidates.Clear();
-        _literals?.Find(line, work.Candidates);
-        work.Candidates.Add(_always);
-        foreach (var candidate in work.Candidates.Items)
-            work.IsCertain[candidate] = work.IsFiltered[candidate] = false;
-        FindGroups(line, work);
-        if (work.Candidates.Count == 0)
+        var candidates = work.Candidates;
+        candidates.Clear();
+        _literals?.Find(line, candidates);
+        candidates.Add(_always);
+        Find(_factors, work.Factors, line, work);
+        Find(_groups, work.Groups, line, work);
+        if (candidates.Count == 0)
             return;
         var mapped = new LazilyMapped(line);
-        foreach (var candidate in work.Candidates.Items)
+        foreach (var candidate in candidates.Items)
         {
+            if (work.IsDone[candidate] || line.Length < _minLengths[candidate])
+                continue;
             var pattern = _patterns[candidate];
-            if (work.IsDone[candidate] || (isFirst && pattern.SkipsFirst))
+            if (isFirst && pattern.SkipsFirst)
                 continue;
             var gaveUp = false;
-            var count = work.IsCertain[candidate] ? 1 : Confirm(candidate, line, ref mapped, work, ref gaveUp);
+            var count =
+                _certainties[candidate] == Certainty.Matches
+                    ? 1
+                    : Confirm(candidate, line, ref mapped, work, ref gaveUp);
+            if (count == 0 && !gaveUp)
+                continue;
+            work.Touched.Add(candidate);
             work.Counts[candidate] = gaveUp ? 0 : work.Counts[candidate] + count;
             if (gaveUp)
                 sink.GaveUp(pattern.Rule);
             work.IsDone[candidate] = gaveUp || IsEnough(pattern, work.Counts[candidate]);
         }
+
         mapped.Dispose();
     }
 
     private static bool IsEnough(MatchedPattern pattern, int count) =>
         count > 0 && (!pattern.IsMultiple || (pattern.MaxHits > 0 && count >= pattern.MaxHits));
 
-    private void FindGroups(ReadOnlySpan<char> line, Work work)
+    private static void Find(
+        AutomatonGroups.Group[] groups,
+        LazyAutomaton[] automata,
+        ReadOnlySpan<char> line,
+        Work work
+    )
     {
-        for (var i = 0; i < _groups.Count; i++)
+        for (var i = 0; i < groups.Length; i++)
         {
-            var (automaton, members) = _groups[i];
+            if (line.Length < groups[i].MinLength)
+                continue;
             work.Found.Clear();
-            work.Groups[i].Find(line, work.Found);
+            automata[i].Find(line, work.Found);
+            var members = groups[i].Members;
             foreach (var found in work.Found.Items)
-            {
-                var place = members[found];
-                work.IsCertain[place] = automaton.IsExact[found] && !_patterns[place].IsMultiple;
-                work.IsFiltered[place] = true;
-                work.Candidates.Add(place);
-            }
+                work.Candidates.Add(members[found]);
         }
     }
 
     private int Confirm(int candidate, ReadOnlySpan<char> line, ref LazilyMapped mapped, Work work, ref bool gaveUp)
     {
-        // Of a rule without a literal the group's automaton has said already that it may match.
-        if (!work.IsFiltered[candidate] && _own[candidate].Value is { } own)
+        // Of a rule in a group the group's automaton has said already that it may match.
+        if (_certainties[candidate] == Certainty.Nothing && _own[candidate].Value is not null)
         {
             work.Found.Clear();
-            work.Own(candidate).Find(line, work.Found);
+            var lazy = work.Own(candidate);
+            lazy.Find(line, work.Found);
             if (work.Found.Count == 0)
                 return 0;
-            if (own.IsExact[0] && !_patterns[candidate].IsMultiple)
+            if (lazy.Automaton.IsExact[0] && !_patterns[candidate].IsMultiple)
                 return 1;
         }
         var began = Stopwatch.GetTimestamp();
         var count = PatternConfirmation.Count(_patterns[candidate], mapped.Text, work.Counts[candidate], ref gaveUp);
+        work.Touched.Add(candidate);
         work.Spent[candidate] += Stopwatch.GetTimestamp() - began;
         // A line has its limit in the engine; many lines just below it must not add up.
         gaveUp |= count == 0 && work.Spent[candidate] > MaxSpent;

@@ -79,6 +79,20 @@ internal sealed class LiteralAutomaton
         }
     }
 
+    /// <summary>Whether any of the texts stands in a line.</summary>
+    public bool IsIn(ReadOnlySpan<char> line)
+    {
+        var state = 0;
+        foreach (var octet in line)
+        {
+            state = _next[state + _classes[(byte)octet]];
+            if (state < 0)
+                return true;
+        }
+
+        return false;
+    }
+
     private int[] NewState()
     {
         var state = new int[_width];

@@ -20,6 +20,19 @@ internal static class OctetFrequency
         return share;
     }
 
+    /// <summary>Share of a set of octets as they stand, large letters rarer than small ones; from 0 to 1.</summary>
+    public static double Of(Patterns.OctetSet set)
+    {
+        var share = 0.0;
+        for (var octet = 0; octet < 256; octet++)
+        {
+            if (set.Contains(octet))
+                share += Table[octet] * (octet is >= 'A' and <= 'Z' ? 0.15 : 1);
+        }
+
+        return Math.Min(share, 1);
+    }
+
     private static double[] Make()
     {
         var table = new double[256];

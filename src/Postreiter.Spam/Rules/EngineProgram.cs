@@ -23,6 +23,17 @@ internal sealed class EngineProgram
         var priorities = Rules.Select(Priority).Append(Last).Distinct().Order().ToArray();
         var metas = DecideMetas(priorities);
         Stages = [.. priorities.Select(priority => Stage(priority, functions, metas[priority]))];
+        var namers = new List<int>[Rules.Length];
+        foreach (var meta in Stages.SelectMany(static stage => stage.Metas))
+        {
+            foreach (var name in meta.Names.Concat(meta.Sums.SelectMany(static sum => sum)).Distinct())
+            {
+                if (name >= 0)
+                    (namers[name] ??= []).Add(meta.Index);
+            }
+        }
+
+        Namers = [.. namers.Select(static all => all is null ? [] : all.ToArray())];
     }
 
     private const int Last = int.MaxValue;
@@ -45,6 +56,9 @@ internal sealed class EngineProgram
     /// <summary>The stages in order.</summary>
     public ScanStage[] Stages { get; }
 
+    /// <summary>For each rule the metas that name it.</summary>
+    public int[][] Namers { get; }
+
     /// <summary>The number of a rule; -1 when it does not run.</summary>
     public int IndexOf(string name) => _selection.IndexOf(name);
 
@@ -62,7 +76,10 @@ internal sealed class EngineProgram
             .Select(static (rule, index) => new SingleRule(index, rule))
             .Where(one => Priority(one.Rule) == priority)
             .ToArray();
-        var singles = rules.Where(static one => IsSingle(one.Rule)).ToArray();
+        var singles = rules
+            .Where(static one => IsSingle(one.Rule))
+            .Select(static one => one with { Needed = SingleMatch.Needed(one.Rule) })
+            .ToArray();
         var many = rules.Where(static one => !IsSingle(one.Rule)).ToArray();
         FunctionRule[] Functions(RuleKind kind) =>
             [
@@ -78,7 +95,12 @@ internal sealed class EngineProgram
             Body = Lines(many, RuleKind.Body),
             Uri = Lines(many, RuleKind.Uri),
             BodyFunctions = Functions(RuleKind.BodyFunction),
-            PartRules = [.. rules.Where(static one => one.Rule.Kind == RuleKind.MimeHeader)],
+            PartRules =
+            [
+                .. rules
+                    .Where(static one => one.Rule.Kind == RuleKind.MimeHeader)
+                    .Select(static one => one with { Needed = SingleMatch.Needed(one.Rule) }),
+            ],
             UriRules = [.. rules.Where(static one => one.Rule.Kind == RuleKind.UriDetail)],
             RawBody = Lines(many, RuleKind.RawBody),
             RawBodyFunctions = Functions(RuleKind.RawBodyFunction),
@@ -145,15 +167,20 @@ internal sealed class EngineProgram
     private MetaRule Meta(int index)
     {
         var expression = Rules[index].Expression!;
-        return new MetaRule(
-            index,
+        int[] names = [.. expression.Names.Select(IndexOf)];
+        int[][] sums =
+        [
+            .. expression.Globs.Select(glob =>
+                _selection.Matching(glob, Rules[index]).Select(IndexOf).Where(static one => one >= 0).ToArray()
+            ),
+        ];
+        var alone = MetaEvaluation.Evaluate(
             expression.Steps,
-            [.. expression.Names.Select(IndexOf)],
-            [
-                .. expression.Globs.Select(glob =>
-                    _selection.Matching(glob, Rules[index]).Select(IndexOf).Where(static one => one >= 0).ToArray()
-                ),
-            ]
+            names,
+            sums,
+            new double[Rules.Length],
+            !Options.IsNetworkWanted
         );
+        return new MetaRule(index, expression.Steps, names, sums, alone == 0);
     }
 }

@@ -1,4 +1,5 @@
 using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Mail;
 using Postreiter.Spam.Matching;
 using Postreiter.Spam.Patterns;
 
@@ -16,12 +17,14 @@ internal sealed class HeaderMatcher
 
     /// <summary>The rules of one header.</summary>
     /// <param name="Header">The header.</param>
+    /// <param name="Form">The form that its modifiers mean.</param>
     /// <param name="Existence">`exists:` rules.</param>
     /// <param name="Plain">`=~` rules.</param>
     /// <param name="Negated">`!~` rules.</param>
     /// <param name="WhenMissing">Rules that may match when the header is missing, each with the text it then has.</param>
     private sealed record Group(
         RuleHeader Header,
+        HeaderForm Form,
         int[] Existence,
         LineMatcher? Plain,
         MatchedPattern[] Negated,
@@ -33,7 +36,6 @@ internal sealed class HeaderMatcher
     {
         public LineMatcher.Work?[] Groups { get; } =
         [.. matcher._groups.Select(static group => group.Plain is null ? null : new LineMatcher.Work(group.Plain))];
-        public ReadOnlyMemory<char>[] Line { get; } = new ReadOnlyMemory<char>[1];
     }
 
     /// <summary>Matches all of them.</summary>
@@ -42,7 +44,7 @@ internal sealed class HeaderMatcher
         for (var i = 0; i < _groups.Length; i++)
         {
             var group = _groups[i];
-            if (texts.Header(group.Header) is { } value)
+            if (texts.Header(group.Header, group.Form) is { } value)
                 MatchPresent(group, value, work, i, sink);
             else
                 MatchMissing(group, sink);
@@ -55,8 +57,7 @@ internal sealed class HeaderMatcher
             sink.Hit(rule, 1);
         if (group.Plain is { } plain)
         {
-            work.Line[0] = value.AsMemory();
-            plain.Match(work.Line, work.Groups[index]!, sink);
+            plain.Match(value, work.Groups[index]!, sink);
         }
         if (group.Negated.Length == 0)
             return;
@@ -97,7 +98,7 @@ internal sealed class HeaderMatcher
         var plain = new List<MatchedPattern>();
         var negated = new List<MatchedPattern>();
         var missing = new List<(MatchedPattern, string)>();
-        foreach (var (index, rule) in rules.Where(static rule => !rule.Rule.IsExistence))
+        foreach (var (index, rule, _) in rules.Where(static rule => !rule.Rule.IsExistence))
         {
             var pattern = new MatchedPattern(
                 index,
@@ -112,6 +113,7 @@ internal sealed class HeaderMatcher
         }
         return new Group(
             rules.First().Rule.Header!,
+            MailHeaders.Form(rules.First().Rule.Header!),
             [.. rules.Where(static rule => rule.Rule.IsExistence).Select(static rule => rule.Index)],
             plain.Count > 0 ? new LineMatcher(plain) : null,
             [.. negated],

@@ -1,4 +1,5 @@
 using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Mail;
 using Postreiter.Spam.Uris;
 
 namespace Postreiter.Spam.Rules;
@@ -8,6 +9,9 @@ internal interface IRuleTexts
 {
     /// <summary>A header as a rule asks for it, values joined; null = missing.</summary>
     string? Header(RuleHeader header);
+
+    /// <summary>The same, with the modifiers read.</summary>
+    string? Header(RuleHeader header, HeaderForm form) => Header(header);
 
     /// <summary>Lines of `body`, the subject first. A function may have changed them.</summary>
     IReadOnlyList<ReadOnlyMemory<char>> Body { get; }

@@ -9,6 +9,7 @@ namespace Postreiter.Spam.Rules;
 /// <param name="facts">The mail and what functions made of it.</param>
 internal sealed class MailTexts(MailFacts facts) : IRuleTexts
 {
+    private readonly Dictionary<string, List<string?>> _partHeaders = new(StringComparer.Ordinal);
     private ReadOnlyMemory<char>[]? _uris;
 
     /// <inheritdoc/>
@@ -31,7 +32,17 @@ internal sealed class MailTexts(MailFacts facts) : IRuleTexts
     public string? Header(RuleHeader header) => MailHeaders.Of(facts.Mail, header);
 
     /// <inheritdoc/>
+    public string? Header(RuleHeader header, HeaderForm form) => facts.Mail.Header(header.Name, form);
+
+    /// <inheritdoc/>
     public IEnumerable<string?> PartHeaders(RuleHeader header)
+    {
+        if (!_partHeaders.TryGetValue(header.Full, out var values))
+            _partHeaders.Add(header.Full, values = [.. ReadPartHeaders(header)]);
+        return values;
+    }
+
+    private IEnumerable<string?> ReadPartHeaders(RuleHeader header)
     {
         var isRaw = header.Modifiers.Contains("raw", StringComparer.OrdinalIgnoreCase);
         foreach (var part in facts.Mail.Parts)

@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Matching;
 
 namespace Postreiter.Spam.Rules;
@@ -19,7 +18,7 @@ internal static class PartMatch
         }
         try
         {
-            var count = Count(rule, texts, captures);
+            var count = Count(single, texts, captures);
             if (count > 0)
                 sink.Hit(single.Index, count);
         }
@@ -29,8 +28,9 @@ internal static class PartMatch
         }
     }
 
-    private static int Count(Rule rule, IRuleTexts texts, CaptureValues captures)
+    private static int Count(SingleRule single, IRuleTexts texts, CaptureValues captures)
     {
+        var rule = single.Rule;
         var (first, last) = Range(rule.Flags.Value("range"));
         var joined = new System.Text.StringBuilder();
         var number = 0;
@@ -50,10 +50,13 @@ internal static class PartMatch
                 continue;
             }
             // The first part with a match ends it.
-            if (SingleMatch.Count(rule, rule.Pattern!, text, 0, captures) is var count and > 0)
+            if (
+                SingleMatch.MayMatch(single, text)
+                && SingleMatch.Count(rule, rule.Pattern!, text, 0, captures) is var count and > 0
+            )
                 return Math.Min(count, 1000);
         }
-        return joined.Length > 0
+        return joined.Length > 0 && SingleMatch.MayMatch(single, joined.ToString())
             ? Math.Min(SingleMatch.Count(rule, rule.Pattern!, joined.ToString(), 0, captures), 1000)
             : 0;
     }

@@ -10,6 +10,9 @@ internal sealed class Scan : IMatchSink
     private readonly EngineProgram _program;
     private readonly ScanStage.Work[] _work;
     private readonly double[] _hits;
+
+    // By meta: whether a rule hit that it names.
+    private readonly bool[] _isNamed;
     private readonly List<int> _order = [];
     private readonly List<int> _givenUp = [];
     private readonly CaptureValues _captures = new();
@@ -22,6 +25,7 @@ internal sealed class Scan : IMatchSink
     {
         _program = program;
         _hits = new double[program.Rules.Length];
+        _isNamed = new bool[program.Rules.Length];
         _work = [.. program.Stages.Select(static stage => new ScanStage.Work(stage))];
     }
 
@@ -34,6 +38,7 @@ internal sealed class Scan : IMatchSink
         _clock = clock;
         clock?.Start();
         Array.Clear(_hits);
+        Array.Clear(_isNamed);
         _order.Clear();
         _givenUp.Clear();
         _captures.Clear();
@@ -61,6 +66,8 @@ internal sealed class Scan : IMatchSink
         }
         _hits[rule] = count;
         _order.Add(rule);
+        foreach (var meta in _program.Namers[rule])
+            _isNamed[meta] = true;
         if (_program.Rules[rule].ShortCircuit is { } kind && _shortCircuit is null)
             EndAfter(_program.Rules[rule], kind);
     }
@@ -126,6 +133,9 @@ internal sealed class Scan : IMatchSink
             return;
         foreach (ref readonly var meta in stage.Metas.AsSpan())
         {
+            // With no hit of a rule that it names its value is that of a mail on which nothing hits.
+            if (meta.IsZeroAlone && !_isNamed[meta.Index])
+                continue;
             var value = MetaEvaluation.Evaluate(
                 meta.Steps,
                 meta.Names,

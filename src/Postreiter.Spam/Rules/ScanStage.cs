@@ -11,10 +11,14 @@ internal readonly record struct FunctionRule(int Index, Rule Rule, RuleFunction 
 /// <param name="Steps">Its expression.</param>
 /// <param name="Names">For each name in it, the number of the rule; -1 = never hits.</param>
 /// <param name="Sums">For each `rules_matching()`, the numbers of its rules.</param>
-internal readonly record struct MetaRule(int Index, MetaStep[] Steps, int[] Names, int[][] Sums);
+/// <param name="IsZeroAlone">Whether it does not hit on a mail on which none of them hits.</param>
+internal readonly record struct MetaRule(int Index, MetaStep[] Steps, int[] Names, int[][] Sums, bool IsZeroAlone);
 
 /// <summary>A pattern rule that is matched by itself: with templates, or with groups whose text other rules use.</summary>
-internal readonly record struct SingleRule(int Index, Rule Rule);
+/// <param name="Index">Its number.</param>
+/// <param name="Rule">The rule.</param>
+/// <param name="Needed">Texts of which a line must hold one; null = no such texts are known.</param>
+internal readonly record struct SingleRule(int Index, Rule Rule, LiteralAutomaton? Needed = null);
 
 /// <summary>The rules of one priority, in the order in which their kinds run.</summary>
 internal sealed class ScanStage

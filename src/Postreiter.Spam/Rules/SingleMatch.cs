@@ -9,10 +9,36 @@ namespace Postreiter.Spam.Rules;
 /// <summary>Matches a rule with templates, or with groups whose text other rules use.</summary>
 internal static class SingleMatch
 {
+    /// <summary>Texts of which one stands in whatever the rule matches, whatever its templates are filled with.</summary>
+    /// <returns>Null when there are none, or when the rule hits on what does not match.</returns>
+    public static LiteralAutomaton? Needed(Rule rule)
+    {
+        if (rule.IsNegated || rule.IfUnset is not null || rule.Pattern is not { } pattern)
+            return null;
+        var tree = pattern.Tree;
+        if (rule.Templates.Count > 0)
+        {
+            var source = Template.Fill(pattern.Source, static _ => "(?:[\\x00-\\xff]*)");
+            if (!OctetPattern.TryParse(source, pattern.Modifiers, out var open, out _))
+                return null;
+            tree = open.Tree;
+        }
+
+        return RequiredLiterals.Of(tree) is { } texts
+            ? new LiteralAutomaton([.. texts.Select(static t => (t, 0))])
+            : null;
+    }
+
+    /// <summary>Whether a text may match.</summary>
+    public static bool MayMatch(SingleRule single, ReadOnlySpan<char> text) =>
+        single.Needed is not { } needed || needed.IsIn(text);
+
     /// <summary>Matches it.</summary>
     public static void Run(SingleRule single, IRuleTexts texts, CaptureValues captures, IMatchSink sink)
     {
         var rule = single.Rule;
+        if (!MayMatch(single, texts))
+            return;
         var pattern = rule.Pattern!;
         if (rule.Templates.Count > 0 && !TryFill(rule, texts, captures, out pattern))
             return;
@@ -35,6 +61,28 @@ internal static class SingleMatch
         }
         if (count > 0)
             sink.Hit(single.Index, count);
+    }
+
+    private static bool MayMatch(SingleRule single, IRuleTexts texts)
+    {
+        if (single.Needed is null)
+            return true;
+        var lines = single.Rule.Kind switch
+        {
+            RuleKind.Body => texts.Body,
+            RuleKind.RawBody => texts.RawBody,
+            RuleKind.Uri => texts.Uris,
+            _ => null,
+        };
+        if (lines is null)
+            return true;
+        for (var i = 0; i < lines.Count; i++)
+        {
+            if (MayMatch(single, lines[i].Span))
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Puts the values of this mail into a pattern.</summary>
