@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
+using Postreiter.Delivery.Scanning;
 using Postreiter.Messages.Reports;
 using Postreiter.Smtp.Server;
 using Postreiter.Storage;
@@ -31,6 +32,9 @@ internal sealed partial class IncomingFiling(
 
     /// <summary>What the rules say; null when nothing was scanned.</summary>
     public SpamOutcome? Spam { get; init; }
+
+    /// <summary>What scanners said of it; null where nobody was asked.</summary>
+    public VirusOutcome? Virus { get; init; }
 
     private readonly SmtpReply _accepted = new(250, "2.0.0", $"{envelope.Id} accepted");
 
@@ -119,6 +123,7 @@ internal sealed partial class IncomingFiling(
                     continue;
                 var prefix =
                     TraceField.ReturnPath(envelope.Mail.ReversePath)
+                    + Virus?.Marks
                     + Spam?.Marks
                     + TraceField.DeliveredTo(recipient.Arguments.Recipient)
                     + _trace;

@@ -77,8 +77,12 @@ internal sealed partial class IncomingMessage(
             var content = await _blob.CompleteAsync(ct);
             var facts = scanner.Complete();
             var reverseName = peer.ReverseName is { } asked ? await asked : null;
-            var spam = await FilterAsync(content, reverseName, ct);
-            if (spam?.Refusal is { } refused)
+            // At one time; both are through before anything else is done with the content.
+            var scanning = ScannedAsync(content, ct);
+            var filtering = FilterAsync(content, reverseName, ct).AsTask();
+            await Task.WhenAll(scanning, filtering);
+            var (virus, spam) = (await scanning, await filtering);
+            if ((virus.Refusal ?? spam?.Refusal) is { } refused)
                 return Replies(refused);
             await using var tagged = await TagAsync(content, spam, ct);
             if (intake.Reports is { } reports && peer.User is null)
@@ -97,6 +101,7 @@ internal sealed partial class IncomingMessage(
             )
             {
                 Spam = spam,
+                Virus = virus,
             };
             return await outcome.FileAsync(ct);
         }
@@ -107,11 +112,13 @@ internal sealed partial class IncomingMessage(
     }
 
     /// <inheritdoc/>
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
         check?.Dispose();
         _signing?.Dispose();
-        return _blob.DisposeAsync();
+        if (_scan is not null)
+            await _scan.DisposeAsync();
+        await _blob.DisposeAsync();
     }
 
     private async ValueTask<SenderVerdict> CheckAsync(MessageCheck sender, CancellationToken ct)
@@ -207,6 +214,7 @@ internal sealed partial class IncomingMessage(
         {
             await _blob.WriteAsync(bytes, ct);
             scanner.Append(bytes.Span);
+            await ScanAsync(bytes, ct);
         }
         catch (StoreException e)
         {

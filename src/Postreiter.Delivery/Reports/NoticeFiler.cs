@@ -85,6 +85,58 @@ public sealed class NoticeFiler(
         return await AddressAsync(filing, bytes, sender, now, ct);
     }
 
+    /// <summary>Tells somebody here something, and the postmaster too: a plain text, filed at once.</summary>
+    /// <param name="to">Who it is about.</param>
+    /// <param name="subject">ASCII, one line.</param>
+    /// <param name="text">ASCII, lines with LF.</param>
+    /// <param name="ct">Stops waiting.</param>
+    internal async ValueTask TellAsync(EmailAddress to, string subject, string text, CancellationToken ct)
+    {
+        var now = time.GetUtcNow();
+        var id = NewId(now);
+        var bytes = Encoding.UTF8.GetBytes(
+            $"""
+            From: Mail server <postmaster@{hostName.Ascii}>
+            To: <{to}>
+            Subject: {subject}
+            Date: {MailDate.Format(now)}
+            Message-ID: <{id}@{hostName.Ascii}>
+            Auto-Submitted: auto-generated
+            MIME-Version: 1.0
+            Content-Type: text/plain; charset=us-ascii
+
+            {text}
+            """.ReplaceLineEndings("\r\n")
+        );
+        await using var writer = store.Blobs.Begin();
+        await writer.WriteAsync(bytes, ct);
+        var scan = scanner();
+        scan.Append(bytes);
+        var filing = new Filing
+        {
+            DeliveryId = id,
+            Content = await writer.CompleteAsync(ct),
+            Structure = scan.Complete().Structure,
+        };
+        var (owner, postmaster) = (await resolver.ResolveAsync(to, ct), await resolver.ResolvePostmasterAsync(ct));
+        var copies = new List<MailboxCopy>();
+        foreach (var account in owner.Accounts.Concat(postmaster.Accounts).DistinctBy(static a => a.Id))
+        {
+            copies.Add(
+                new MailboxCopy
+                {
+                    AccountId = account.Id,
+                    MailboxId = await resolver.Directory.FindInboxAsync(account.Id, ct),
+                    Prefix = Encoding.UTF8.GetBytes(TraceField.ReturnPath(null)),
+                    InternalDate = now,
+                }
+            );
+        }
+
+        if (copies.Count > 0)
+            await store.Mail.FileAsync(filing with { Copies = copies }, ct);
+    }
+
     [SuppressMessage("Security", "CA5394", Justification = "A name, not a secret.")]
     private TraceId NewId(DateTimeOffset now)
     {

@@ -4,6 +4,7 @@ using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Queue;
 using Postreiter.Delivery.Reports;
 using Postreiter.Delivery.Routing;
+using Postreiter.Delivery.Scanning;
 using Postreiter.Dns;
 using Postreiter.Imap;
 using Postreiter.MailAuth.Dmarc;
@@ -38,6 +39,7 @@ internal sealed class MailRooms : IDisposable
     private readonly MessageIntake _intake;
     private readonly Pop3ConnectionHandler _pop3;
     private readonly SpamRoom _spam;
+    private readonly VirusFilter _virus;
     private readonly Dictionary<MailProtocol, RenewableHandler> _handlers;
     private volatile ServerSettings _settings;
     private volatile QueueRunner? _queue;
@@ -99,6 +101,8 @@ internal sealed class MailRooms : IDisposable
         );
         _spam = new SpamRoom(environment, hostname, logs);
         _intake.Spam = _spam.Filter;
+        _virus = new VirusFilter(hostname, time, logs.CreateLogger<VirusFilter>());
+        _intake.Virus = _virus;
         _pop3 = new Pop3ConnectionHandler(
             RoomOptions.Pop3(settings),
             _sasl,
@@ -127,6 +131,8 @@ internal sealed class MailRooms : IDisposable
     internal DmarcReportIntake Reports => _reports;
 
     /// <summary>In force for the sessions to come.</summary>
+    internal VirusFilter Virus => _virus;
+
     internal ServerSettings Settings => _settings;
 
     /// <summary>Leads the DKIM keys through their life.</summary>
@@ -188,6 +194,7 @@ internal sealed class MailRooms : IDisposable
 
     public void Dispose()
     {
+        _virus.Chain?.Dispose();
         _resolver.Dispose();
         _rewriting.Dispose();
         _keys.Dispose();
@@ -204,6 +211,9 @@ internal sealed class MailRooms : IDisposable
         Rotation.Options = RoomOptions.Rotation(settings);
         _spam.Filter.Options = RoomOptions.Spam(settings);
         _spam.Scanner.MaxBytes = settings.Spam.MaxScanSize;
+        _virus.Options = RoomOptions.Virus(settings);
+        // Messages under way end with the scanners they began with.
+        _virus.Chain = RoomOptions.Scanners(settings, _virus.Chain, _environment.Time);
         _reports.Addresses = settings.Senders.ReportAddresses;
         Reporting.IsOn = settings.Senders.SendReports;
         Reporting.From = settings.Senders.ReportFrom;

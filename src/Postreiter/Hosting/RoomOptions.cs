@@ -2,6 +2,7 @@ using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Queue;
+using Postreiter.Delivery.Scanning;
 using Postreiter.Imap;
 using Postreiter.Pop3;
 using Postreiter.Settings;
@@ -89,6 +90,30 @@ internal static class RoomOptions
             Hostname = settings.Hostname.Ascii,
             AllowPlaintextAuth = settings.Tls.AllowPlaintextAuth,
             MaxFailedLogins = settings.Login.MaxFailuresPerSession,
+        };
+
+    /// <summary>The scanners of viruses.</summary>
+    /// <param name="settings">The settings.</param>
+    /// <param name="current">Those in force; they stay when nothing has changed about them.</param>
+    /// <param name="time">The clock.</param>
+    public static ScannerChain Scanners(ServerSettings settings, ScannerChain? current, TimeProvider time)
+    {
+        if (current?.Scanners.Select(static s => s.Name).SequenceEqual(settings.Virus.Scanners) == true)
+            return current;
+        var scanners = settings.Virus.Scanners.Select(text =>
+            ScannerText.TryRead(text, out var scanner)
+                ? scanner.Create(time, settings.Smtp.VerdictBudget)
+                : throw new InvalidOperationException($"'{text}' is no scanner")
+        );
+        return new ScannerChain([.. scanners], time);
+    }
+
+    /// <summary>What follows from what scanners say.</summary>
+    public static VirusFilterOptions Virus(ServerSettings settings) =>
+        new()
+        {
+            DefersUnscanned = settings.Virus.OnFailure == ScannerFailure.Defer,
+            Budget = settings.Smtp.VerdictBudget,
         };
 
     /// <summary>For what becomes of spam.</summary>

@@ -67,16 +67,7 @@ internal static partial class SettingKeys
     private static bool TryReadScanner(string text, out string value)
     {
         value = text;
-        if (text.StartsWith("clamd:", StringComparison.Ordinal))
-        {
-            var rest = text["clamd:".Length..];
-            return Path.IsPathFullyQualified(rest)
-                || (rest.Contains(':') && EndPoints.TryParseHostAndPort(rest, 3310, out _, out _));
-        }
-
-        if (text.StartsWith("command:", StringComparison.Ordinal))
-            return Path.IsPathFullyQualified(text["command:".Length..]);
-        return Uri.TryCreate(text, UriKind.Absolute, out var uri) && uri.Scheme == "icap" && uri.Host.Length > 0;
+        return ScannerText.TryRead(text, out _);
     }
 
     private static bool TryReadListEntry(string text, out string value)

@@ -4,7 +4,7 @@ namespace Postreiter.Settings;
 internal static partial class SettingKeys
 {
     private static readonly SettingType<string> Scanner = SettingTypes.FromText<string>(
-        "\"clamd:HOST:PORT\", \"clamd:/SOCKET\", \"icap://HOST:PORT/SERVICE\" or \"command:/PROGRAM ARGUMENTS\"",
+        "\"clamd:HOST:PORT\", \"clamd:/SOCKET\" (several daemons with commas between them: the first that is there is asked), \"icap://HOST:PORT/SERVICE\" or \"command:/PROGRAM ARGUMENTS\"",
         TryReadScanner,
         TomlText.Quote
     );

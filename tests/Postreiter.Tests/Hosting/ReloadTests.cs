@@ -204,6 +204,18 @@ public sealed class ReloadTests
             "14.00:00:00"
         ),
         ["srs.rewrite"] = new("false", s => Part(s.Server.Parts.Rooms.Rewriting.IsOn), "True", "False"),
+        ["virus.scanners"] = new(
+            "[\"clamd:/run/clamd\"]",
+            s => Part(s.Server.Parts.Rooms.Virus.Chain!.Scanners.Count),
+            "0",
+            "1"
+        ),
+        ["virus.on_failure"] = new(
+            "\"accept\"",
+            s => Part(s.Server.Parts.Rooms.Virus.Options.DefersUnscanned),
+            "True",
+            "False"
+        ),
         ["spam.threshold"] = Spam("7.5", o => o.Threshold, "5", "7.5"),
         ["spam.reject_at"] = Spam("7.5", o => o.RejectAt, "15", "7.5"),
         ["spam.subject_tag"] = Spam("\"[x]\"", o => o.SubjectTag, "", "[x]"),

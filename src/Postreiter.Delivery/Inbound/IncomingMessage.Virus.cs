@@ -1,0 +1,66 @@
+using Postreiter.Delivery.Reports;
+using Postreiter.Delivery.Scanning;
+using Postreiter.Storage;
+using Postreiter.Storage.Blobs;
+
+namespace Postreiter.Delivery.Inbound;
+
+/// <content>The filter of viruses.</content>
+internal sealed partial class IncomingMessage
+{
+    // Scanners read what is stored, while it arrives.
+    private readonly ContentScan? _scan = intake.Virus?.Begin();
+
+    private async ValueTask ScanAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)
+    {
+        if (_scan is null)
+            return;
+        await _scan.AppendAsync(bytes, ct);
+        if (_scan.Found is { } found && intake.Virus is { } filter)
+        {
+            EarlyRefusal ??= filter.Refuse(peer, envelope, found);
+            await TellOwnerAsync(filter, found, ct);
+        }
+    }
+
+    private async Task<VirusOutcome> ScannedAsync(PendingBlob content, CancellationToken ct)
+    {
+        if (_scan is null || intake.Virus is not { } filter)
+            return new VirusOutcome();
+        var outcome = await filter.CompleteAsync(_scan, peer, envelope, () => new ContentStream(content), ct);
+        if (outcome.Found is { } found)
+            await TellOwnerAsync(filter, found, ct);
+        return outcome;
+    }
+
+    // A user of ours whose machine or password has fallen into other hands does not see our refusals.
+    private async ValueTask TellOwnerAsync(VirusFilter filter, ScanStep found, CancellationToken ct)
+    {
+        if (peer.User?.Address is not { } user || !filter.MayTell(user))
+            return;
+        try
+        {
+            await intake.Notices.TellAsync(
+                user,
+                "Infected mail from your account was refused",
+                $"""
+                A message that {user} handed in for sending was refused, because it contains
+                {found.Answer.Detail}.
+
+                From:    {envelope.Mail.ReversePath?.ToString() ?? "<>"}
+                Client:  {peer.Address}
+                Message: {envelope.Id}
+
+                If you did not send it, somebody else has your password, or a program on your
+                computer sends mail in your name: change the password and have the computer
+                looked at. Further such messages are refused without another notice for an hour.
+                """,
+                ct
+            );
+        }
+        catch (StoreException e)
+        {
+            intake.ReplyTo(e, peer, envelope);
+        }
+    }
+}

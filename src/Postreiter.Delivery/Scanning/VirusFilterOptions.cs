@@ -1,0 +1,14 @@
+namespace Postreiter.Delivery.Scanning;
+
+/// <summary>What follows from what scanners say.</summary>
+public sealed record VirusFilterOptions
+{
+    /// <summary>
+    /// What becomes of a message that a scanner could not look at: true answers 451 4.7.1, false takes it and marks it as unscanned
+    /// (F6). Default true.
+    /// </summary>
+    public bool DefersUnscanned { get; init; } = true;
+
+    /// <summary>Longest wait for answers after the end of the message (F7). Default 20 s.</summary>
+    public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(20);
+}
