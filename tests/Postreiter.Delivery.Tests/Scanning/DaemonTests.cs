@@ -127,8 +127,17 @@ public sealed class DaemonTests
     [Fact]
     public async Task A_clamd_that_never_answers_has_failed_after_a_minute()
     {
-        using var daemon = new Daemon(static async (stream, _) => await stream.CopyToAsync(Stream.Null, Ct));
+        var whole = new TaskCompletionSource();
+        using var daemon = new Daemon(
+            async (stream, _) =>
+            {
+                await ReadMessageAsync(stream);
+                whole.SetResult();
+                await stream.CopyToAsync(Stream.Null, Ct);
+            }
+        );
         var scanning = Clamd(daemon.Address).ScanAsync(Content("text"), Ct).AsTask();
+        await whole.Task;
         await _clock.AdvanceWhenAwaitedAsync(TimeSpan.FromMinutes(1), Ct);
         Assert.Contains("took over 60 s", (await scanning).Detail, StringComparison.Ordinal);
     }
