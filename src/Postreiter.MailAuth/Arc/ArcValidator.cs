@@ -95,7 +95,7 @@ public sealed class ArcValidation
         {
             var seal = _sets[i - 1].SealSignature;
             answer = await budget.AwaitAsync(lookups[seal.KeyName]);
-            var (result, reason, _) = _keys.Check(answer, seal, input.Hash(i));
+            var (result, reason, _, _) = _keys.Check(answer, seal, input.Hash(i));
             if (result != DkimResult.Pass)
                 return Outcome(Result(result), $"ARC-Seal i={i} (d={seal.Domain}): {reason}");
         }
@@ -135,7 +135,7 @@ public sealed class ArcValidation
             var input = new ArrayBufferWriter<byte>(4096);
             _message.Fields.WriteSigned(input, kind, signature, set.Message);
             var header = CryptographicOperations.HashData(signature.Algorithm!.Hash, input.WrittenSpan);
-            var (result, reason, _) = _keys.Check(answer, signature, header);
+            var (result, reason, _, _) = _keys.Check(answer, signature, header);
             return result == DkimResult.Pass ? null : Outcome(Result(result), $"{name}: {reason}");
         }
     }

@@ -10,6 +10,13 @@ namespace Postreiter.MailAuth.Dkim;
 /// <param name="Reason">Why there are none.</param>
 internal sealed record DkimKeyAnswer(IReadOnlyList<DkimKeyRecord> Records, DkimResult Result, string Reason);
 
+/// <summary>What a signature is worth by its key.</summary>
+/// <param name="Result">The result.</param>
+/// <param name="Reason">For people.</param>
+/// <param name="IsTesting">Whether the key that decided says <c>t=y</c>.</param>
+/// <param name="Bits">Its size; 0 when no key was usable.</param>
+internal readonly record struct DkimKeyVerdict(DkimResult Result, string Reason, bool IsTesting = false, int Bits = 0);
+
 /// <summary>Asks for keys, and checks signatures with them. Keeps what it has read of the records it met lately.</summary>
 internal sealed class DkimKeys(IDnsResolver dns, DkimLimits limits)
 {
@@ -32,24 +39,20 @@ internal sealed class DkimKeys(IDnsResolver dns, DkimLimits limits)
     }
 
     /// <summary>Checks a signature of a hash against the keys of its selector.</summary>
-    /// <returns>The result, its reason, and whether the key that decided says <c>t=y</c>.</returns>
-    public (DkimResult Result, string Reason, bool IsTesting) Check(
-        DkimKeyAnswer answer,
-        DkimSignature signature,
-        ReadOnlySpan<byte> hash
-    )
+    public DkimKeyVerdict Check(DkimKeyAnswer answer, DkimSignature signature, ReadOnlySpan<byte> hash)
     {
         if (answer.Result != DkimResult.Pass)
-            return (answer.Result, answer.Reason, false);
+            return new(answer.Result, answer.Reason);
         // RFC 6376 §6.1.2: with several records each may be tried. The best result counts: pass, a key that fits, any other.
-        (DkimResult Result, string Reason, bool IsTesting) best = (DkimResult.None, "", false);
+        var best = new DkimKeyVerdict(DkimResult.None, "");
         foreach (var record in answer.Records)
         {
             var (result, reason) = Check(record, signature, hash);
+            var verdict = new DkimKeyVerdict(result, reason, record.IsTesting, record.Key?.Bits ?? 0);
             if (result == DkimResult.Pass)
-                return (result, reason, record.IsTesting);
+                return verdict;
             if (best.Result is DkimResult.None or DkimResult.PermError && best.Result != result)
-                best = (result, reason, record.IsTesting);
+                best = verdict;
         }
 
         return best;

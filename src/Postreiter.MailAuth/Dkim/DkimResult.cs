@@ -45,7 +45,11 @@ public sealed record DkimOutcome(
     string SignatureStart,
     bool IsTesting,
     string Reason
-);
+)
+{
+    /// <summary>Bits of the key that decided: of the RSA modulus, 256 for Ed25519; 0 where none was usable.</summary>
+    public int KeyBits { get; init; }
+}
 
 /// <summary>L17: what the verification of one message may cost, and what is accepted.</summary>
 public sealed record DkimLimits

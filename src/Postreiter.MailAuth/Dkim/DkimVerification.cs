@@ -68,8 +68,7 @@ public sealed class DkimVerification
         var input = new ArrayBufferWriter<byte>(4096);
         foreach (var candidate in _candidates)
         {
-            var (result, reason, isTesting) = await CheckAsync(candidate, input, budget);
-            outcomes.Add(Outcome(candidate.Signature, result, reason, isTesting));
+            outcomes.Add(Outcome(candidate.Signature, await CheckAsync(candidate, input, budget)));
         }
 
         if (_skipped > 0)
@@ -77,31 +76,35 @@ public sealed class DkimVerification
             outcomes.Add(
                 Outcome(
                     DkimSignature.None,
-                    DkimResult.PermError,
-                    $"{_skipped} more signatures were not checked; at most {_limits.MaxSignatures} are",
-                    false
+                    new(
+                        DkimResult.PermError,
+                        $"{_skipped} more signatures were not checked; at most {_limits.MaxSignatures} are"
+                    )
                 )
             );
         }
 
         if (outcomes.Count == 0)
-            outcomes.Add(Outcome(DkimSignature.None, DkimResult.None, "no signature", false));
+            outcomes.Add(Outcome(DkimSignature.None, new(DkimResult.None, "no signature")));
         return outcomes;
     }
 
-    private static DkimOutcome Outcome(DkimSignature signature, DkimResult result, string reason, bool isTesting) =>
+    private static DkimOutcome Outcome(DkimSignature signature, DkimKeyVerdict verdict) =>
         new(
-            result,
+            verdict.Result,
             signature.Domain,
             signature.Selector,
             signature.Identity,
             signature.Algorithm?.Name ?? "",
             signature.Start,
-            isTesting,
-            reason
-        );
+            verdict.IsTesting,
+            verdict.Reason
+        )
+        {
+            KeyBits = verdict.Bits,
+        };
 
-    private async ValueTask<(DkimResult Result, string Reason, bool IsTesting)> CheckAsync(
+    private async ValueTask<DkimKeyVerdict> CheckAsync(
         Candidate candidate,
         ArrayBufferWriter<byte> input,
         KeyBudget budget
@@ -109,23 +112,25 @@ public sealed class DkimVerification
     {
         var signature = candidate.Signature;
         if (signature.Fault is not null)
-            return (signature.FaultResult, signature.Fault, false);
+            return new(signature.FaultResult, signature.Fault);
         if (SignatureTimes.FaultOf(signature, _time.GetUtcNow(), _limits.ClockSkew) is { } fault)
-            return (fault.Result, fault.Reason, false);
+            return new(fault.Result, fault.Reason);
         var answer = await budget.AwaitAsync(_lookups![signature.KeyName]);
-        var (result, reason, isTesting) = _keys.Check(answer, signature, HashOfHeader(candidate, input));
-        if (result is not (DkimResult.Pass or DkimResult.Fail))
-            return (result, reason, isTesting);
+        var verdict = _keys.Check(answer, signature, HashOfHeader(candidate, input));
+        if (verdict.Result is not (DkimResult.Pass or DkimResult.Fail))
+            return verdict;
 
         // What the body says comes first: whoever changes it leaves the rest alone.
         if (candidate.Body!.Of(signature.BodyLength) is not { } hash)
-            return (DkimResult.Fail, $"the body is shorter than l={signature.BodyLength}", isTesting);
+            return Failed($"the body is shorter than l={signature.BodyLength}");
         if (!CryptographicOperations.FixedTimeEquals(hash, signature.BodyHash))
-            return (DkimResult.Fail, "the body was changed: its hash is not bh=", isTesting);
+            return Failed("the body was changed: its hash is not bh=");
         var unsigned = candidate.Body.Length - (signature.BodyLength ?? candidate.Body.Length);
-        if (result == DkimResult.Pass && unsigned > 0 && !_limits.AcceptsPartialBody)
-            return (DkimResult.Fail, $"l=: the last {unsigned} octets of the body are not signed", isTesting);
-        return (result, reason, isTesting);
+        if (verdict.Result == DkimResult.Pass && unsigned > 0 && !_limits.AcceptsPartialBody)
+            return Failed($"l=: the last {unsigned} octets of the body are not signed");
+        return verdict;
+
+        DkimKeyVerdict Failed(string reason) => verdict with { Result = DkimResult.Fail, Reason = reason };
     }
 
     // RFC 6376 §3.7.

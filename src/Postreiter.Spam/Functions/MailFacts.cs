@@ -1,5 +1,6 @@
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Mail;
+using Postreiter.Spam.Senders;
 using Postreiter.Spam.Uris;
 
 namespace Postreiter.Spam.Functions;
@@ -53,6 +54,20 @@ public sealed partial class MailFacts(SpamMail mail, Ruleset ruleset, Settings s
 
     /// <summary>Whether rules may ask the network.</summary>
     public bool IsNetworkWanted { get; init; }
+
+    private SenderResults? _senders;
+
+    /// <summary>What is known of the sender; null where nobody asked. To be set before the scan.</summary>
+    public SenderResults? Senders
+    {
+        get => _senders;
+        set
+        {
+            _senders = value;
+            foreach (var (name, values) in SenderTags.Of(value))
+                SetTag(name, values);
+        }
+    }
 
     /// <summary>Texts that functions added to the descriptions of rules, by rule name.</summary>
     public IReadOnlyDictionary<string, string> Descriptions => _descriptions;

@@ -46,6 +46,15 @@ internal sealed class RuleSelection
             _index.Add(Rules[i].Name, i);
     }
 
+    /// <summary>The rules that would run if every function were there.</summary>
+    public static IReadOnlyList<Rule> Wanted(Ruleset ruleset, SpamEngineOptions options)
+    {
+        var functions = new Dictionary<string, RuleFunction>(StringComparer.Ordinal);
+        foreach (var rule in ruleset.Rules)
+            functions.TryAdd(rule.Function, static _ => 0);
+        return new RuleSelection(ruleset, options, functions).Rules;
+    }
+
     /// <summary>The rules that run; their place is their number.</summary>
     public IReadOnlyList<Rule> Rules { get; }
 

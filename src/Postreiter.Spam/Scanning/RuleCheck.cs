@@ -16,15 +16,23 @@ public static class RuleCheck
     }
 
     /// <summary>
-    /// Whether what the ruleset says of a mail can be acted upon: of its rules that call functions at most one in twenty calls one that
-    /// this engine lacks. Metas count on each other; with more missing the points are wrong.
+    /// Whether what the ruleset says of a mail can be acted upon: of its rules that call functions, and would run, at most one in twenty
+    /// calls one that this engine lacks. Metas count on each other; with more missing the points are wrong.
     /// </summary>
-    public static bool CanJudge(Ruleset ruleset)
+    /// <param name="ruleset">The ruleset.</param>
+    /// <param name="options">How it is run: rules that ask a network that is not wanted do not count, nor do those scored 0.</param>
+    public static bool CanJudge(Ruleset ruleset, SpamEngineOptions? options = null)
     {
         ArgumentNullException.ThrowIfNull(ruleset);
-        var calls = ruleset.Rules.Where(r => r.Function.Length > 0).ToList();
-        return calls.Count(r => !RuleFunctions.All.ContainsKey(r.Function)) * 20 <= calls.Count;
+        var calls = RuleSelection
+            .Wanted(ruleset, options ?? new SpamEngineOptions())
+            .Where(static rule => rule.Function.Length > 0)
+            .ToList();
+        return calls.Count(IsMissing) * 20 <= calls.Count;
     }
+
+    private static bool IsMissing(Rule rule) =>
+        rule.Function.Length > 0 && !RuleFunctions.All.ContainsKey(rule.Function);
 
     /// <summary>How the ruleset wants mails marked.</summary>
     /// <param name="ruleset">The ruleset.</param>
