@@ -51,6 +51,9 @@ public sealed class CorpusTests
         {
             current.Value = wanted;
             var result = engine.Scan(engine.Read(File.ReadAllBytes(Path.Combine(folder, file))));
+            // What was given up for want of time, on a machine with other things to do, is no answer to compare.
+            for (var again = 0; again < 10 && result.GivenUp.Count > 0; again++)
+                result = engine.Scan(engine.Read(File.ReadAllBytes(Path.Combine(folder, file))));
             var ours = result
                 .Hits.Concat(result.SubHits)
                 .Select(static hit => hit.Name)
