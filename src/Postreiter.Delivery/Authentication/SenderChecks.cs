@@ -91,6 +91,9 @@ internal sealed class PeerNotes
     /// <summary>The client's name; null when nobody asked.</summary>
     public Task<IprevOutcome>? Iprev { get; init; }
 
+    /// <summary>Of the gate; null where there is none.</summary>
+    public Gate.GateSession? Gate { get; set; }
+
     /// <summary>Of the last MAIL; null when nothing is checked.</summary>
     public SenderCheck? Sender { get; set; }
 }

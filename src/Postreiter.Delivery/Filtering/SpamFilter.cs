@@ -54,6 +54,7 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
         if (!Judges)
             return null;
         var options = Options;
+        var began = time.GetTimestamp();
         using var budget = new CancellationTokenSource(options.Budget, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, ct);
         try
@@ -62,7 +63,10 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
             if (await scanner.ScanAsync(mail, either.Token) is not { } scanned)
                 return null;
             var prefix = Encoding.UTF8.GetByteCount(trace);
-            return Decide(peer, envelope, options, scanned, mail[prefix..], content.Length);
+            return Decide(peer, envelope, options, scanned, mail[prefix..], content.Length) with
+            {
+                Milliseconds = time.GetElapsedTime(began).TotalMilliseconds,
+            };
         }
         catch (OperationCanceledException) when (budget.IsCancellationRequested && !ct.IsCancellationRequested)
         {
@@ -113,8 +117,14 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
             marker.PrintedThreshold,
             marker.RuleNames()
         );
+        var (points, tests) = (verdict.Points, marker.RuleNames());
         if (isRefused)
-            return new SpamOutcome { Refusal = Refused };
+            return new SpamOutcome
+            {
+                Refusal = Refused,
+                Points = points,
+                Tests = tests,
+            };
         var marks = marker.AddedFields();
         if (scanned.IsPartial || start.Length < length)
             marks += string.Create(
@@ -124,6 +134,8 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
         return new SpamOutcome
         {
             IsJunk = verdict.IsSpam,
+            Points = points,
+            Tests = tests,
             Marks = marks.Replace("\n", "\r\n", StringComparison.Ordinal),
             Header =
                 verdict.IsSpam && options.SubjectTag.Length > 0
@@ -175,8 +187,8 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
     {
         SpamMetrics.Verdict("unscanned");
         return options.DefersUnscanned
-            ? new SpamOutcome { Refusal = NotNow }
-            : new SpamOutcome { Marks = $"X-Spam-Scanned: no ({reason})\r\n" };
+            ? new SpamOutcome { Refusal = NotNow, Tests = $"not scanned: {reason}" }
+            : new SpamOutcome { Marks = $"X-Spam-Scanned: no ({reason})\r\n", Tests = $"not scanned: {reason}" };
     }
 
     [LoggerMessage(

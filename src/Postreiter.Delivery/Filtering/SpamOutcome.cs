@@ -11,6 +11,15 @@ internal sealed record SpamOutcome
     /// <summary>Whether it goes to Junk.</summary>
     public bool IsJunk { get; init; }
 
+    /// <summary>The rules' points; 0 when nothing was scanned.</summary>
+    public double Points { get; init; }
+
+    /// <summary>The rules that hit, for the trace.</summary>
+    public string Tests { get; init; } = "";
+
+    /// <summary>How long the scan took.</summary>
+    public double Milliseconds { get; init; }
+
     /// <summary>Fields to put in front, whole lines with CRLF.</summary>
     public string Marks { get; init; } = "";
 

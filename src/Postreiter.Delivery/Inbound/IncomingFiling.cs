@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
+using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Scanning;
 using Postreiter.Messages.Reports;
 using Postreiter.Smtp.Server;
@@ -86,6 +87,7 @@ internal sealed partial class IncomingFiling(
             Structure = structure,
             Copies = await CopiesAsync(recipients, ct),
             Queue = await QueueAsync(recipients, ct),
+            Trace = intake.Gate?.Trace(peer, envelope, _accepted),
         };
         var result = await intake.Store.Mail.FileAsync(filing, ct);
         switch (result.Status)
@@ -131,7 +133,7 @@ internal sealed partial class IncomingFiling(
                     new MailboxCopy
                     {
                         AccountId = account.Id,
-                        MailboxId = await MailboxAsync(account.Id, ct),
+                        MailboxId = await MailboxAsync(account.Id, recipient.Arguments.Recipient, ct),
                         Prefix = Encoding.UTF8.GetBytes(prefix),
                         InternalDate = now,
                     }
@@ -142,8 +144,8 @@ internal sealed partial class IncomingFiling(
         return copies;
     }
 
-    private ValueTask<long> MailboxAsync(long accountId, CancellationToken ct) =>
-        Spam is { IsJunk: true } || verdict?.Action == SenderAction.Quarantine
+    private ValueTask<long> MailboxAsync(long accountId, EmailAddress recipient, CancellationToken ct) =>
+        ReceptionGate.IsJunk(peer, recipient, Spam is { IsJunk: true } || verdict?.Action == SenderAction.Quarantine)
             ? intake.Resolver.Directory.FindJunkAsync(accountId, ct)
             : intake.Resolver.Directory.FindInboxAsync(accountId, ct);
 

@@ -73,7 +73,11 @@ internal sealed partial class IncomingMessage(
             // What filters say is known here, before anything is durable.
             var verdict = check is null ? null : await CheckAsync(check, ct);
             if (verdict?.Refusal is { } denied)
+            {
+                intake.Gate?.Judge(peer, verdict, null, _received);
                 return Replies(denied);
+            }
+
             var content = await _blob.CompleteAsync(ct);
             var facts = scanner.Complete();
             var reverseName = peer.ReverseName is { } asked ? await asked : null;
@@ -82,7 +86,8 @@ internal sealed partial class IncomingMessage(
             var filtering = FilterAsync(content, reverseName, ct).AsTask();
             await Task.WhenAll(scanning, filtering);
             var (virus, spam) = (await scanning, await filtering);
-            if ((virus.Refusal ?? spam?.Refusal) is { } refused)
+            var delay = intake.Gate?.Judge(peer, verdict, spam, content.Length, virus);
+            if ((virus.Refusal ?? spam?.Refusal ?? delay) is { } refused)
                 return Replies(refused);
             await using var tagged = await TagAsync(content, spam, ct);
             if (intake.Reports is { } reports && peer.User is null)

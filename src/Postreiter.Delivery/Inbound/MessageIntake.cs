@@ -76,6 +76,8 @@ public sealed partial class MessageIntake(
     /// <inheritdoc/>
     public ValueTask<IncomingMessageStart> BeginAsync(SmtpPeer peer, SmtpEnvelope envelope, CancellationToken ct)
     {
+        if (Gate?.Data(peer) is { } refusal)
+            return new(new IncomingMessageStart(null, refusal));
         try
         {
             var check = checks?.Covers(peer) == true ? checks.Begin(peer, envelope) : null;

@@ -38,6 +38,12 @@ public sealed class SmtpPeer
     /// <summary>What the policy wants to find again; opaque to the Smtp room.</summary>
     public object? Notes { get; set; }
 
+    /// <summary>Waits for so long, before the greeting, and says whether the client has said something already. Null where it cannot be known.</summary>
+    public Func<TimeSpan, ValueTask<bool>>? TalksWithin { get; set; }
+
+    /// <summary>Where the session writes down what is said; null, as the policy finds it, where nobody wants to know.</summary>
+    public SessionDialogue? Dialogue { get; set; }
+
     /// <summary>The argument of HELO, EHLO or LHLO as sent; null before.</summary>
     public string? Helo { get; set; }
 
@@ -73,6 +79,12 @@ public interface IReceptionPolicy
         RcptArguments recipient,
         CancellationToken ct
     );
+
+    /// <summary>A message was taken or refused at its end; told before the replies are sent.</summary>
+    void OnMessageEnd(SmtpPeer peer, SmtpEnvelope envelope, IReadOnlyList<SmtpReply> replies) { }
+
+    /// <summary>The session is over.</summary>
+    void OnClose(SmtpPeer peer) { }
 }
 
 /// <summary>What becomes of one RCPT.</summary>

@@ -107,6 +107,35 @@ internal sealed class SmtpInput : IAsyncDisposable
         }
     }
 
+    /// <summary>Whether the peer says something within a span; what it says stays to be read.</summary>
+    public async ValueTask<bool> TalksWithinAsync(TimeSpan span)
+    {
+        try
+        {
+            if (!_connection.Input.TryRead(out var result))
+            {
+                if (span <= TimeSpan.Zero)
+                    return false;
+                Arm(span);
+                result = await _connection.Input.ReadAsync(CancellationToken.None);
+            }
+
+            // Looked at, not taken: the next read gives it again.
+            _connection.Input.AdvanceTo(result.Buffer.Start);
+            _isEnded |= result.IsCompleted && result.Buffer.IsEmpty;
+            return !result.Buffer.IsEmpty;
+        }
+        catch (Exception e) when (e is IOException or OperationCanceledException)
+        {
+            return false;
+        }
+        finally
+        {
+            StopTimer();
+            _timedOut = false;
+        }
+    }
+
     /// <summary>Waits for bytes of a message; the caller advances the reader.</summary>
     public async ValueTask<(InputStatus Status, ReadOnlySequence<byte> Bytes)> ReadBytesAsync()
     {

@@ -88,7 +88,11 @@ internal sealed partial class SmtpSession
             throw new PeerGoneException("takes no replies");
     }
 
-    private void Write(SmtpReply reply) => ReplyWriter.Write(Connection.Output, reply);
+    private void Write(SmtpReply reply)
+    {
+        Peer.Dialogue?.Said(reply);
+        ReplyWriter.Write(Connection.Output, reply);
+    }
 
     private SmtpReply? FaultOf(InputStatus status) =>
         status switch

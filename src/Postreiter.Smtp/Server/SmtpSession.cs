@@ -32,6 +32,8 @@ internal sealed partial class SmtpSession : IAsyncDisposable
             Role = handler.Role,
             Address = connection.Remote.Address,
             Tls = connection.Tls,
+            // Where TLS comes first the client has to speak first.
+            TalksWithin = connection.Tls is null ? _input.TalksWithinAsync : null,
         };
     }
 
@@ -144,6 +146,7 @@ internal sealed partial class SmtpSession : IAsyncDisposable
         {
             refusal ??= message.EarlyRefusal;
             var replies = refusal is null ? await CompleteAsync(message, envelope) : Repeated(refusal, envelope);
+            Policy.OnMessageEnd(Peer, envelope, replies);
             foreach (var reply in replies)
             {
                 SmtpMetrics.Message(_handler.Role, reply);
@@ -196,6 +199,7 @@ internal sealed partial class SmtpSession : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        Policy.OnClose(Peer);
         await ResetAsync();
         await _input.DisposeAsync();
     }
@@ -246,6 +250,7 @@ internal sealed partial class SmtpSession : IAsyncDisposable
 
     private async ValueTask<SmtpReply?> DispatchAsync(ReadOnlyMemory<byte> line)
     {
+        Peer.Dialogue?.Heard(line.Span);
         var verbLength = line.Span.IndexOf((byte)' ');
         var verb = verbLength < 0 ? line : line[..verbLength];
         var arguments = verbLength < 0 ? default : line[(verbLength + 1)..];

@@ -38,9 +38,20 @@ internal sealed class SqliteGate(SqliteStore store) : IGateStore
                     SELECT key, first, last, passes, client, sender, recipient, version FROM greylist WHERE version > $0
                     ORDER BY version LIMIT $1
                     """,
-                    r => new GreylistRow(ReadState(r), r.GetString(4), r.GetString(5), r.GetString(6), r.GetInt64(7)),
+                    ReadRow,
                     afterVersion,
                     limit
+                )
+            )
+        );
+
+    public ValueTask<GreylistRow?> FindGreylistAsync(long key, CancellationToken ct) =>
+        new(
+            store.Read(s =>
+                s.First(
+                    "SELECT key, first, last, passes, client, sender, recipient, version FROM greylist WHERE key = $0",
+                    ReadRow,
+                    key
                 )
             )
         );
@@ -56,9 +67,9 @@ internal sealed class SqliteGate(SqliteStore store) : IGateStore
                         INSERT INTO greylist VALUES($0, $1, $2, $3, $4, $5, $6, $7)
                         ON CONFLICT(key) DO UPDATE SET version = excluded.version,
                             (first, last, passes) = (
-                                SELECT iif(j, first, excluded.first), iif(j, max(last, excluded.last), excluded.last),
+                                SELECT iif(j, min(first, excluded.first), excluded.first), iif(j, max(last, excluded.last), excluded.last),
                                     iif(j, max(passes, excluded.passes), excluded.passes)
-                                FROM (SELECT excluded.passes >= 0 AND passes >= 0 AND excluded.first <= last AS j))
+                                FROM (SELECT excluded.passes >= 0 AND passes >= 0 AND excluded.first <= last + 5 AS j))
                         """,
                         row.State.Key,
                         row.Client,
@@ -186,6 +197,9 @@ internal sealed class SqliteGate(SqliteStore store) : IGateStore
         foreach (var address in trace.Addresses)
             s.Run("INSERT INTO trace_addresses VALUES($0, $1) ON CONFLICT DO NOTHING", address.Key, id);
     }
+
+    private static GreylistRow ReadRow(SqlStatement r) =>
+        new(ReadState(r), r.GetString(4), r.GetString(5), r.GetString(6), r.GetInt64(7));
 
     private static GreylistState ReadState(SqlStatement r) =>
         new(r.GetInt64(0), (uint)r.GetInt64(1), (uint)r.GetInt64(2), r.GetInt32(3));

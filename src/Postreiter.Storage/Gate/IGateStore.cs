@@ -14,9 +14,13 @@ public interface IGateStore
     /// <summary>Rows saved after a version, by version, at most <paramref name="limit"/>.</summary>
     ValueTask<IReadOnlyList<GreylistRow>> ListGreylistAsync(long afterVersion, int limit, CancellationToken ct);
 
+    /// <summary>The row of a key, or null.</summary>
+    ValueTask<GreylistRow?> FindGreylistAsync(long key, CancellationToken ct);
+
     /// <summary>
     /// Saves rows, each as a whole, and gives them new versions. Where another process saw the same caller at the same time nothing is lost:
-    /// a row that begins before the stored one was last used adds to it, the later use and the higher number of passes count.
+    /// a row that begins before the stored one was last used, or a moment after, adds to it: the earlier beginning, the later use and the higher
+    /// number of passes count.
     /// </summary>
     ValueTask SaveGreylistAsync(IReadOnlyList<GreylistRow> rows, CancellationToken ct);
 
@@ -39,6 +43,9 @@ public interface IGateStore
     /// <summary>Removes up to <see cref="PruneStep"/> traces of attempts before a moment.</summary>
     /// <returns>How many; less than <see cref="PruneStep"/> when none is left.</returns>
     ValueTask<int> PruneTracesAsync(DateTimeOffset before, CancellationToken ct);
+
+    /// <summary>The moment: as long as processes may not have heard of each other's rows.</summary>
+    const int JoinSeconds = 5;
 
     /// <summary>Most rows that one step of pruning removes: others' work waits no longer than that takes.</summary>
     const int PruneStep = 2_000;

@@ -68,6 +68,8 @@ internal static class PostreiterCommand
         root.Add(AccountCommand.Create(context));
         root.Add(AliasCommand.Create(context));
         root.Add(QueueCommand.Create(context));
+        root.Add(GreylistCommand.Create(context));
+        root.Add(TraceCommand.Create(context));
         root.Add(StoreCommand.Create(context));
         root.Add(DkimCommand.Create(context));
         root.Add(DmarcCommand.Create(context));

@@ -20,6 +20,10 @@ internal static class ControlVerbs
     public const string DkimRemove = "dkim.remove";
     public const string DmarcSums = "dmarc.sums";
     public const string RulesReload = "rules.reload";
+    public const string GreylistList = "greylist.list";
+    public const string GreylistAdd = "greylist.add";
+    public const string GreylistRemove = "greylist.remove";
+    public const string TraceFind = "trace.find";
     public const string QueueList = "queue.list";
     public const string QueueShow = "queue.show";
     public const string QueueAct = "queue.act";

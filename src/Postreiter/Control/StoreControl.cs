@@ -44,6 +44,13 @@ internal sealed class StoreControl(
         [ControlVerbs.DkimRemove] = static (c, a, ct) => DkimVerbs.RemoveAsync(c.Store, a, ct),
         [ControlVerbs.DmarcSums] = static (c, a, ct) => DmarcVerbs.SumAsync(c.Store, a, c.Time, ct),
         [ControlVerbs.RulesReload] = static (c, _, _) => Task.FromResult(c.ReloadRules()),
+        [ControlVerbs.GreylistList] = static (c, a, ct) =>
+            c.InStepAsync(() => GreylistVerbs.ListAsync(c.Store, a, ct), ct),
+        [ControlVerbs.GreylistAdd] = static (c, a, ct) =>
+            c.InStepAsync(() => GreylistVerbs.AddAsync(c.Store, a, c.Time, ct), ct),
+        [ControlVerbs.GreylistRemove] = static (c, a, ct) =>
+            c.InStepAsync(() => GreylistVerbs.RemoveAsync(c.Store, a, c.Time, ct), ct),
+        [ControlVerbs.TraceFind] = static (c, a, ct) => c.InStepAsync(() => TraceVerbs.FindAsync(c.Store, a, ct), ct),
         [ControlVerbs.QueueList] = static (c, a, ct) => QueueVerbs.ListAsync(c.Store.Queue, a, ct),
         [ControlVerbs.QueueShow] = static (c, a, ct) => QueueVerbs.ShowAsync(c.Store.Queue, a, ct),
         [ControlVerbs.QueueAct] = static (c, a, ct) =>
@@ -66,6 +73,12 @@ internal sealed class StoreControl(
     /// <summary>Reads the spam rules again; null where none are in force.</summary>
     public Action? OnRulesReload { get; init; }
 
+    /// <summary>
+    /// Called before and after what concerns the gate: the running server saves what it has in memory only, and takes over what was changed.
+    /// Null without one.
+    /// </summary>
+    public Func<CancellationToken, Task>? SyncGate { get; init; }
+
     private IStore Store => store;
 
     private PasswordHasher Hasher => hasher;
@@ -85,6 +98,16 @@ internal sealed class StoreControl(
         {
             return ControlReply.Usage(e.Message);
         }
+    }
+
+    private async Task<ControlReply> InStepAsync(Func<Task<ControlReply>> work, CancellationToken ct)
+    {
+        if (SyncGate is not { } sync)
+            return await work();
+        await sync(ct);
+        var reply = await work();
+        await sync(ct);
+        return reply;
     }
 
     /// <inheritdoc/>

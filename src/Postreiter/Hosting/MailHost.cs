@@ -96,6 +96,7 @@ internal static class MailHost
         {
             OnRulesReload = parts.LoadRules,
             OnQueueRetry = parts.Rooms.ProbeAll,
+            SyncGate = parts.Rooms.Gate.SyncAsync,
         };
         ControlEndpoints.Map(app, control, c => c.Features.Get<ControlConnection>() is not null, app.Logger);
         listeners = bound;

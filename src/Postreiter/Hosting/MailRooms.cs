@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Postreiter.Delivery.Authentication;
+using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Queue;
 using Postreiter.Delivery.Reports;
@@ -36,6 +37,7 @@ internal sealed class MailRooms : IDisposable
     private readonly RecipientResolver _resolver;
     private readonly NoticeFiler _notices;
     private readonly ReceptionPolicy _policy;
+    private readonly GatedPolicy _gated;
     private readonly MessageIntake _intake;
     private readonly Pop3ConnectionHandler _pop3;
     private readonly SpamRoom _spam;
@@ -103,6 +105,9 @@ internal sealed class MailRooms : IDisposable
         _intake.Spam = _spam.Filter;
         _virus = new VirusFilter(hostname, time, logs.CreateLogger<VirusFilter>());
         _intake.Virus = _virus;
+        Gate = new GateRoom(environment, settings, store, _dns, logs);
+        _intake.Gate = Gate.Gate;
+        _gated = new GatedPolicy(_policy, Gate.Gate);
         _pop3 = new Pop3ConnectionHandler(
             RoomOptions.Pop3(settings),
             _sasl,
@@ -126,6 +131,9 @@ internal sealed class MailRooms : IDisposable
 
     /// <summary>The scan of spam.</summary>
     internal SpamRoom Spam => _spam;
+
+    /// <summary>Greylisting, the checks before the message, and the traces.</summary>
+    internal GateRoom Gate { get; }
 
     /// <summary>Sums up reports that come in.</summary>
     internal DmarcReportIntake Reports => _reports;
@@ -200,6 +208,7 @@ internal sealed class MailRooms : IDisposable
         _keys.Dispose();
         Rotation.Dispose();
         _spam.Dispose();
+        Gate.Dispose();
     }
 
     private void Limit(ServerSettings settings)
@@ -236,7 +245,7 @@ internal sealed class MailRooms : IDisposable
         new(
             RoomOptions.Smtp(_settings),
             role,
-            _policy,
+            _gated,
             _intake,
             _sasl,
             _environment.Time,

@@ -35,6 +35,7 @@ internal sealed class MailServer : IAsyncDisposable
     private readonly Task _queue;
     private readonly Task _rotation;
     private readonly Task _reporting;
+    private readonly Task _gate;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _watch;
     private readonly ServerSettings _atStart;
@@ -49,6 +50,7 @@ internal sealed class MailServer : IAsyncDisposable
             : Task.CompletedTask;
         // Each process keeps what it has counted; who has the queue sends.
         _reporting = Task.Run(() => parts.Rooms.Reporting.RunAsync(_stopping.Token));
+        _gate = Task.Run(() => parts.Rooms.Gate.RunAsync(_stopping.Token));
         _watch = parts.Certificates.Watch(Logger);
     }
 
@@ -81,6 +83,7 @@ internal sealed class MailServer : IAsyncDisposable
             File.Delete(folder.ControlSocket);
             ListenerCheck.Run(MailHost.Addresses(settings));
             parts.Certificates.Read(settings.Tls, parts.Logger);
+            await parts.Rooms.Gate.LoadAsync(ct);
             // The first message is scanned as all others.
             await parts.Rooms.Spam.Loading;
             app = MailHost.Build(parts, out var listeners);
@@ -141,7 +144,9 @@ internal sealed class MailServer : IAsyncDisposable
         _parts.Queue.Stop();
         await _stopping.CancelAsync();
         await _watch.DisposeAsync();
-        await Task.WhenAll(_app.StopAsync(CancellationToken.None), _queue, _rotation, _reporting);
+        await Task.WhenAll(_app.StopAsync(CancellationToken.None), _queue, _rotation, _reporting, _gate);
+        // What sessions left behind that ended since.
+        await _parts.Rooms.Gate.SaveAsync();
         _stopping.Dispose();
         await _app.DisposeAsync();
         File.Delete(_parts.Folder.PortsFile);

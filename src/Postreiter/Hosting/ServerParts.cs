@@ -48,6 +48,7 @@ internal sealed class ServerParts : IAsyncDisposable
             suffixes
         );
         Queue = new QueueLoop(Rooms.Queue, environment.Time, Logger);
+        Rooms.Gate.Use(settings, Folder.Resolve);
         LoadRules();
     }
 
@@ -138,6 +139,7 @@ internal sealed class ServerParts : IAsyncDisposable
         Verified.Keep = settings.Login.CacheFor;
         Throttle.Lockout = Lockout(settings);
         Rooms.Reload(settings);
+        Rooms.Gate.Use(settings, Folder.Resolve);
         LoadRules();
     }
 

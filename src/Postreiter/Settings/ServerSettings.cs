@@ -1,5 +1,6 @@
 using System.Net;
 using Postreiter.Core;
+using Postreiter.Delivery.Gate.Checks;
 
 namespace Postreiter.Settings;
 
@@ -25,6 +26,7 @@ internal sealed record ServerSettings
     public SpamdSettings Spamd { get; init; } = new();
     public VirusSettings Virus { get; init; } = new();
     public AddressListSettings Lists { get; init; } = new();
+    public GateSettings Gate { get; init; } = new();
     public LogSettings Log { get; init; } = new();
     public string TelemetryOtlp { get; init; } = "";
 }
@@ -214,6 +216,8 @@ internal sealed record GreylistSettings
     public TimeSpan Delay { get; init; } = TimeSpan.FromMinutes(5);
     public TimeSpan Window { get; init; } = TimeSpan.FromDays(2);
     public TimeSpan Lifetime { get; init; } = TimeSpan.FromDays(36);
+    public IReadOnlyList<string> Allow { get; init; } = [];
+    public IReadOnlyList<string> AllowFiles { get; init; } = [];
 }
 
 internal sealed record SpamSettings
@@ -251,6 +255,26 @@ internal sealed record AddressListSettings
 {
     public IReadOnlyList<string> Allow { get; init; } = [];
     public IReadOnlyList<string> Block { get; init; } = [];
+}
+
+internal sealed record GateSettings
+{
+    public IReadOnlyList<DnsList> DnsLists { get; init; } = [];
+    public TimeSpan DnsTimeout { get; init; } = TimeSpan.FromSeconds(5);
+    public TimeSpan GreetDelay { get; init; }
+    public RefusalAction OnEarlyTalker { get; init; } = RefusalAction.Mark;
+    public RefusalAction OnNoDomain { get; init; } = RefusalAction.Reject;
+    public int ConnectionsPerMinute { get; init; } = 600;
+    public int MessagesPerMinute { get; init; }
+    public int RecipientsPerMinute { get; init; }
+    public TimeSpan KeepTraces { get; init; } = TimeSpan.FromDays(30);
+}
+
+/// <summary>What follows from a failure that is known before the message.</summary>
+internal enum RefusalAction
+{
+    Mark,
+    Reject,
 }
 
 internal enum LogFormat

@@ -10,32 +10,28 @@ internal static partial class SettingKeys
                 SettingTypes.OneOf<GreylistMode>(),
                 s => s.Greylist.Mode,
                 (s, v) => s with { Greylist = s.Greylist with { Mode = v } },
-                "off, on (every unknown triplet waits) or smart (only callers with something against them).",
-                effect: SettingEffect.Later
+                "off, on (every unknown triplet waits) or smart (only callers with something against them)."
             ),
             Key(
                 "greylist.delay",
                 SettingTypes.Duration("1s", "30d"),
                 s => s.Greylist.Delay,
                 (s, v) => s with { Greylist = s.Greylist with { Delay = v } },
-                "How long an unknown triplet waits.",
-                effect: SettingEffect.Later
+                "How long a triplet of client network, sender and recipient waits that is not known."
             ),
             Key(
                 "greylist.window",
                 SettingTypes.Duration("1s", "30d"),
                 s => s.Greylist.Window,
                 (s, v) => s with { Greylist = s.Greylist with { Window = v } },
-                "Within which time it must come again.",
-                effect: SettingEffect.Later
+                "Within which time it must come again."
             ),
             Key(
                 "greylist.lifetime",
                 SettingTypes.Duration("1s", "365d"),
                 s => s.Greylist.Lifetime,
                 (s, v) => s with { Greylist = s.Greylist with { Lifetime = v } },
-                "How long a triplet that passed stays known.",
-                effect: SettingEffect.Later
+                "How long a triplet that passed stays known after its last use."
             ),
             Key(
                 "spam.rules",
@@ -130,22 +126,6 @@ internal static partial class SettingKeys
                 (s, v) => s with { Virus = s.Virus with { OnFailure = v } },
                 "What becomes of a message that a scanner cannot look at, because it is down or takes longer than smtp.verdict_budget: defer "
                     + "answers 451 4.7.1, accept takes it and marks it \"X-Virus-Scanned: no\" (F6)."
-            ),
-            Key(
-                "lists.allow",
-                SettingTypes.List(ListEntry),
-                s => s.Lists.Allow,
-                (s, v) => s with { Lists = s.Lists with { Allow = v } },
-                "Senders that are let in.",
-                effect: SettingEffect.Later
-            ),
-            Key(
-                "lists.block",
-                SettingTypes.List(ListEntry),
-                s => s.Lists.Block,
-                (s, v) => s with { Lists = s.Lists with { Block = v } },
-                "Senders that are refused.",
-                effect: SettingEffect.Later
             ),
         ];
 }

@@ -1,5 +1,4 @@
-using System.Net;
-using Postreiter.Core;
+using Postreiter.Delivery.Gate.Checks;
 
 namespace Postreiter.Settings;
 
@@ -73,9 +72,6 @@ internal static partial class SettingKeys
     private static bool TryReadListEntry(string text, out string value)
     {
         value = text;
-        if (!text.StartsWith("ip:", StringComparison.Ordinal))
-            return text.Contains('@') ? EmailAddress.TryParse(text, out _) : DomainName.TryParse(text, out _);
-        var network = text["ip:".Length..];
-        return network.Contains('/') ? IPNetwork.TryParse(network, out _) : IPAddress.TryParse(network, out _);
+        return GateLists.IsEntry(text);
     }
 }

@@ -1,3 +1,5 @@
+using Postreiter.Delivery.Gate.Checks;
+
 namespace Postreiter.Settings;
 
 /// <summary>Every key, documented here and nowhere else: <c>docs/settings.md</c> and <c>config explain</c> are made from it.</summary>
@@ -10,9 +12,15 @@ internal static partial class SettingKeys
     );
 
     private static readonly SettingType<string> ListEntry = SettingTypes.FromText<string>(
-        "an address, a domain, or \"ip:\" with an address or network, such as \"ip:192.0.2.0/24\"",
+        "an address, a domain, or \"ip:\" with an address or network, such as \"ip:192.0.2.0/24\", perhaps with \" for \" and a domain or account",
         TryReadListEntry,
         TomlText.Quote
+    );
+
+    private static readonly SettingType<DnsList> DnsListEntry = SettingTypes.FromText<DnsList>(
+        DnsList.Expected,
+        static (string text, out DnsList value) => DnsList.TryParse(text, out value!),
+        list => TomlText.Quote(list.ToString())
     );
 
     private static readonly SettingType<ServerRoles> Roles = RolesType();
@@ -26,6 +34,7 @@ internal static partial class SettingKeys
         .. Sending(),
         .. MailAuth(),
         .. Filters(),
+        .. Gate(),
         .. Operation(),
     ];
 

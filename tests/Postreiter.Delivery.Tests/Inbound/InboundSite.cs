@@ -38,6 +38,7 @@ internal sealed partial class InboundSite : IAuthenticator, IAsyncDisposable
     private readonly SigningKeys _keys;
     private readonly ReceptionPolicy _policy;
     private readonly MessageIntake _intake;
+    private readonly IDnsResolver _dns;
 
     private InboundSite(
         OutboundLimits? outbound,
@@ -50,7 +51,7 @@ internal sealed partial class InboundSite : IAuthenticator, IAsyncDisposable
     {
         _memory = new MemoryStore(Clock);
         _store = FaultyStore.Around(_memory, method => Fault(method));
-        dns ??= Dns;
+        _dns = dns ??= Dns;
         _rewriting = new SenderRewriting(_store, Clock);
         _keys = new SigningKeys(_store, NullLogger<SigningKeys>.Instance);
         _resolver = new RecipientResolver(_store, Host, postmaster, Clock, separators, _rewriting);
@@ -145,7 +146,7 @@ internal sealed partial class InboundSite : IAuthenticator, IAsyncDisposable
             new SmtpConnectionHandler(
                 new SmtpServerOptions { HostName = Host.Ascii, AllowPlaintextAuth = true },
                 role,
-                _policy,
+                _gated ?? _policy,
                 _intake,
                 new SaslServer(this),
                 Clock,

@@ -249,7 +249,7 @@ public sealed class SpamTests
         return site;
     }
 
-    private sealed class Pills : IMailScanner
+    internal sealed class Pills : IMailScanner
     {
         public Func<CancellationToken, Task> Before { get; init; } = static _ => Task.CompletedTask;
 

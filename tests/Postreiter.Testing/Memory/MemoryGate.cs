@@ -25,6 +25,12 @@ internal sealed class MemoryGate(MemoryState state) : IGateStore
             ]);
     }
 
+    public ValueTask<GreylistRow?> FindGreylistAsync(long key, CancellationToken ct)
+    {
+        lock (state.Lock)
+            return new(state.Greylist.GetValueOrDefault(key));
+    }
+
     public ValueTask SaveGreylistAsync(IReadOnlyList<GreylistRow> rows, CancellationToken ct)
     {
         lock (state.Lock)
@@ -36,11 +42,11 @@ internal sealed class MemoryGate(MemoryState state) : IGateStore
                     state.Greylist.TryGetValue(now.Key, out var old)
                     && now.Passes >= 0
                     && old.State.Passes >= 0
-                    && now.First <= old.State.Last
+                    && now.First <= (long)old.State.Last + IGateStore.JoinSeconds
                 )
                     now = new GreylistState(
                         now.Key,
-                        old.State.First,
+                        Math.Min(now.First, old.State.First),
                         Math.Max(old.State.Last, now.Last),
                         Math.Max(old.State.Passes, now.Passes)
                     );

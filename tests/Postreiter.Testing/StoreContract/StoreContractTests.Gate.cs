@@ -34,6 +34,8 @@ public abstract partial class StoreContractTests
             (7L, "192.0.2.0/24", "s@far.example", "r7@our.example"),
             (later.State.Key, later.Client, later.Sender, later.Recipient)
         );
+        Assert.Equal(later, await Store.Gate.FindGreylistAsync(7, Ct));
+        Assert.Null(await Store.Gate.FindGreylistAsync(8, Ct));
         var first = Assert.Single(await Store.Gate.ListGreylistAsync(0, 1, Ct));
         Assert.Equal(-5, first.State.Key);
         Assert.Equal(2, (await Store.Gate.ListGreylistAsync(first.Version, 10, Ct)).Count);
@@ -47,6 +49,9 @@ public abstract partial class StoreContractTests
     [InlineData(10, 50, 1, 20, 20, 0, 10, 50, 1)]
     [InlineData(10, 10, 0, 10, 30, 1, 10, 30, 1)]
     [InlineData(10, 50, 2, 10, 40, 3, 10, 50, 3)]
+    [InlineData(10, 10, 0, 15, 15, 0, 10, 15, 0)]
+    [InlineData(15, 15, 0, 10, 10, 0, 10, 15, 0)]
+    [InlineData(10, 10, 0, 16, 16, 0, 16, 16, 0)]
     // It had been forgotten in the meantime: it begins anew.
     [InlineData(10, 50, 1, 90, 90, 0, 90, 90, 0)]
     // Taken away, and back.

@@ -27,6 +27,7 @@ internal sealed class MailCommand : ISmtpCommand
             return refusal;
         if (mail!.Size > session.Options.Limits.MaxMessageBytes)
             return session.Limit("L3", Replies.TooBig);
+        session.Peer.Dialogue?.NoteMail();
         if (await session.Policy.OnMailAsync(session.Peer, mail, ct) is { } denied)
             return denied;
         session.Envelope = new SmtpEnvelope

@@ -1,0 +1,202 @@
+using Postreiter.Core;
+using Postreiter.Delivery.Authentication;
+using Postreiter.Delivery.Filtering;
+using Postreiter.Delivery.Gate.Checks;
+using Postreiter.Delivery.Gate.Tracing;
+using Postreiter.Delivery.Scanning;
+using Postreiter.Smtp.Server;
+using Postreiter.Storage.Gate;
+
+namespace Postreiter.Delivery.Gate;
+
+/// <content>The message, and the record of the whole.</content>
+public sealed partial class ReceptionGate
+{
+    /// <summary>DATA or the first BDAT came.</summary>
+    /// <returns>A refusal of the whole, or null.</returns>
+    internal SmtpReply? Data(SmtpPeer peer)
+    {
+        if (Session(peer) is not { Transaction: { } transaction })
+            return null;
+        var refusal = DelayData(peer, transaction);
+        if (refusal is not null)
+            transaction.Reply = refusal;
+        return refusal;
+    }
+
+    /// <summary>The message is whole, and is known as far as it ever will be.</summary>
+    /// <returns>A refusal of the whole, or null.</returns>
+    internal SmtpReply? Judge(
+        SmtpPeer peer,
+        SenderVerdict? sender,
+        SpamOutcome? spam,
+        long size,
+        VirusOutcome? virus = null
+    )
+    {
+        if (Session(peer) is not { Transaction: { } transaction })
+            return null;
+        transaction.Size = size;
+        if (sender is not null)
+            NoteSender(transaction, sender);
+        foreach (var step in virus?.Steps ?? [])
+            transaction.Add(
+                new CheckRecord(
+                    $"scanner {step.Scanner}",
+                    step.Answer.State.ToString().ToLowerInvariant(),
+                    0,
+                    step.Elapsed.TotalMilliseconds,
+                    step.Answer.Detail.Length > 0 ? step.Answer.Detail : "nothing was found"
+                )
+            );
+        if (spam is not null)
+        {
+            transaction.IsJunk = spam.IsJunk;
+            transaction.Add(
+                new CheckRecord(
+                    "rules",
+                    spam.Refusal is not null ? "refused"
+                        : spam.IsJunk ? "spam"
+                        : "clean",
+                    spam.Points,
+                    spam.Milliseconds,
+                    spam.Tests.Length > 0 ? spam.Tests : "no rule has hit"
+                )
+            );
+        }
+
+        if ((sender?.Refusal ?? virus?.Refusal ?? spam?.Refusal) is not null)
+            return null;
+        if (DelayUnsigned(peer, transaction, sender) is { } refusal)
+            return refusal;
+        NoteGood(transaction, sender);
+        return null;
+    }
+
+    /// <summary>Whether an account gets the message into Junk: what the lists say of it counts more than the rules.</summary>
+    /// <param name="peer">Who brought it.</param>
+    /// <param name="recipient">The address by which it came.</param>
+    /// <param name="isJunk">What the rules and the sender's domain say.</param>
+    internal static bool IsJunk(SmtpPeer peer, EmailAddress recipient, bool isJunk) =>
+        Session(peer)?.Transaction is { } transaction
+            ? transaction.ListsFor(recipient) switch
+            {
+                < 0 => false,
+                > 0 => true,
+                _ => isJunk,
+            }
+            : isJunk;
+
+    /// <summary>The record of a message that is about to be filed; kept with it.</summary>
+    internal TraceRecord? Trace(SmtpPeer peer, SmtpEnvelope envelope, SmtpReply reply)
+    {
+        if (
+            Session(peer) is not { Transaction: { } transaction } session
+            || session.Options.KeepTraces <= TimeSpan.Zero
+        )
+            return null;
+        transaction.Id = envelope.Id;
+        transaction.Reply = reply;
+        return Record(peer, transaction, isToldNext: true);
+    }
+
+    /// <summary>A message has ended.</summary>
+    internal void MessageEnded(SmtpPeer peer, IReadOnlyList<SmtpReply> replies)
+    {
+        if (Session(peer) is not { Transaction: { } transaction })
+            return;
+        // LMTP, where they differ: the first that is no yes.
+        transaction.Reply = replies.FirstOrDefault(static r => !r.IsPositive) ?? replies[0];
+        transaction.IsKept = replies.Any(static r => r.IsPositive);
+        Finish(peer, isToldNext: true);
+    }
+
+    /// <summary>The transaction is over, or the session: what was not filed is recorded.</summary>
+    /// <param name="peer">Whose.</param>
+    /// <param name="isToldNext">Whether its last reply is not said yet.</param>
+    internal void Finish(SmtpPeer peer, bool isToldNext = false)
+    {
+        if (Session(peer) is not { Transaction: { } transaction } session)
+            return;
+        session.Transaction = null;
+        if (transaction.IsKept || traces is null || session.Options.KeepTraces <= TimeSpan.Zero)
+            return;
+        // MAIL alone, and then nothing: there is nothing to tell.
+        if (transaction.Recipients.Count == 0 && transaction.Reply is null)
+            return;
+        if (transaction.Id.IsEmpty)
+            transaction.Id = TraceId.Create(time.GetUtcNow(), random);
+        traces.Add(Record(peer, transaction, isToldNext));
+    }
+
+    private static void NoteSender(GateTransaction transaction, SenderVerdict sender)
+    {
+        transaction.IsQuarantined = sender.Action == SenderAction.Quarantine;
+        foreach (var result in sender.Results.Results)
+        {
+            // SPF of MAIL FROM was looked at already.
+            if (result.Method == "spf" && transaction.Checks.Any(static c => c.Check == "spf"))
+                continue;
+            if (result.Method == "iprev" && transaction.Checks.Any(static c => c.Check == "iprev"))
+                continue;
+            transaction.Add(new CheckRecord(result.Method, result.Result, 0, 0, ReasonOf(result, sender)));
+        }
+
+        if (sender.Action != SenderAction.Accept)
+            transaction.Add(
+                new CheckRecord("sender-policy", sender.Action.ToString().ToLowerInvariant(), 0, 0, sender.Reason)
+            );
+    }
+
+    private static string ReasonOf(MailAuth.AuthenticationResult result, SenderVerdict sender)
+    {
+        var reason = result.Method switch
+        {
+            "dmarc" => sender.Dmarc.Reason,
+            "arc" => sender.Arc.Reason,
+            _ => result.Reason,
+        };
+        return reason.Length > 0
+            ? reason
+            : string.Join(' ', result.Properties.Select(static p => $"{p.Type}.{p.Name}={p.Value}"));
+    }
+
+    private TraceRecord Record(SmtpPeer peer, GateTransaction transaction, bool isToldNext)
+    {
+        var sender = transaction.Mail?.ReversePath;
+        var dialogue = peer.Dialogue?.Lines() ?? [];
+        var verdict = new Verdict
+        {
+            Id = transaction.Id.ToString(),
+            Began = transaction.Id.Time,
+            Connection = peer.ConnectionId,
+            Door = peer.Role.ToString().ToLowerInvariant(),
+            Client = $"{(peer.Address.IsIPv4MappedToIPv6 ? peer.Address.MapToIPv4() : peer.Address)}",
+            Name = peer.ReverseName is { IsCompletedSuccessfully: true } name ? name.Result?.Ascii : null,
+            Helo = peer.Helo,
+            User = peer.User?.Address.ToString(),
+            Sender = transaction.Mail is null ? null : sender?.ToString() ?? "",
+            Size = transaction.Size,
+            Checks = transaction.Checks,
+            Points = transaction.Points,
+            Recipients =
+            [
+                .. transaction.Recipients.Select(r => new RecipientVerdict(
+                    r.Address.ToString(),
+                    transaction.ActionFor(r.Address, r.Refusal),
+                    transaction.PointsFor(r.Address),
+                    r.Refusal?.ToString()
+                )),
+            ],
+            Reply = transaction.Reply?.ToString(),
+            // Its last line is what this record is a part of: said as soon as both are kept.
+            Dialogue = isToldNext && dialogue.Count > 0 ? [.. dialogue, $"S: {transaction.Reply}"] : dialogue,
+        };
+        var addresses = transaction.Recipients.Select(static r => r.Address);
+        return new TraceRecord(
+            transaction.Id,
+            [.. (sender is { } from ? addresses.Prepend(from) : addresses).Distinct()],
+            verdict.ToJson()
+        );
+    }
+}

@@ -1,0 +1,330 @@
+using Microsoft.Extensions.Logging;
+using Postreiter.Core;
+using Postreiter.Delivery.Authentication;
+using Postreiter.Delivery.Gate.Checks;
+using Postreiter.Delivery.Gate.Greylisting;
+using Postreiter.Delivery.Gate.Tracing;
+using Postreiter.Dns;
+using Postreiter.MailAuth;
+using Postreiter.MailAuth.Spf;
+using Postreiter.Smtp.Server;
+
+namespace Postreiter.Delivery.Gate;
+
+/// <summary>
+/// Everything that decides before the message whether it may come, and the record of all that decided: one transaction's checks, what they
+/// count, and what became of it.
+/// </summary>
+/// <remarks>
+/// What asks the DNS is under way from the greeting or from MAIL on, and is waited for at the first RCPT, no longer than its budget. What the DNS
+/// does not answer is no reason for anything (F8).
+/// </remarks>
+/// <param name="greylist">Whom the site knows.</param>
+/// <param name="traces">Keeps what is refused; null for nothing.</param>
+/// <param name="dns">Answers; null where nothing is asked.</param>
+/// <param name="hostName">Ours.</param>
+/// <param name="time">The clock.</param>
+/// <param name="random">For the names of attempts.</param>
+/// <param name="log">Told of refusals.</param>
+public sealed partial class ReceptionGate(
+    Greylist greylist,
+    TraceWriter? traces,
+    IDnsResolver? dns,
+    DomainName hostName,
+    TimeProvider time,
+    Random random,
+    ILogger log
+)
+{
+    private static readonly SmtpReply TooManyConnections = new(
+        421,
+        "4.7.0",
+        "Too many connections from your network, try again later"
+    )
+    {
+        ClosesConnection = true,
+    };
+
+    private static readonly SmtpReply TooManyMessages = new(
+        451,
+        "4.7.1",
+        "Too many messages from your network, try again later"
+    );
+
+    private static readonly SmtpReply TooManyRecipients = new(
+        451,
+        "4.7.1",
+        "Too many recipients from your network, try again later"
+    );
+
+    private static readonly SmtpReply SpokeFirst = new(554, "5.5.1", "You spoke before the greeting")
+    {
+        ClosesConnection = true,
+    };
+
+    // Within so many points of spam a caller is asked to come again.
+    private const double NearThreshold = 2;
+    private const double EarlyTalkerPoints = 3;
+
+    private readonly RateLimits _rates = new(time);
+    private readonly DnsListCheck? _lists = dns is null ? null : new DnsListCheck(dns, time);
+    private readonly SenderDomainCheck? _domains = dns is null ? null : new SenderDomainCheck(dns, time);
+
+    /// <summary>What is looked at; may change at any time, for connections that begin then.</summary>
+    public GateOptions Options { get; set; } = new();
+
+    /// <summary>Whom the site knows.</summary>
+    public Greylist Greylist => greylist;
+
+    /// <summary>A connection was made, before the greeting.</summary>
+    internal async ValueTask<SmtpReply?> ConnectAsync(SmtpPeer peer)
+    {
+        var options = Options;
+        var isChecked =
+            peer.Role == ListenerRole.Mx && !SenderCheckOptions.Contains(options.LocalNetworks, peer.Address);
+        if (isChecked && !_rates.TryTake(peer.Address, RateOf.Connections, options.ConnectionsPerMinute))
+        {
+            GateMetrics.Refused("rate");
+            return TooManyConnections;
+        }
+
+        var session = new GateSession { IsChecked = isChecked, Options = options };
+        Notes(peer).Gate = session;
+        if (options.KeepTraces > TimeSpan.Zero)
+            peer.Dialogue = new SessionDialogue();
+        if (!isChecked)
+            return null;
+        session.DnsLists = _lists?.CheckAsync(options.DnsLists, peer.Address, options.Budget);
+        return await WatchAsync(peer, session);
+    }
+
+    /// <summary>HELO or EHLO was said.</summary>
+    internal void Hello(SmtpPeer peer)
+    {
+        if (peer.Helo is { } helo && Session(peer) is { IsChecked: true } session)
+            session.Helo = HeloCheck.Check(helo, peer.Address, hostName);
+    }
+
+    /// <summary>MAIL came.</summary>
+    /// <param name="peer">From whom.</param>
+    /// <param name="mail">Its arguments.</param>
+    /// <param name="refusal">What the policy says to it.</param>
+    internal SmtpReply? Mail(SmtpPeer peer, MailArguments mail, SmtpReply? refusal)
+    {
+        if (Session(peer) is not { } session)
+            return refusal;
+        Finish(peer);
+        peer.Dialogue?.BeginTransaction();
+        var transaction = session.Transaction = new GateTransaction(mail, time.GetTimestamp());
+        if (
+            refusal is null
+            && session.IsChecked
+            && !_rates.TryTake(peer.Address, RateOf.Messages, session.Options.MessagesPerMinute)
+        )
+        {
+            GateMetrics.Refused("rate");
+            refusal = TooManyMessages;
+        }
+
+        if (refusal is not null)
+            transaction.Reply = refusal;
+        else if (session.IsChecked && mail.ReversePath is { } sender)
+            transaction.SenderDomain = _domains?.CheckAsync(sender.Domain, session.Options.Budget);
+        return refusal;
+    }
+
+    /// <summary>RCPT came.</summary>
+    /// <param name="peer">From whom.</param>
+    /// <param name="envelope">The open transaction.</param>
+    /// <param name="recipient">The recipient.</param>
+    /// <param name="decision">What the policy says to it.</param>
+    internal async ValueTask<RecipientDecision> RecipientAsync(
+        SmtpPeer peer,
+        SmtpEnvelope envelope,
+        EmailAddress recipient,
+        RecipientDecision decision
+    )
+    {
+        if (Session(peer) is not { Transaction: { } transaction } session)
+            return decision;
+        transaction.Id = envelope.Id;
+        if (decision.Refusal is null && session.IsChecked)
+        {
+            var refusal = _rates.TryTake(peer.Address, RateOf.Recipients, session.Options.RecipientsPerMinute)
+                ? await CheckAsync(peer, session, transaction, recipient)
+                : TooManyRecipients;
+            if (refusal is not null)
+                decision = new RecipientDecision(refusal);
+        }
+        else if (
+            decision is { Refusal: null, Target: Inbound.Resolution { Status: Inbound.ResolutionStatus.NotLocal } }
+        )
+            // Only users may write to others' domains; what these answer is not delayed.
+            greylist.NoteCorrespondent(recipient);
+
+        transaction.Add(recipient, decision.Refusal);
+        return decision;
+    }
+
+    private async ValueTask<SmtpReply?> CheckAsync(
+        SmtpPeer peer,
+        GateSession session,
+        GateTransaction transaction,
+        EmailAddress recipient
+    )
+    {
+        var spf = await SpfAsync(peer, transaction, session.Options.Budget);
+        if (!transaction.IsReady)
+        {
+            transaction.IsReady = true;
+            await PrepareAsync(peer, session, transaction, spf);
+        }
+
+        var isForged = spf?.Result is SpfResult.Fail or SpfResult.SoftFail;
+        var isFirst = transaction.Checks.All(static c => c.Check != GateLists.Name);
+        foreach (
+            var record in session.Options.Lists.Check(peer.Address, transaction.Mail?.ReversePath, recipient, isForged)
+        )
+        {
+            // What counts for everybody is noted once.
+            if (record.Recipient is not null || isFirst)
+                transaction.Add(record);
+        }
+
+        if (Refuse(peer, session, transaction, recipient) is { } refusal)
+            return refusal;
+        return Delay(peer, session, transaction, recipient, spf);
+    }
+
+    private SmtpReply? Refuse(SmtpPeer peer, GateSession session, GateTransaction transaction, EmailAddress recipient)
+    {
+        var options = session.Options;
+        var isWanted = transaction.IsWantedBy(recipient);
+        if (options.OnNoDomain != FailurePolicy.Mark && !isWanted)
+        {
+            var domain = transaction.Checks.FirstOrDefault(static c => c.Check == SenderDomainCheck.Name);
+            var reply = domain?.Result switch
+            {
+                // RFC 7505 §4.2.
+                SenderDomainCheck.NullMx => new SmtpReply(550, "5.7.27", "The sender's domain takes no mail (null MX)"),
+                SenderDomainCheck.NoDomain => new SmtpReply(
+                    550,
+                    "5.1.8",
+                    "The sender's domain is not in the DNS, or has no mail"
+                ),
+                _ => null,
+            };
+            if (reply is not null)
+            {
+                GateMetrics.Refused(SenderDomainCheck.Name);
+                LogRefused(peer.ConnectionId, domain!.Reason);
+                return reply;
+            }
+        }
+
+        if (transaction.PointsFor(recipient) < options.RejectAt)
+            return null;
+        var key = recipient.ToString();
+        var worst = transaction
+            .Checks.Where(c => c.Points > 0 && (c.Recipient is null || c.Recipient == key))
+            .MaxBy(static c => c.Points)!;
+        GateMetrics.Refused(worst.Check.Split(' ')[0]);
+        LogRefused(peer.ConnectionId, worst.Reason);
+        return worst.Check == GateLists.Name
+            ? new SmtpReply(550, "5.7.1", "You are not wanted here")
+            : new SmtpReply(550, "5.7.1", $"Refused: {peer.Address} is on {worst.Check.Split(' ')[^1]}");
+    }
+
+    /// <summary>What counts for all recipients, in the order in which it became known.</summary>
+    private static async ValueTask PrepareAsync(
+        SmtpPeer peer,
+        GateSession session,
+        GateTransaction transaction,
+        SpfOutcome? spf
+    )
+    {
+        foreach (var record in session.Checks)
+            transaction.Add(record);
+        if (session.Helo is { } helo)
+            transaction.Add(helo);
+        if (Notes(peer).Iprev is { } iprev)
+        {
+            foreach (var record in Records(await iprev))
+                transaction.Add(record);
+        }
+
+        foreach (var record in session.DnsLists is { } lists ? await lists : [])
+            transaction.Add(record);
+        if (transaction.SenderDomain is { } domain)
+            transaction.Add(await domain);
+        if (spf is not null)
+            transaction.Add(
+                new CheckRecord("spf", spf.Result.ToString().ToLowerInvariant(), 0, 0, spf.Reason)
+                {
+                    IsAgainst = spf.Result is SpfResult.Fail or SpfResult.SoftFail,
+                }
+            );
+    }
+
+    private static IEnumerable<CheckRecord> Records(IprevOutcome iprev)
+    {
+        yield return new CheckRecord("iprev", iprev.Result.ToString().ToLowerInvariant(), 0, 0, iprev.Reason)
+        {
+            IsAgainst = iprev.Result is IprevResult.Fail or IprevResult.PermError,
+        };
+        if (iprev.Name is { } name)
+            yield return GenericName.Check(name, iprev.Client);
+    }
+
+    // A look-up may take its 20 s (L18); the replies to RCPT do not wait for so long, all of them together.
+    private async ValueTask<SpfOutcome?> SpfAsync(SmtpPeer peer, GateTransaction transaction, TimeSpan budget)
+    {
+        if (Notes(peer).Sender is not { } sender)
+            return null;
+        try
+        {
+            var left = budget - time.GetElapsedTime(transaction.Began);
+            return await sender.MailFrom.WaitAsync(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+        }
+        catch (TimeoutException)
+        {
+            return new SpfOutcome(SpfResult.TempError, "", "no answer in time", null, []);
+        }
+    }
+
+    private async ValueTask<SmtpReply?> WatchAsync(SmtpPeer peer, GateSession session)
+    {
+        if (peer.TalksWithin is not { } talks)
+            return null;
+        var isKnown = greylist.IsKnown(new GreylistClient(peer.Address, default));
+        var talkedEarly = await talks(isKnown ? TimeSpan.Zero : session.Options.GreetDelay);
+        if (!talkedEarly)
+            return null;
+        var record = new CheckRecord("greeting", "early", EarlyTalkerPoints, 0, "the client spoke before the greeting")
+        {
+            IsAgainst = true,
+        };
+        session.Checks.Add(record);
+        if (session.Options.OnEarlyTalker != FailurePolicy.Reject)
+            return null;
+        GateMetrics.Refused("greeting");
+        LogRefused(peer.ConnectionId, record.Reason);
+        var transaction = session.Transaction = new GateTransaction(null, time.GetTimestamp()) { Reply = SpokeFirst };
+        transaction.Add(record);
+        return SpokeFirst;
+    }
+
+    private static PeerNotes Notes(SmtpPeer peer)
+    {
+        if (peer.Notes is PeerNotes notes)
+            return notes;
+        notes = new PeerNotes();
+        peer.Notes = notes;
+        return notes;
+    }
+
+    private static GateSession? Session(SmtpPeer peer) => (peer.Notes as PeerNotes)?.Gate;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Connection}: refused: {Reason}")]
+    private partial void LogRefused(string connection, string reason);
+}
