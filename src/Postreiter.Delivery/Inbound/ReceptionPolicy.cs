@@ -68,7 +68,7 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
     public ValueTask<SmtpReply?> OnConnectAsync(SmtpPeer peer, CancellationToken ct)
     {
         // This machine's own programs have no name of use; users come from anywhere.
-        if (peer.Role == ListenerRole.Mx && _reverse is not null && !IPAddress.IsLoopback(peer.Address))
+        if (peer.Role == ListenerRole.Mx && _reverse is not null && !IsOurs(peer.Address))
         {
             var iprev = _reverse.CheckAsync(peer.Address, CancellationToken.None).AsTask();
             peer.ReverseName = NameOfAsync(iprev);
@@ -171,6 +171,11 @@ public sealed partial class ReceptionPolicy : IReceptionPolicy
     }
 
     private static async Task<DomainName?> NameOfAsync(Task<IprevOutcome> iprev) => (await iprev).Name;
+
+    private bool IsOurs(IPAddress client) =>
+        _checks is { } checks
+            ? SenderCheckOptions.Contains(checks.Options.LocalNetworks, client)
+            : IPAddress.IsLoopback(client);
 
     private static bool HasRemote(SmtpEnvelope envelope) =>
         envelope.Recipients.Any(r => r.Target is Resolution { Status: ResolutionStatus.NotLocal });

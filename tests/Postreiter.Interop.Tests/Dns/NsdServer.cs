@@ -25,8 +25,14 @@ internal sealed class NsdServer : IAsyncDisposable
 
     /// <summary>Starts it and waits until it answers.</summary>
     /// <param name="records">Lines of the zone file after its SOA and NS.</param>
-    public async Task StartAsync(string records)
+    /// <param name="zones">Further zones: their names, and the lines behind their SOA and NS.</param>
+    public async Task StartAsync(string records, params (string Name, string Records)[] zones)
     {
+        foreach (var (name, lines) in zones)
+            await File.WriteAllTextAsync(
+                Path.Combine(_folder.Root, name),
+                $"$ORIGIN {name}.\n$TTL 300\n@ SOA ns.zone.example. admin 1 2 3 4 60\n@ NS ns.zone.example.\n{lines}\n"
+            );
         await File.WriteAllTextAsync(
             Path.Combine(_folder.Root, "zone"),
             $"$ORIGIN zone.example.\n$TTL 300\n@ SOA ns admin 1 2 3 4 60\n@ NS ns\nns A 127.0.0.1\n{records}\n"
@@ -53,6 +59,9 @@ internal sealed class NsdServer : IAsyncDisposable
             zone:
               name: "zone.example"
               zonefile: "zone"
+            {string.Concat(
+                zones.Select(z => $"zone:\n  name: \"{z.Name}\"\n  zonefile: \"{z.Name}\"\n")
+            )}
             """
         );
         var start = new ProcessStartInfo(Program, ["-d", "-c", configuration])
