@@ -10,6 +10,7 @@ public sealed class RulesetReader
     private readonly Conditions _conditions;
     private readonly RuleTable _rules;
     private readonly Settings _settings = new();
+    private readonly Dictionary<string, bool> _languages = new(StringComparer.Ordinal);
     private readonly List<ConfigurationWarning> _warnings = [];
     private readonly List<Block> _blocks = [];
     private bool _isSkipping;
@@ -145,9 +146,12 @@ public sealed class RulesetReader
         line = rest;
         if (rest.Length == 0)
             return false;
-        return Patterns.OctetPattern.TryParse("^(?:" + language + ")", "i", out var pattern, out var error)
-            ? pattern.IsMatch(_options.Language)
-            : Fail($"lang {language}: {error}");
+        // A thousand lines name some thirty languages.
+        if (_languages.TryGetValue(language, out var isOurs))
+            return isOurs;
+        if (!Patterns.OctetPattern.TryParse("^(?:" + language + ")", "i", out var pattern, out var error))
+            return Fail($"lang {language}: {error}");
+        return _languages[language] = pattern.IsMatch(_options.Language);
     }
 
     // What is read before all else, and while other lines are skipped too.

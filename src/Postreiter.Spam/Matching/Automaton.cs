@@ -32,9 +32,9 @@ internal readonly record struct AutomatonState(StateKind Kind, int Value, int Ne
 internal sealed class Automaton
 {
     private const int MaxStates = 400_000;
+    private const int MaxCopies = 4096;
     private readonly List<AutomatonState> _states = [];
-    private readonly Dictionary<OctetSet, int> _setNumbers = [];
-    private readonly List<OctetSet> _sets = [];
+    private readonly OctetSetTable _sets = new();
     private readonly int _maxCopies;
     private bool _isExact;
 
@@ -67,11 +67,19 @@ internal sealed class Automaton
     /// <summary>Whether every match begins where the text does.</summary>
     public bool IsAnchored { get; private set; }
 
+    /// <summary>States that a pattern takes; −1 when they are too many.</summary>
+    public static int SizeOf(PatternNode pattern)
+    {
+        var automaton = new Automaton(MaxCopies);
+        automaton.Add(pattern, automaton.Add(StateKind.Match, 0, -1, -1));
+        return automaton._states.Count > MaxStates ? -1 : automaton._states.Count;
+    }
+
     /// <summary>Builds one.</summary>
     /// <param name="patterns">The patterns; a match is told by the place in this list.</param>
     /// <param name="maxCopies">States that one counted repeat may take before it is counted no more. Default 4,096.</param>
     /// <returns>Null when the patterns are too large.</returns>
-    public static Automaton? Build(IReadOnlyList<PatternNode> patterns, int maxCopies = 4096)
+    public static Automaton? Build(IReadOnlyList<PatternNode> patterns, int maxCopies = MaxCopies)
     {
         var automaton = new Automaton(maxCopies);
         var (starts, exact) = (new int[patterns.Count], new bool[patterns.Count]);
@@ -95,29 +103,35 @@ internal sealed class Automaton
         HasWordBorders = Uses(AnchorKind.WordBorder) || Uses(AnchorKind.NoWordBorder);
         HasLineStarts = Uses(AnchorKind.LineStart);
         IsAnchored = Array.TrueForAll(Starts, BeginsAtStart);
-        Number(OctetSet.Of('\n'));
+        _sets.Number(OctetSet.Of('\n'));
         if (HasWordBorders)
-            Number(OctetSet.Word);
-        Sets = [.. _sets];
-        var keys = new Dictionary<string, byte>(StringComparer.Ordinal);
-        var representatives = new List<int>();
-        var key = new char[(Sets.Length + 15) / 16];
-        for (var octet = 0; octet < 256; octet++)
+            _sets.Number(OctetSet.Word);
+        Sets = _sets.Sets.ToArray();
+        var representatives = new List<int> { 0 };
+        // Each set divides every class into those in it and those not in it.
+        var divided = new int[256];
+        foreach (var set in Sets)
         {
-            Array.Clear(key);
-            for (var set = 0; set < Sets.Length; set++)
+            Array.Fill(divided, -1);
+            var count = representatives.Count;
+            for (var octet = 0; octet < 256; octet++)
             {
-                if (Sets[set].Contains(octet))
-                    key[set >> 4] |= (char)(1 << (set & 15));
+                var number = Classes[octet];
+                if (set.Contains(octet) == set.Contains(representatives[number]))
+                    continue;
+                if (divided[number] < 0)
+                {
+                    divided[number] = representatives.Count;
+                    representatives.Add(octet);
+                }
+
+                Classes[octet] = (byte)divided[number];
             }
-            var text = new string(key);
-            if (!keys.TryGetValue(text, out var number))
-            {
-                keys.Add(text, number = (byte)keys.Count);
-                representatives.Add(octet);
-            }
-            Classes[octet] = number;
+
+            if (count == 256)
+                break;
         }
+
         Representatives = [.. representatives];
     }
 
@@ -151,16 +165,6 @@ internal sealed class Automaton
         return _states.Count - 1;
     }
 
-    private int Number(OctetSet set)
-    {
-        if (!_setNumbers.TryGetValue(set, out var number))
-        {
-            _setNumbers.Add(set, number = _sets.Count);
-            _sets.Add(set);
-        }
-        return number;
-    }
-
     // From the end to the beginning: each part is given the state that follows it.
     private int Add(PatternNode node, int next)
     {
@@ -169,7 +173,7 @@ internal sealed class Automaton
         switch (node)
         {
             case SetNode set:
-                return Add(StateKind.Set, Number(set.Set), next, -1);
+                return Add(StateKind.Set, _sets.Number(set.Set), next, -1);
             case SequenceNode sequence:
                 for (var i = sequence.Parts.Count - 1; i >= 0; i--)
                     next = Add(sequence.Parts[i], next);
@@ -211,7 +215,7 @@ internal sealed class Automaton
         }
         if (single == OctetSet.None)
             return entry;
-        var octet = Add(StateKind.Set, Number(single), next, -1);
+        var octet = Add(StateKind.Set, _sets.Number(single), next, -1);
         return entry < 0 ? octet : Add(StateKind.Split, 0, octet, entry);
     }
 

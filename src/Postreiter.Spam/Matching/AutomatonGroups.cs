@@ -11,6 +11,7 @@ internal static class AutomatonGroups
 
     // States of the factors that run as one: few where the automaton may be in many places at once.
     private const int MaxNarrowStates = 40_000;
+    private const int MaxNarrowMembers = 32;
     private const int MaxWideStates = 12_000;
     private const int MaxWideMembers = 10;
 
@@ -29,7 +30,7 @@ internal static class AutomatonGroups
         var byWidth = single.ToLookup(static one => RequiredFactor.IsNarrow(one.Factor));
         return
         [
-            .. OfFactors(byWidth[true], MaxNarrowStates, int.MaxValue),
+            .. OfFactors(byWidth[true], MaxNarrowStates, MaxNarrowMembers),
             .. OfFactors(byWidth[false], MaxWideStates, MaxWideMembers),
         ];
     }
@@ -45,7 +46,7 @@ internal static class AutomatonGroups
         foreach (var one in factors)
         {
             // A factor has far fewer states than an automaton may have.
-            var more = Automaton.Build([one.Factor])!.States.Length;
+            var more = Automaton.SizeOf(one.Factor);
             if (members.Count > 0 && (states + more > maxStates || members.Count == maxMembers))
             {
                 yield return Close(members);
@@ -77,19 +78,20 @@ internal static class AutomatonGroups
         var small = new List<int>();
         foreach (var place in places)
         {
-            var alone = Automaton.Build([patterns[place].Pattern.Tree]);
-            if (alone is null)
+            var tree = patterns[place].Pattern.Tree;
+            var size = Automaton.SizeOf(tree);
+            if (size < 0)
                 leftOut.Add(place);
-            else if (alone.States.Length <= MaxShared && !HasLongCount(patterns[place].Pattern.Tree))
+            else if (size <= MaxShared && !HasLongCount(tree))
                 small.Add(place);
             else
                 groups.Add(
                     new Group(
-                        alone,
+                        Automaton.Build([tree])!,
                         [
                             [place],
                         ],
-                        PatternLength.Min(patterns[place].Pattern.Tree)
+                        PatternLength.Min(tree)
                     )
                 );
         }

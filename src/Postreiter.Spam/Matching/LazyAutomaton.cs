@@ -14,6 +14,7 @@ internal sealed class LazyAutomaton
     private readonly byte[] _classes;
     private readonly int _symbols;
     private readonly int _maxStates;
+    private readonly long _maxSetBytes;
     private readonly List<Known> _known = [];
     private readonly Dictionary<Known, int> _numbers = new(KnownComparer.Instance);
     private readonly Dictionary<int, int[]> _found = [];
@@ -24,6 +25,9 @@ internal sealed class LazyAutomaton
     private readonly (int[] Next, int[] Matched)?[] _begun;
     private int[] _table;
     private int _dead = -1;
+
+    // What the sets of states take; those of large patterns far more than the table.
+    private long _setBytes;
     private int _round;
 
     /// <summary>An empty table.</summary>
@@ -36,6 +40,7 @@ internal sealed class LazyAutomaton
         // Two more than classes of octets: a line end that ends the text, and the end itself.
         _symbols = automaton.Representatives.Length + 2;
         _maxStates = Math.Max(64, maxBytes / (4 * _symbols));
+        _maxSetBytes = Math.Max(1 << 16, 2L * maxBytes);
         _table = new int[1 + (4 * _symbols)];
         _begun = new (int[], int[])?[4 * _symbols];
         _seen = new int[automaton.States.Length];
@@ -57,7 +62,7 @@ internal sealed class LazyAutomaton
     public Automaton Automaton => _automaton;
 
     /// <summary>What the table takes, about.</summary>
-    public long Bytes => (_table.Length * 4L) + (_seen.Length * 4L);
+    public long Bytes => (_table.Length * 4L) + (_seen.Length * 4L) + _setBytes;
 
     /// <summary>Number of times the table was emptied because it was full.</summary>
     public int Flushes { get; private set; }
@@ -140,7 +145,7 @@ internal sealed class LazyAutomaton
         Close(known, symbol, octet, isFinal);
 
         var next = Target(octet);
-        if (_known.Count >= _maxStates && !_numbers.ContainsKey(next))
+        if ((_known.Count >= _maxStates || _setBytes > _maxSetBytes) && !_numbers.ContainsKey(next))
             state = Place(Flush(known));
         var place = Place(Number(next));
         // Nothing is alive, and nothing begins any more.
@@ -163,6 +168,7 @@ internal sealed class LazyAutomaton
         _known.Clear();
         _numbers.Clear();
         _found.Clear();
+        _setBytes = 0;
         _dead = -1;
         Array.Clear(_table);
         Start();
@@ -269,6 +275,7 @@ internal sealed class LazyAutomaton
         if (_numbers.TryGetValue(known, out var number))
             return number;
         number = _known.Count;
+        _setBytes += 64 + (4L * known.States.Length);
         _known.Add(known);
         _numbers.Add(known, number);
         if (1 + (_known.Count * _symbols) > _table.Length)

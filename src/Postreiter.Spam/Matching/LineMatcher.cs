@@ -14,8 +14,13 @@ internal sealed class LineMatcher
     // A pattern of this length is made of replaced tags: a look for a text in it takes long and finds none.
     private const int MaxSearched = 20_000;
 
+    // More texts than this are the spellings of one word: as a part of the pattern they take less.
+    private const int ManyTexts = 48;
+
     // What the automata of single rules may hold together between two mails; a mail that needed more gives it back.
     private const long MaxOwnBytes = 16 << 20;
+    private const int MaxFactorTable = 1 << 21;
+    private const int MaxGroupTable = 1 << 20;
     private const int MaxOwnTable = 1 << 18;
     private const int MaxLargeOwnTable = 1 << 20;
     private const int LargeOwn = 4000;
@@ -59,10 +64,13 @@ internal sealed class LineMatcher
         for (var i = 0; i < _patterns.Length; i++)
         {
             var tree = _patterns[i].Pattern.Tree;
-            if (_patterns[i].Pattern.Source.Length <= MaxSearched && RequiredLiterals.Of(tree) is { } literals)
+            var literals = _patterns[i].Pattern.Source.Length <= MaxSearched ? RequiredLiterals.Of(tree) : null;
+            if (literals is { Count: <= ManyTexts })
                 texts.AddRange(literals.Select(text => (text, i)));
             else if (RequiredFactor.Of(tree) is { } factor)
                 factors.Add((i, factor));
+            else if (literals is not null)
+                texts.AddRange(literals.Select(text => (text, i)));
             else
                 others.Add(i);
         }
@@ -121,8 +129,8 @@ internal sealed class LineMatcher
         public long[] Spent { get; } = new long[matcher._patterns.Length];
         public int[] Counts { get; } = new int[matcher._patterns.Length];
         public bool[] IsDone { get; } = new bool[matcher._patterns.Length];
-        public LazyAutomaton[] Factors { get; } = Of(matcher._factors);
-        public LazyAutomaton[] Groups { get; } = Of(matcher._groups);
+        public LazyAutomaton[] Factors { get; } = Of(matcher._factors, MaxFactorTable);
+        public LazyAutomaton[] Groups { get; } = Of(matcher._groups, MaxGroupTable);
 
         public LazyAutomaton Own(int place)
         {
@@ -151,8 +159,8 @@ internal sealed class LineMatcher
             _made.Clear();
         }
 
-        private static LazyAutomaton[] Of(AutomatonGroups.Group[] groups) =>
-            [.. groups.Select(static group => new LazyAutomaton(group.Automaton))];
+        private static LazyAutomaton[] Of(AutomatonGroups.Group[] groups, int maxBytes) =>
+            [.. groups.Select(group => new LazyAutomaton(group.Automaton, maxBytes))];
     }
 
     /// <summary>Matches.</summary>

@@ -26,37 +26,40 @@ internal sealed class LiteralAutomaton
             _classes[letter - 0x20] = _classes[letter];
         _width = Math.Min(width, 256);
 
-        var edges = new List<int[]> { NewState() };
+        // An edge that is not there is -1 until the end.
+        var edges = new int[_width * 64];
+        edges.AsSpan(0, _width).Fill(-1);
         var values = new List<HashSet<int>?> { null };
         foreach (var (text, value) in texts)
         {
             var state = 0;
             foreach (var octet in text)
             {
-                ref var edge = ref edges[state][_classes[octet]];
-                if (edge < 0)
+                var place = (state * _width) + _classes[octet];
+                if (edges[place] < 0)
                 {
-                    edge = edges.Count;
-                    state = edge;
-                    edges.Add(NewState());
+                    edges[place] = values.Count;
                     values.Add(null);
-                    continue;
+                    if (values.Count * _width > edges.Length)
+                        Array.Resize(ref edges, edges.Length * 2);
+                    edges.AsSpan((values.Count - 1) * _width, _width).Fill(-1);
                 }
-                state = edge;
+
+                state = edges[place];
             }
+
             (values[state] ??= []).Add(value);
         }
+
         Complete(edges, values);
-        _next = new int[edges.Count * _width];
-        for (var state = 0; state < edges.Count; state++)
+        _next = new int[values.Count * _width];
+        for (var place = 0; place < _next.Length; place++)
         {
-            for (var i = 0; i < _width; i++)
-            {
-                // A state that finds something is negative, so that the loop looks at one number only.
-                var to = edges[state][i];
-                _next[(state * _width) + i] = values[to] is null ? to * _width : ~(to * _width);
-            }
+            // A state that finds something is negative, so that the loop looks at one number only.
+            var to = edges[place];
+            _next[place] = values[to] is null ? to * _width : ~(to * _width);
         }
+
         _found = [.. values.Select(static set => set is null ? [] : set.ToArray())];
     }
 
@@ -93,26 +96,19 @@ internal sealed class LiteralAutomaton
         return false;
     }
 
-    private int[] NewState()
-    {
-        var state = new int[_width];
-        Array.Fill(state, -1);
-        return state;
-    }
-
     // Breadth first: where a state has no edge, that of the longest tail that is a state.
-    private void Complete(List<int[]> edges, List<HashSet<int>?> values)
+    private void Complete(int[] edges, List<HashSet<int>?> values)
     {
-        var tails = new int[edges.Count];
+        var tails = new int[values.Count];
         var queue = new Queue<int>();
         for (var i = 0; i < _width; i++)
         {
-            ref var edge = ref edges[0][i];
-            if (edge < 0)
-                edge = 0;
+            if (edges[i] < 0)
+                edges[i] = 0;
             else
-                queue.Enqueue(edge);
+                queue.Enqueue(edges[i]);
         }
+
         while (queue.TryDequeue(out var state))
         {
             var tail = tails[state];
@@ -120,13 +116,15 @@ internal sealed class LiteralAutomaton
                 (values[state] ??= []).UnionWith(inherited);
             for (var i = 0; i < _width; i++)
             {
-                ref var edge = ref edges[state][i];
+                ref var edge = ref edges[(state * _width) + i];
+                var inTail = edges[(tail * _width) + i];
                 if (edge < 0)
                 {
-                    edge = edges[tail][i];
+                    edge = inTail;
                     continue;
                 }
-                tails[edge] = edges[tail][i];
+
+                tails[edge] = inTail;
                 queue.Enqueue(edge);
             }
         }

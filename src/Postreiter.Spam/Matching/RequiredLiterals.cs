@@ -170,7 +170,7 @@ internal static class RequiredLiterals
     }
 
     /// <summary>A text, cut to its rarest window.</summary>
-    private readonly struct Text : IEquatable<Text>
+    private sealed class Text : IEquatable<Text>
     {
         public static readonly Text Empty = new([]);
 
@@ -195,7 +195,7 @@ internal static class RequiredLiterals
             return best;
         }
 
-        public bool Equals(Text other) => Octets.AsSpan().SequenceEqual(other.Octets);
+        public bool Equals(Text? other) => other is not null && Octets.AsSpan().SequenceEqual(other.Octets);
 
         public override bool Equals(object? other) => other is Text text && Equals(text);
 

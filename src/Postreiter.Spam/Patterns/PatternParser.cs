@@ -14,7 +14,8 @@ internal sealed partial class PatternParser
     private const int MaxRepeat = 65_534;
     private const int NoOctet = 0x100;
     private readonly string _text;
-    private readonly Dictionary<OctetSet, SetNode> _sets = [];
+    private readonly OctetSetTable _sets = new();
+    private readonly List<SetNode> _nodes = [];
     private readonly Dictionary<string, int> _names = new(StringComparer.Ordinal);
     private readonly List<BackReferenceNode> _references = [];
     private int _at;
@@ -263,9 +264,10 @@ internal sealed partial class PatternParser
 
     private SetNode Set(OctetSet set)
     {
-        if (!_sets.TryGetValue(set, out var node))
-            _sets.Add(set, node = new SetNode(set));
-        return node;
+        var number = _sets.Number(set);
+        if (number == _nodes.Count)
+            _nodes.Add(new SetNode(set));
+        return _nodes[number];
     }
 
     private SetNode Literal(int octet, Flags flags)

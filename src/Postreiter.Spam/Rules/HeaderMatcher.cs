@@ -19,14 +19,14 @@ internal sealed class HeaderMatcher
     /// <param name="Header">The header.</param>
     /// <param name="Form">The form that its modifiers mean.</param>
     /// <param name="Existence">`exists:` rules.</param>
-    /// <param name="Plain">`=~` rules.</param>
+    /// <param name="Plain">`=~` rules; made when a mail has the header.</param>
     /// <param name="Negated">`!~` rules.</param>
     /// <param name="WhenMissing">Rules that may match when the header is missing, each with the text it then has.</param>
     private sealed record Group(
         RuleHeader Header,
         HeaderForm Form,
         int[] Existence,
-        LineMatcher? Plain,
+        Lazy<LineMatcher>? Plain,
         MatchedPattern[] Negated,
         (MatchedPattern Pattern, string Text)[] WhenMissing
     );
@@ -34,8 +34,10 @@ internal sealed class HeaderMatcher
     /// <summary>What a scan needs.</summary>
     internal sealed class Work(HeaderMatcher matcher)
     {
-        public LineMatcher.Work?[] Groups { get; } =
-        [.. matcher._groups.Select(static group => group.Plain is null ? null : new LineMatcher.Work(group.Plain))];
+        private readonly LineMatcher.Work?[] _groups = new LineMatcher.Work?[matcher._groups.Length];
+
+        public LineMatcher.Work Of(int group) =>
+            _groups[group] ??= new LineMatcher.Work(matcher._groups[group].Plain!.Value);
     }
 
     /// <summary>Matches all of them.</summary>
@@ -57,7 +59,7 @@ internal sealed class HeaderMatcher
             sink.Hit(rule, 1);
         if (group.Plain is { } plain)
         {
-            plain.Match(value, work.Groups[index]!, sink);
+            plain.Value.Match(value, work.Of(index), sink);
         }
         if (group.Negated.Length == 0)
             return;
@@ -115,7 +117,7 @@ internal sealed class HeaderMatcher
             rules.First().Rule.Header!,
             MailHeaders.Form(rules.First().Rule.Header!),
             [.. rules.Where(static rule => rule.Rule.IsExistence).Select(static rule => rule.Index)],
-            plain.Count > 0 ? new LineMatcher(plain) : null,
+            plain.Count > 0 ? new Lazy<LineMatcher>(() => new LineMatcher(plain)) : null,
             [.. negated],
             [.. missing]
         );

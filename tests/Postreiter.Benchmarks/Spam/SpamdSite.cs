@@ -12,7 +12,7 @@ internal sealed class SpamdSite(string rules) : SpamServer
 
     public override string Name => "spamd";
 
-    public override int Mails => 150;
+    public override int Mails => 75;
 
     protected override (string Program, string[] Arguments) Command =>
         (
