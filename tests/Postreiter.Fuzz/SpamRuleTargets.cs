@@ -46,12 +46,18 @@ internal static class SpamRuleTargets
         }
     }
 
-    /// <summary>A pattern that is read can be written for .NET, and its automaton finds no less.</summary>
+    /// <summary>
+    /// A pattern that is read is compiled, with its groups and without, remembering failures and not: all find the same matches, or use their
+    /// steps up. Its automaton finds no less, and no more where it says so. What stands behind the first line is a text for it.
+    /// </summary>
     public static void Patterns(byte[] input)
     {
+        var (line, own) = (input.AsSpan().IndexOf((byte)'\n') is var end and >= 0 ? end : input.Length, "");
+        if (line < input.Length)
+            own = Encoding.Latin1.GetString(input.AsSpan(line + 1, Math.Min(200, input.Length - line - 1)));
         if (
-            input.Length > 300
-            || !OctetPattern.TryParse(Encoding.Latin1.GetString(input), out var pattern, out var error)
+            line > 300
+            || !OctetPattern.TryParse(Encoding.Latin1.GetString(input, 0, line), out var pattern, out var error)
         )
             return;
         Require(error is null);
@@ -61,12 +67,30 @@ internal static class SpamRuleTargets
             return;
         var lazy = new LazyAutomaton(automaton);
         var found = new CandidateSet(1);
-        foreach (var text in Texts)
+        foreach (var text in Texts.Append(own))
         {
             found.Clear();
             lazy.Find(text, found);
-            Require(found.Count > 0 || !pattern.IsMatch(text));
+            var count = Count(pattern.Program, text, patience: 0);
+            var other = Count(pattern.GroupProgram, text, patience: 1000);
+            Require(count < 0 || other < 0 || count == other);
+            Require(count <= 0 || found.Count > 0);
+            Require(count != 0 || found.Count == 0 || !automaton.IsExact[0]);
         }
+    }
+
+    // -1: the steps were not enough.
+    private static int Count(PatternProgram program, string text, int patience)
+    {
+        using var run = new PatternRun(program, text, 20_000, patience);
+        var count = 0;
+        while (run.Next())
+        {
+            Require(run.Begin >= 0 && run.Begin <= run.End && run.End <= text.Length && ++count <= text.Length * 2 + 2);
+            for (var group = 0; group < program.Groups.Length; group++)
+                Require(run.Group(group) is not var (begin, end) || (begin >= 0 && begin <= end && end <= text.Length));
+        }
+        return run.GaveUp ? -1 : count;
     }
 
     private static void Require(bool holds)

@@ -6,7 +6,7 @@ namespace Postreiter.Spam.Functions;
 /// <summary>Functions of SpamAssassin's BodyEval: lengths, blanks, words of stock market tips.</summary>
 internal static class BodyEval
 {
-    private static readonly LinearPattern StockWord = new(
+    private static readonly FunctionPattern StockWord = new(
         @"(^trad(?:e|ing)date|company(?:name)?|s\w?(?:t\w?o\w?c\w?k|y\w?m(?:\w?b\w?o\w?l)?)|t(?:arget|icker)|(?:opening|current)p(?:rice)?"
             + @"|p(?:rojected|osition)|expectations|weeks?high|marketperformance|(?:year|week|month|day|price)(?:target|estimates?)|sector"
             + @"|r(?:ecommendation|ating))$"

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Postreiter.Spam.Mail;
 using static Postreiter.Spam.Functions.CallArguments;
 
@@ -9,54 +8,58 @@ internal static class ForgedReceived
 {
     private const int GoogleTokenLength = 60;
 
-    private static readonly LinearPattern AolRelay = new(@" rly-[a-z][a-z]\d\d\.", RegexOptions.IgnoreCase);
-    private static readonly LinearPattern AolServer = new(@"/AOL-\d+\.\d+\.\d+\)|ESMTP id (?:RELAY|MAILRELAY|MAILIN)");
+    private static readonly FunctionPattern AolRelay = new(@" rly-[a-z][a-z]\d\d\.", "i");
+    private static readonly FunctionPattern AolServer = new(
+        @"/AOL-\d+\.\d+\.\d+\)|ESMTP id (?:RELAY|MAILRELAY|MAILIN)"
+    );
 
-    private static readonly LinearPattern Ezmlm = new(@"^contact \S+@\S+; run by ezmlm$", RegexOptions.Multiline);
-    private static readonly LinearPattern MailingList = new(@"^mailing list \S+@\S+", RegexOptions.Multiline);
-    private static readonly LinearPattern Qmail = new(
+    private static readonly FunctionPattern Ezmlm = new(@"^contact \S+@\S+; run by ezmlm$", "m");
+    private static readonly FunctionPattern MailingList = new(@"^mailing list \S+@\S+", "m");
+    private static readonly FunctionPattern Qmail = new(
         @"qmail \d+ invoked (?:from network|by [^\n]{3,20})\); \d+ [^\n]{3} \d+"
     );
 
-    private static readonly LinearPattern MsnGroups = new(@"from groups\.msn\.com \(\S+\.msn\.com ");
-    private static readonly LinearPattern MsnList = new(@"<(\S+)@groups\.msn\.com>", RegexOptions.IgnoreCase);
-    private static readonly LinearPattern MsnServer = new(@"from mail pickup service by (p\d\d\.groups\.msn\.com)\b");
-    private static readonly LinearPattern Hotmail = new(
+    private static readonly FunctionPattern MsnGroups = new(@"from groups\.msn\.com \(\S+\.msn\.com ");
+    private static readonly FunctionPattern MsnList = new(@"<(\S+)@groups\.msn\.com>", "i");
+    private static readonly FunctionPattern MsnServer = new(@"from mail pickup service by (p\d\d\.groups\.msn\.com)\b");
+    private static readonly FunctionPattern Hotmail = new(
         @"from (?:\S*\.)?hotmail.com \(\S+\.hotmail(?:\.msn)?\.com[ \)]"
     );
-    private static readonly LinearPattern HotmailByAddress = new(@"from \S*\.hotmail.com \(\[");
-    private static readonly LinearPattern HotmailByWeb = new(@"from \S+ by \S+\.hotmail(?:\.msn)?\.com with HTTP;");
-    private static readonly LinearPattern HotmailByYahoo = new(@"from \[66\.218.\S+\] by \S+\.yahoo\.com");
-    private static readonly LinearPattern Outlook = new(
+    private static readonly FunctionPattern HotmailByAddress = new(@"from \S*\.hotmail.com \(\[");
+    private static readonly FunctionPattern HotmailByWeb = new(@"from \S+ by \S+\.hotmail(?:\.msn)?\.com with HTTP;");
+    private static readonly FunctionPattern HotmailByYahoo = new(@"from \[66\.218.\S+\] by \S+\.yahoo\.com");
+    private static readonly FunctionPattern Outlook = new(
         @"from \S*\.outbound\.protection\.outlook\.com \(\S+\.outbound\.protection\.outlook\.com[ \)]"
     );
 
-    private static readonly LinearPattern OutlookByAddress = new(@"from \S*\.(?:eur|nam)prd\d+\.prod\.outlook\.com \(");
+    private static readonly FunctionPattern OutlookByAddress = new(
+        @"from \S*\.(?:eur|nam)prd\d+\.prod\.outlook\.com \("
+    );
 
-    private static readonly LinearPattern SaysHotmail = new(@"(?:from |HELO |helo=)\S*hotmail\.com\b");
-    private static readonly LinearPattern OfHotmail = Domain("hotmail");
-    private static readonly LinearPattern OfEudora = Domain("eudoramail");
-    private static readonly LinearPattern Eudora = new(@"by \S*whowhere.com;");
-    private static readonly LinearPattern OfYahoo = Domain("yahoo");
-    private static readonly LinearPattern Yahoo = new(
+    private static readonly FunctionPattern SaysHotmail = new(@"(?:from |HELO |helo=)\S*hotmail\.com\b");
+    private static readonly FunctionPattern OfHotmail = Domain("hotmail");
+    private static readonly FunctionPattern OfEudora = Domain("eudoramail");
+    private static readonly FunctionPattern Eudora = new(@"by \S*whowhere.com;");
+    private static readonly FunctionPattern OfYahoo = Domain("yahoo");
+    private static readonly FunctionPattern Yahoo = new(
         @"by web\S+\.mail\S*\.yahoo\.com via HTTP|by sonic\S+\.consmr\.mail\S*\.yahoo\.com with HTTP|by smtp\S+\.yahoo\.com with SMTP"
             + @"|by \w+\.\w+\.yahoo\.com \(\d+\.\d+\.\d+/\d+\.\d+\.\d+\)(?: with ESMTP)? id \w+"
     );
 
-    private static readonly LinearPattern YahooGroups = new(@"^\] by \S+\.(?:groups|scd|dcn)\.yahoo\.com with NNFMP");
-    private static readonly LinearPattern YahooBulk = new(@"\bmailer\d+\.bulk\.scd\.yahoo\.com\b");
-    private static readonly LinearPattern YahooReply = new(@"@reply\.yahoo\.com$", RegexOptions.IgnoreCase);
-    private static readonly LinearPattern YahooRelay = new(@" rdns=\S+\.yahoo\.com ");
-    private static readonly LinearPattern OfJuno = Domain("juno");
-    private static readonly LinearPattern JunoCookie = new(@" cookie\.(?:juno|untd)\.com ");
-    private static readonly LinearPattern JunoName = new(@"\b(?:juno|untd)\.com");
-    private static readonly LinearPattern OfGmail = Domain("gmail");
-    private static readonly LinearPattern GmailReceived = new(
+    private static readonly FunctionPattern YahooGroups = new(@"^\] by \S+\.(?:groups|scd|dcn)\.yahoo\.com with NNFMP");
+    private static readonly FunctionPattern YahooBulk = new(@"\bmailer\d+\.bulk\.scd\.yahoo\.com\b");
+    private static readonly FunctionPattern YahooReply = new(@"@reply\.yahoo\.com$", "i");
+    private static readonly FunctionPattern YahooRelay = new(@" rdns=\S+\.yahoo\.com ");
+    private static readonly FunctionPattern OfJuno = Domain("juno");
+    private static readonly FunctionPattern JunoCookie = new(@" cookie\.(?:juno|untd)\.com ");
+    private static readonly FunctionPattern JunoName = new(@"\b(?:juno|untd)\.com");
+    private static readonly FunctionPattern OfGmail = Domain("gmail");
+    private static readonly FunctionPattern GmailReceived = new(
         @"by 10\.\S+ with SMTP id \S+|by 2002:a\d\d:\w+:\S+ with SMTP id \S+"
     );
 
-    private static readonly LinearPattern GooglemailReceived = new(@"by smtp\.googlemail\.com with ESMTPSA id \S+");
-    private static readonly LinearPattern Groupwise = new(
+    private static readonly FunctionPattern GooglemailReceived = new(@"by smtp\.googlemail\.com with ESMTPSA id \S+");
+    private static readonly FunctionPattern Groupwise = new(
         @"\nfrom\s\S+\sby\s(\S+)\swith\sESMTP;\s+\S\S\S,\s+\d+\s+\S\S\S\s+\d{4}\s+\d\d:\d\d:\d\d\s+[-+]*\d{4}\n$"
     );
 
@@ -100,9 +103,9 @@ internal static class ForgedReceived
             return 0;
         var id = call.Mail.Joined("Message-Id");
         if (list == "notifications")
-            return Hits(new LinearPattern($@"^<\S+@{Regex.Escape(server)}>").IsMatch(id));
+            return Hits(new FunctionPattern($@"^<\S+@{FunctionPattern.Quote(server)}>").IsMatch(id));
         return Hits(
-            new LinearPattern($@"^<{Regex.Escape(list)}-\S+@groups\.msn\.com>").IsMatch(id)
+            new FunctionPattern($@"^<{FunctionPattern.Quote(list)}-\S+@groups\.msn\.com>").IsMatch(id)
                 && call.Mail.FirstAddress("EnvelopeFrom")
                     .Contains($"{list}-bounce@groups.msn.com", StringComparison.Ordinal)
         );
@@ -200,7 +203,7 @@ internal static class ForgedReceived
                 && !server.Contains('.', StringComparison.Ordinal)
         );
 
-    private static LinearPattern Domain(string name) => new($@"\b{name}\.com$", RegexOptions.IgnoreCase);
+    private static FunctionPattern Domain(string name) => new($@"\b{name}\.com$", "i");
 
     private static bool HasAddress(string text) => AddressText.Find(text).Length > 0;
 

@@ -1,5 +1,4 @@
 using System.Runtime.CompilerServices;
-using System.Text.RegularExpressions;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Mail;
 using Postreiter.Spam.Patterns;
@@ -11,14 +10,14 @@ internal static class FreeMail
 {
     private static readonly ConditionalWeakTable<Rule, Wanted> Patterns = [];
 
-    private static readonly LinearPattern BulkSender = new(
+    private static readonly FunctionPattern BulkSender = new(
         "(?:^(?:post|host|domain)master|^double-bounce|^(?:sentto|owner|return|(?:gr)?bounced?)-[^\n]+|-(?:request|bounces?|admin|owner)"
             + "|\\b(?:do[._-t]?)?no[._-t]?repl(?:y|ies)|[^\n]+=[^\n]+)@",
-        RegexOptions.IgnoreCase
+        "i"
     );
 
     /// <summary>A header's address is free: header, a pattern it has to fit.</summary>
-    [RuleFunction("check_freemail_header")]
+    [RuleFunction("check_freemail_header", PatternArgument = 1)]
     internal static int IsHeaderFree(RuleCall call)
     {
         // "Reply-To:addr" means the same.
@@ -27,12 +26,12 @@ internal static class FreeMail
     }
 
     /// <summary>A sender's address is free: a pattern it has to fit.</summary>
-    [RuleFunction("check_freemail_from")]
+    [RuleFunction("check_freemail_from", PatternArgument = 0)]
     internal static int IsSenderFree(RuleCall call) =>
         Find(call, MailAddresses.Of(call.Facts).From.Select(Octets.Lower), Pattern(call, 0));
 
     /// <summary>A free address stands in the body: a pattern it has to fit.</summary>
-    [RuleFunction("check_freemail_body")]
+    [RuleFunction("check_freemail_body", PatternArgument = 0)]
     internal static int IsInBody(RuleCall call)
     {
         if (
@@ -41,7 +40,7 @@ internal static class FreeMail
             return 0;
         if (Pattern(call, 0) is not { IsWrong: false } wanted)
             return 0;
-        var found = body.Free.Where(wanted.Fits).ToList();
+        var found = body.Free.Where(address => wanted.Fits(call, address)).ToList();
         if (found.Count == 0)
             return 0;
         Describe(call, wanted.IsAny ? string.Join(", ", found) : found[0]);
@@ -93,7 +92,7 @@ internal static class FreeMail
         var lists = FreeMailLists.Of(call.Settings);
         if (!lists.IsAvailable || wanted.IsWrong)
             return 0;
-        if (addresses.FirstOrDefault(address => lists.Has(address) && wanted.Fits(address)) is not { } found)
+        if (addresses.FirstOrDefault(address => lists.Has(address) && wanted.Fits(call, address)) is not { } found)
             return 0;
         Describe(call, found);
         return 1;
@@ -120,6 +119,6 @@ internal static class FreeMail
                 ? new(read, IsWrong: false)
                 : new(null, IsWrong: true);
 
-        public bool Fits(string address) => Pattern?.IsMatch(address) != false;
+        public bool Fits(RuleCall call, string address) => Pattern is null || call.IsMatch(Pattern, address);
     }
 }

@@ -1,6 +1,5 @@
 using System.Collections.Frozen;
 using System.Runtime.CompilerServices;
-using System.Text.RegularExpressions;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Mail;
 
@@ -11,15 +10,15 @@ internal sealed class FreeMailLists
 {
     private static readonly ConditionalWeakTable<Settings, FreeMailLists> Made = [];
 
-    private static readonly LinearPattern Exempt = new(
+    private static readonly FunctionPattern Exempt = new(
         "^(?:abuse|support|sales|info|helpdesk|contact|kontakt|(?:post|host|domain)master|undisclosed[^\n]*|request-[a-f0-9]{16}|bounced?-"
             + "|[a-f0-9]{8}(?:\\.[a-f0-9]{8}|-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{4}-[a-f0-9]{12})|[^\n]+=[^\n]+=[^\n]+)@",
-        RegexOptions.IgnoreCase
+        "i"
     );
 
     private readonly FrozenSet<string> _domains;
     private readonly FrozenSet<string> _welcome;
-    private readonly LinearPattern? _wildcards;
+    private readonly FunctionPattern? _wildcards;
     private readonly AddressList[] _imported;
 
     private FreeMailLists(Settings settings)
@@ -33,13 +32,13 @@ internal sealed class FreeMailLists
         _welcome = settings.Words("freemail_welcomelist").Select(Octets.Lower).ToFrozenSet(StringComparer.Ordinal);
         var wildcards = domains[true]
             .Select(static word =>
-                Regex
-                    .Escape(word)
+                FunctionPattern
+                    .Quote(word)
                     .Replace("\\*", "[^.]*", StringComparison.Ordinal)
                     .Replace("\\?", ".", StringComparison.Ordinal)
             );
         if (domains[true].Any())
-            _wildcards = new LinearPattern($"@(?:{string.Join('|', wildcards)})$");
+            _wildcards = new FunctionPattern($"@(?:{string.Join('|', wildcards)})$");
         IsAvailable = _domains.Count > 0 || _wildcards is not null;
         string[] lists = ["welcomelist_auth", "def_welcomelist_auth"];
         _imported =

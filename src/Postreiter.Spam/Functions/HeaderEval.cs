@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Postreiter.Spam.Mail;
 using static Postreiter.Spam.Functions.CallArguments;
 
@@ -12,26 +11,23 @@ internal static class HeaderEval
     private const int OutlookTolerance = 250;
     private const double SecondsOfYear = 31_556_952;
 
-    private static readonly LinearPattern EncodedCharset = new(@"=\?([^\n]+?)\?[^\n]\?[^\n]*?\?=");
-    private static readonly LinearPattern CharsetWithoutCase = new(
+    private static readonly FunctionPattern EncodedCharset = new(@"=\?([^\n]+?)\?[^\n]\?[^\n]*?\?=");
+    private static readonly FunctionPattern CharsetWithoutCase = new(
         @"=\?[-_a-z0-9]*(?:koi|jp|jis|euc|gb|big5|isoir|cp1251|windows-1251|georgianps|pt154|tis)[-_a-z0-9]*\?",
-        RegexOptions.IgnoreCase
+        "i"
     );
 
-    private static readonly LinearPattern OutlookId = new(@"^<[0-9a-f]{4}([0-9a-f]{8})\$[0-9a-f]{8}\$[0-9a-f]{8}@");
-    private static readonly LinearPattern ListUnsubscribe = new(
-        @"<mailto:(?:leave-\S+|\S+-unsubscribe)@\S+>$",
-        RegexOptions.IgnoreCase
-    );
+    private static readonly FunctionPattern OutlookId = new(@"^<[0-9a-f]{4}([0-9a-f]{8})\$[0-9a-f]{8}\$[0-9a-f]{8}@");
+    private static readonly FunctionPattern ListUnsubscribe = new(@"<mailto:(?:leave-\S+|\S+-unsubscribe)@\S+>$", "i");
 
-    private static readonly LinearPattern Template = new("%[A-Z][A-Z_-]");
-    private static readonly LinearPattern FreeText = new(
+    private static readonly FunctionPattern Template = new("%[A-Z][A-Z_-]");
+    private static readonly FunctionPattern FreeText = new(
         @"^(?:X-VMS-To|X-UIDL|X-Face|To|Cc|From|Subject|References|In-Reply-To|(?:X-|Resent-|X-Original-)?Message-Id):",
-        RegexOptions.IgnoreCase
+        "i"
     );
 
-    private static readonly LinearPattern RatwareId = new("<[A-Z]{28}\\.([^>]+?)>");
-    private static readonly LinearPattern RewrittenSender = new(@"^SRS\d[=+-]", RegexOptions.IgnoreCase);
+    private static readonly FunctionPattern RatwareId = new("<[A-Z]{28}\\.([^>]+?)>");
+    private static readonly FunctionPattern RewrittenSender = new(@"^SRS\d[=+-]", "i");
     private static readonly string[] ReplyMarks = ["re", "fwd", "fw", "aw", "antwort", "wg", "sv", "vb", "vs", "vl"];
 
     /// <summary>An encoded word of From or Subject in a charset of no language of `ok_locales`.</summary>

@@ -114,11 +114,11 @@ internal static class HtmlEval
     }
 
     /// <summary>A text of a kind (`anchor`, `title`, `comment`, `script`) fits a pattern.</summary>
-    [RuleFunction("html_text_match")]
+    [RuleFunction("html_text_match", PatternArgument = 1)]
     internal static int HasText(RuleCall call) => HasText(call, isWanted: true);
 
     /// <summary>A text of a kind does not fit a pattern.</summary>
-    [RuleFunction("html_text_not_match")]
+    [RuleFunction("html_text_not_match", PatternArgument = 1)]
     internal static int HasOtherText(RuleCall call) => HasText(call, isWanted: false);
 
     /// <summary>Characters of the longest title by octets of the subject: more than.</summary>
@@ -151,7 +151,7 @@ internal static class HtmlEval
         {
             foreach (var text in HtmlValues.Texts(html, call.Argument(0)) ?? [])
             {
-                if (pattern.IsMatch(HtmlValues.OctetPerCharacter(text)) == isWanted)
+                if (call.IsMatch(pattern, HtmlValues.OctetPerCharacter(text)) == isWanted)
                     return 1;
             }
         }

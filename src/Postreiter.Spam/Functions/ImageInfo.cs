@@ -71,7 +71,7 @@ internal static class ImageInfo
         );
 
     /// <summary>One whose name fits a pattern.</summary>
-    [RuleFunction("image_name_regex")]
+    [RuleFunction("image_name_regex", PatternArgument = 0)]
     internal static int IsNamedLike(RuleCall call)
     {
         var pattern = Patterns.GetValue(call.Rule, static rule => new(Read(rule))).Value;
@@ -79,7 +79,7 @@ internal static class ImageInfo
             pattern is not null
                 && ImageSizes
                     .Of(call.Facts)
-                    .All.Any(image => image is { HasSize: true, Name.Length: > 0 } && pattern.IsMatch(image.Name))
+                    .All.Any(image => image is { HasSize: true, Name.Length: > 0 } && call.IsMatch(pattern, image.Name))
         );
     }
 

@@ -65,7 +65,7 @@ internal static class LenientDate
         ["PHT"] = 480,
     };
 
-    private static readonly LinearPattern ZoneName = new(@"\b([A-Z]{2,4}(?:-DST)?)\b");
+    private static readonly FunctionPattern ZoneName = new(@"\b([A-Z]{2,4}(?:-DST)?)\b");
 
     /// <summary>Seconds since 1970; null when there is no date in the text.</summary>
     public static long? Read(string text)

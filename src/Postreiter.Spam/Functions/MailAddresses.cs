@@ -7,7 +7,7 @@ internal sealed class MailAddresses
 {
     private const int ReceivedLookedAt = 3;
 
-    private static readonly LinearPattern ReceivedFor = new(@" for <?(\S+@(\S+?))>?;");
+    private static readonly FunctionPattern ReceivedFor = new(@" for <?(\S+@(\S+?))>?;");
     private static readonly string[] Senders =
     [
         "From",
@@ -76,7 +76,7 @@ internal sealed class MailAddresses
         {
             if (
                 received.Contains(" for ", StringComparison.Ordinal)
-                && ReceivedFor.All(received).FirstOrDefault() is { } match
+                && ReceivedFor.All(received) is [var match, ..]
                 && HostName.IsValid(match[2])
             )
                 yield return match[1];

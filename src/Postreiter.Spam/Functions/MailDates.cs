@@ -5,10 +5,10 @@ namespace Postreiter.Spam.Functions;
 /// <summary>When a mail was written and when it was handed over, as its headers say; seconds since 1970.</summary>
 internal sealed class MailDates
 {
-    private static readonly LinearPattern Stamp = new(@"(\s.?\d+ \S\S\S \d+ \d+:\d+:\d+ \S+)");
-    private static readonly LinearPattern FromHere = new(@"\bfrom (?:localhost\s|(?:\S+ ){1,2}\S*\b127\.0\.0\.1\b)");
-    private static readonly LinearPattern FromUser = new(@"qmail \d+ invoked by uid \d+");
-    private static readonly LinearPattern Fetcher = new(@"\bby localhost with \w+ \(fetchmail-[\d.]+");
+    private static readonly FunctionPattern Stamp = new(@"(\s.?\d+ \S\S\S \d+ \d+:\d+:\d+ \S+)");
+    private static readonly FunctionPattern FromHere = new(@"\bfrom (?:localhost\s|(?:\S+ ){1,2}\S*\b127\.0\.0\.1\b)");
+    private static readonly FunctionPattern FromUser = new(@"qmail \d+ invoked by uid \d+");
+    private static readonly FunctionPattern Fetcher = new(@"\bby localhost with \w+ \(fetchmail-[\d.]+");
 
     private readonly List<long> _fetched = [];
 

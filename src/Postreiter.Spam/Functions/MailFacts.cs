@@ -1,5 +1,6 @@
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Mail;
+using Postreiter.Spam.Patterns;
 using Postreiter.Spam.Senders;
 using Postreiter.Spam.Uris;
 
@@ -84,6 +85,9 @@ public sealed partial class MailFacts(SpamMail mail, Ruleset ruleset, Settings s
     }
 
     private readonly List<string> _furtherHits = [];
+
+    /// <summary>Steps that patterns of the rule that calls may still take; 0 = they were not enough.</summary>
+    internal int PatternSteps = PatternRun.DefaultSteps;
 
     /// <summary>Makes another rule hit than the one that calls, e.g. one that is only declared.</summary>
     /// <param name="rule">Its name; nothing happens when no such rule runs.</param>

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Postreiter.Spam.Mail;
 using static Postreiter.Spam.Functions.CallArguments;
 
@@ -9,16 +8,16 @@ internal static class MimeEval
 {
     private const int LeastText = 200;
 
-    private static readonly LinearPattern QuotedCharset = new("charset=\"([^\"]+)\"", RegexOptions.IgnoreCase);
-    private static readonly LinearPattern SingleQuotedCharset = new("charset='([^']+)'", RegexOptions.IgnoreCase);
-    private static readonly LinearPattern BareCharset = new(@"charset=(\S+)", RegexOptions.IgnoreCase);
-    private static readonly LinearPattern CharsetWithoutCase = new(
+    private static readonly FunctionPattern QuotedCharset = new("charset=\"([^\"]+)\"", "i");
+    private static readonly FunctionPattern SingleQuotedCharset = new("charset='([^']+)'", "i");
+    private static readonly FunctionPattern BareCharset = new(@"charset=(\S+)", "i");
+    private static readonly FunctionPattern CharsetWithoutCase = new(
         @"^[-_a-z0-9]*(?:koi|jp|jis|euc|gb|big5|isoir|cp1251|windows-1251|georgianps|pt154|tis)[-_a-z0-9]*$",
-        RegexOptions.IgnoreCase
+        "i"
     );
 
-    private static readonly LinearPattern Base64Lines = new("^(?:[A-Za-z0-9+/=]{60,76} ){2}");
-    private static readonly LinearPattern Ratio = new(@"^\d{0,3}\.\d{1,3}$");
+    private static readonly FunctionPattern Base64Lines = new("^(?:[A-Za-z0-9+/=]{60,76} ){2}");
+    private static readonly FunctionPattern Ratio = new(@"^\d{0,3}\.\d{1,3}$");
 
     /// <summary>What the parts show, by name: `mime_base64_count`, `mime_qp_count`, `mime_attachment`, …</summary>
     [RuleFunction("check_for_mime")]

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Postreiter.Spam.Mail;
 
 namespace Postreiter.Spam.Functions;
@@ -8,8 +7,8 @@ internal sealed class MimeFacts
 {
     private const int LongestLine = 79;
 
-    private static readonly LinearPattern IsoCharset = new(@"iso-\S+-\S+\b", RegexOptions.IgnoreCase);
-    private static readonly LinearPattern KnownIsoCharset = new(@"iso-(?:8859-\d{1,2}|2022-(?:jp|kr))\b");
+    private static readonly FunctionPattern IsoCharset = new(@"iso-\S+-\S+\b", "i");
+    private static readonly FunctionPattern KnownIsoCharset = new(@"iso-(?:8859-\d{1,2}|2022-(?:jp|kr))\b");
 
     // Names of ASCII; a charset that has one of them in it passes for it.
     private static readonly string[] AsciiNames =

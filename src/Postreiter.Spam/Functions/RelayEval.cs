@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Postreiter.Spam.Mail;
 using static Postreiter.Spam.Functions.CallArguments;
 
@@ -7,14 +6,14 @@ namespace Postreiter.Spam.Functions;
 /// <summary>Functions of SpamAssassin's RelayEval: what the relays of a mail say of themselves and of each other.</summary>
 internal static class RelayEval
 {
-    private static readonly LinearPattern BigSites = new(
+    private static readonly FunctionPattern BigSites = new(
         @"(?:\.|^)(lycos\.com|lycos\.co\.uk|hotmail\.com|localhost\.com|excite\.com|caramail\.com|cs\.com|aol\.com|msn\.com|yahoo\.com|drizzle\.com)$",
-        RegexOptions.IgnoreCase
+        "i"
     );
 
-    private static readonly LinearPattern HostName = new(@"^\w+(?:[\w.-]+\.)+\w+$");
-    private static readonly LinearPattern Numbers = new(@"^(\d+\.\d+)\.\d+\.\d+$");
-    private static readonly LinearPattern LongTop = new(@"\S{3,}|ie|fr|de");
+    private static readonly FunctionPattern HostName = new(@"^\w+(?:[\w.-]+\.)+\w+$");
+    private static readonly FunctionPattern Numbers = new(@"^(\d+\.\d+)\.\d+\.\d+$");
+    private static readonly FunctionPattern LongTop = new(@"\S{3,}|ie|fr|de");
 
     /// <summary>Relays there are, and every one is trusted and was understood.</summary>
     [RuleFunction("check_all_trusted")]
@@ -89,8 +88,8 @@ internal static class RelayEval
         var wanted = call.Argument(1) == "true";
         if (!IsDomainIn(call.Mail.FirstAddress("From"), domain))
             return 0;
-        var escaped = Regex.Escape(domain).Replace("\\.", ".", StringComparison.Ordinal);
-        var pattern = new LinearPattern($@" rdns=\S*\b{escaped} [^\]]*by=\S*\b{escaped} ");
+        var escaped = FunctionPattern.Quote(domain).Replace("\\.", ".", StringComparison.Ordinal);
+        var pattern = new FunctionPattern($@" rdns=\S*\b{escaped} [^\]]*by=\S*\b{escaped} ");
         var isIn =
             pattern.IsMatch(ReceivedTrail.Describe(call.Mail.Received.Trusted))
             || pattern.IsMatch(ReceivedTrail.Describe(call.Mail.Received.Untrusted));

@@ -1,5 +1,6 @@
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Mail;
+using Postreiter.Spam.Patterns;
 
 namespace Postreiter.Spam.Functions;
 
@@ -26,6 +27,15 @@ public readonly struct RuleCall(Rule rule, MailFacts facts)
     /// <summary>An argument; null when the rule gives fewer.</summary>
     /// <param name="index">From 0.</param>
     public string? Argument(int index) => index < rule.Arguments.Count ? rule.Arguments[index] : null;
+
+    /// <summary>Whether a pattern of the rule matches a text. All calls together have the steps that one rule may take; then none matches.</summary>
+    /// <param name="pattern">The pattern.</param>
+    /// <param name="text">Octets.</param>
+    public bool IsMatch(OctetPattern pattern, ReadOnlySpan<char> text)
+    {
+        ArgumentNullException.ThrowIfNull(pattern);
+        return facts.PatternSteps > 0 && pattern.IsMatch(text, ref facts.PatternSteps);
+    }
 
     /// <summary>Makes another rule hit too, e.g. one that is only declared.</summary>
     public void HitToo(string name) => facts.HitToo(name);

@@ -7,4 +7,7 @@ public sealed class RuleFunctionAttribute(string name) : Attribute
 {
     /// <summary>The name as rulesets write it.</summary>
     public string Name { get; } = name;
+
+    /// <summary>Which argument is a pattern, from 0; a rule whose pattern cannot be read is reported. -1, the default = none.</summary>
+    public int PatternArgument { get; set; } = -1;
 }

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Postreiter.Spam.Mail;
 using static Postreiter.Spam.Functions.CallArguments;
 
@@ -7,18 +6,12 @@ namespace Postreiter.Spam.Functions;
 /// <summary>Functions of SpamAssassin's URIEval and HTTPSMismatch: links that say one thing and lead elsewhere.</summary>
 internal static class UriEval
 {
-    private static readonly LinearPattern LinkToAddress = new(
-        @"^https?:/*(?:[^@/]+@)?\d+\.\d+\.\d+\.\d+",
-        RegexOptions.IgnoreCase
-    );
+    private static readonly FunctionPattern LinkToAddress = new(@"^https?:/*(?:[^@/]+@)?\d+\.\d+\.\d+\.\d+", "i");
 
-    private static readonly LinearPattern SaysAddress = new(
-        @"^https:/*(?:[^@/]+@)?\d+\.\d+\.\d+\.\d+",
-        RegexOptions.IgnoreCase
-    );
+    private static readonly FunctionPattern SaysAddress = new(@"^https:/*(?:[^@/]+@)?\d+\.\d+\.\d+\.\d+", "i");
 
-    private static readonly LinearPattern LinkHost = new("^https?://([^/:?#]+)", RegexOptions.IgnoreCase);
-    private static readonly LinearPattern SaidHost = new(@"https://([^\s/:?#]+)", RegexOptions.IgnoreCase);
+    private static readonly FunctionPattern LinkHost = new("^https?://([^/:?#]+)", "i");
+    private static readonly FunctionPattern SaidHost = new(@"https://([^\s/:?#]+)", "i");
 
     /// <summary>A link to an address whose text says https and a name.</summary>
     [RuleFunction("check_https_ip_mismatch")]

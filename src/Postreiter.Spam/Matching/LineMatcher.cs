@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using Postreiter.Spam.Patterns;
 
 namespace Postreiter.Spam.Matching;
@@ -28,8 +27,6 @@ internal sealed class LineMatcher
     // States that a counted repeat may take where a pattern with all of its counts did not fit into the table.
     private const int MaxRelaxedCopies = 12;
 
-    // What the backtracking engine may take for one rule and mail: 100 ms.
-    private static readonly long MaxSpent = Stopwatch.Frequency / 10;
     private readonly MatchedPattern[] _patterns;
     private readonly LiteralAutomaton? _literals;
     private readonly int[] _always;
@@ -113,7 +110,7 @@ internal sealed class LineMatcher
 
         public CandidateSet Candidates { get; } = new(matcher._patterns.Length);
 
-        // Those with a count, a limit reached or time spent.
+        // Those with a count, a limit reached or steps taken.
         public CandidateSet Touched { get; } = new(matcher._patterns.Length);
         public CandidateSet Found { get; } =
             new(
@@ -126,7 +123,7 @@ internal sealed class LineMatcher
                         .Max()
                 )
             );
-        public long[] Spent { get; } = new long[matcher._patterns.Length];
+        public int[] Steps { get; } = Full(matcher._patterns.Length);
         public int[] Counts { get; } = new int[matcher._patterns.Length];
         public bool[] IsDone { get; } = new bool[matcher._patterns.Length];
         public LazyAutomaton[] Factors { get; } = Of(matcher._factors, MaxFactorTable);
@@ -146,6 +143,13 @@ internal sealed class LineMatcher
             var automaton = matcher._own[place].Value!;
             var size = automaton.States.Length > LargeOwn ? MaxLargeOwnTable : MaxOwnTable;
             return _own[place] = new LazyAutomaton(automaton, size);
+        }
+
+        private static int[] Full(int patterns)
+        {
+            var steps = new int[patterns];
+            Array.Fill(steps, PatternRun.DefaultSteps);
+            return steps;
         }
 
         public void Trim()
@@ -190,7 +194,7 @@ internal sealed class LineMatcher
         {
             if (work.Counts[place] > 0)
                 sink.Hit(_patterns[place].Rule, work.Counts[place]);
-            (work.Counts[place], work.Spent[place], work.IsDone[place]) = (0, 0, false);
+            (work.Counts[place], work.Steps[place], work.IsDone[place]) = (0, PatternRun.DefaultSteps, false);
         }
 
         work.Touched.Clear();
@@ -207,7 +211,6 @@ internal sealed class LineMatcher
         Find(_groups, work.Groups, line, work);
         if (candidates.Count == 0)
             return;
-        var mapped = new LazilyMapped(line);
         foreach (var candidate in candidates.Items)
         {
             if (work.IsDone[candidate] || line.Length < _minLengths[candidate])
@@ -215,11 +218,8 @@ internal sealed class LineMatcher
             var pattern = _patterns[candidate];
             if (isFirst && pattern.SkipsFirst)
                 continue;
-            var gaveUp = false;
-            var count =
-                _certainties[candidate] == Certainty.Matches
-                    ? 1
-                    : Confirm(candidate, line, ref mapped, work, ref gaveUp);
+            var count = _certainties[candidate] == Certainty.Matches ? 1 : Confirm(candidate, line, work);
+            var gaveUp = work.Steps[candidate] == 0;
             if (count == 0 && !gaveUp)
                 continue;
             work.Touched.Add(candidate);
@@ -228,8 +228,6 @@ internal sealed class LineMatcher
                 sink.GaveUp(pattern.Rule);
             work.IsDone[candidate] = gaveUp || IsEnough(pattern, work.Counts[candidate]);
         }
-
-        mapped.Dispose();
     }
 
     private static bool IsEnough(MatchedPattern pattern, int count) =>
@@ -254,7 +252,7 @@ internal sealed class LineMatcher
         }
     }
 
-    private int Confirm(int candidate, ReadOnlySpan<char> line, ref LazilyMapped mapped, Work work, ref bool gaveUp)
+    private int Confirm(int candidate, ReadOnlySpan<char> line, Work work)
     {
         // Of a rule in a group the group's automaton has said already that it may match.
         if (_certainties[candidate] == Certainty.Nothing && _own[candidate].Value is not null)
@@ -267,36 +265,7 @@ internal sealed class LineMatcher
             if (lazy.Automaton.IsExact[0] && !_patterns[candidate].IsMultiple)
                 return 1;
         }
-        var began = Stopwatch.GetTimestamp();
-        var count = PatternConfirmation.Count(_patterns[candidate], mapped.Text, work.Counts[candidate], ref gaveUp);
         work.Touched.Add(candidate);
-        work.Spent[candidate] += Stopwatch.GetTimestamp() - began;
-        // A line has its limit in the engine; many lines just below it must not add up.
-        gaveUp |= count == 0 && work.Spent[candidate] > MaxSpent;
-        return count;
-    }
-
-    /// <summary>A line that is mapped for the backtracking engine when that is first asked.</summary>
-    private ref struct LazilyMapped(ReadOnlySpan<char> line)
-    {
-        private readonly ReadOnlySpan<char> _line = line;
-        private OctetText _mapped;
-        private bool _isMapped;
-
-        public ReadOnlySpan<char> Text
-        {
-            get
-            {
-                if (!_isMapped)
-                {
-                    _mapped = OctetText.Map(_line);
-                    _isMapped = true;
-                }
-
-                return _mapped.Span;
-            }
-        }
-
-        public void Dispose() => _mapped.Dispose();
+        return PatternConfirmation.Count(_patterns[candidate], line, work.Counts[candidate], ref work.Steps[candidate]);
     }
 }

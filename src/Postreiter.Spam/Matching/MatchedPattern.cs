@@ -18,6 +18,6 @@ internal interface IMatchSink
     /// <param name="count">How often.</param>
     void Hit(int rule, int count);
 
-    /// <summary>A rule took longer than its time; it counts as no match for this mail.</summary>
+    /// <summary>A rule needed more steps than it may take; it counts as no match for this mail.</summary>
     void GaveUp(int rule);
 }

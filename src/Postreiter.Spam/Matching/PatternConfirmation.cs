@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using Postreiter.Spam.Patterns;
 
 namespace Postreiter.Spam.Matching;
@@ -8,30 +7,21 @@ internal static class PatternConfirmation
 {
     /// <summary>How often a pattern matches.</summary>
     /// <param name="pattern">The rule.</param>
-    /// <param name="mapped">The line, mapped by <see cref="OctetText"/>.</param>
+    /// <param name="line">The line, octets.</param>
     /// <param name="known">Matches counted in earlier lines.</param>
-    /// <param name="gaveUp">Set when the time ran out.</param>
+    /// <param name="steps">Steps that the rule has left for this mail; 0 when it gave up.</param>
     /// <returns>1 at most, unless the rule counts.</returns>
-    public static int Count(MatchedPattern pattern, ReadOnlySpan<char> mapped, int known, ref bool gaveUp)
+    public static int Count(MatchedPattern pattern, ReadOnlySpan<char> line, int known, ref int steps)
     {
-        try
+        using var run = new PatternRun(pattern.Pattern.Program, line, steps);
+        var count = 0;
+        while (run.Next())
         {
-            var regex = pattern.Pattern.Regex;
-            if (!pattern.IsMultiple)
-                return regex.IsMatch(mapped) ? 1 : 0;
-            var count = 0;
-            foreach (var _ in regex.EnumerateMatches(mapped))
-            {
-                count++;
-                if (pattern.MaxHits > 0 && known + count >= pattern.MaxHits)
-                    break;
-            }
-            return count;
+            count++;
+            if (!pattern.IsMultiple || (pattern.MaxHits > 0 && known + count >= pattern.MaxHits))
+                break;
         }
-        catch (RegexMatchTimeoutException)
-        {
-            gaveUp = true;
-            return 0;
-        }
+        steps = run.StepsLeft;
+        return count;
     }
 }

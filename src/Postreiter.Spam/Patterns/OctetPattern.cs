@@ -1,12 +1,12 @@
 using System.Diagnostics.CodeAnalysis;
-using System.Text.RegularExpressions;
+using System.Text;
+using Postreiter.Spam.Configuration;
 
 namespace Postreiter.Spam.Patterns;
 
 /// <summary>A Perl pattern over octets: what a ruleset writes as `/…/i` or `m{…}x`, with Perl's meaning under /aa.</summary>
 public sealed class OctetPattern
 {
-    private Regex? _regex;
     private PatternProgram? _program;
     private PatternProgram? _groupProgram;
 
@@ -34,15 +34,6 @@ public sealed class OctetPattern
 
     /// <summary>The pattern compiled, with the texts of all groups. Made when first asked for.</summary>
     internal PatternProgram GroupProgram => _groupProgram ??= PatternCompiler.Compile(Tree, keepsGroups: true);
-
-    /// <summary>The translated pattern. Its input must be mapped by <see cref="OctetText"/>. Made when first asked for.</summary>
-    /// <remarks>A match ends after 100 ms with a <see cref="RegexMatchTimeoutException"/>.</remarks>
-    internal Regex Regex =>
-        _regex ??= new Regex(
-            DotNetPattern.Write(Tree),
-            RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
-            TimeSpan.FromMilliseconds(100)
-        );
 
     /// <summary>Reads a pattern in delimiters: `/…/mods`, `m{…}mods`, `m,…,mods`, `qr…`.</summary>
     /// <param name="delimited">The text, octets.</param>
@@ -79,41 +70,51 @@ public sealed class OctetPattern
         return true;
     }
 
-    /// <summary>Whether a text holds a match; one that takes more than 100 ms counts as none.</summary>
+    /// <summary>Whether a text holds a match; one that needs more than five million steps counts as none.</summary>
     /// <param name="text">Octets.</param>
     public bool IsMatch(ReadOnlySpan<char> text)
     {
-        using var mapped = OctetText.Map(text);
-        try
-        {
-            return Regex.IsMatch(mapped.Span);
-        }
-        catch (RegexMatchTimeoutException)
-        {
-            return false;
-        }
+        var steps = PatternRun.DefaultSteps;
+        return IsMatch(text, ref steps);
     }
 
-    /// <summary>The first match and its groups; one that takes more than 100 ms counts as none.</summary>
+    /// <summary>Whether a text holds a match.</summary>
+    /// <param name="text">Octets.</param>
+    /// <param name="steps">Steps that may be taken; what is left of them, 0 = they were not enough, and there counts as none.</param>
+    internal bool IsMatch(ReadOnlySpan<char> text, ref int steps)
+    {
+        using var run = new PatternRun(Program, text, steps);
+        var isFound = run.Next();
+        steps = run.StepsLeft;
+        return isFound;
+    }
+
+    /// <summary>The first match and its groups; one that needs more than five million steps counts as none.</summary>
     /// <param name="text">Octets.</param>
     /// <returns>What each group matched (0 is the whole; null = took no part); null when there is no match.</returns>
     public IReadOnlyList<string?>? Match(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        try
-        {
-            var match = Regex.Match(OctetText.Map(text));
-            if (!match.Success)
-                return null;
-            var groups = new string?[match.Groups.Count];
-            for (var i = 0; i < groups.Length; i++)
-                groups[i] = match.Groups[i].Success ? OctetText.Unmap(match.Groups[i].Value) : null;
-            return groups;
-        }
-        catch (RegexMatchTimeoutException)
-        {
+        using var run = new PatternRun(GroupProgram, text);
+        if (!run.Next())
             return null;
+        var groups = new string?[GroupProgram.Groups.Length];
+        for (var i = 0; i < groups.Length; i++)
+            groups[i] = run.Group(i) is var (begin, end) ? text[begin..end] : null;
+        return groups;
+    }
+
+    /// <summary>A text as a part of a pattern that matches it and nothing else.</summary>
+    internal static string Quote(string text)
+    {
+        var quoted = new StringBuilder();
+        foreach (var octet in text)
+        {
+            if (!Perl.IsWord(octet))
+                quoted.Append('\\');
+            quoted.Append(octet);
         }
+        return quoted.ToString();
     }
 
     /// <summary>`/…/mods`.</summary>

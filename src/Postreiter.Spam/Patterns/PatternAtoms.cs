@@ -56,6 +56,8 @@ internal sealed partial class PatternParser
             case 'B' when !IsBrace(2):
                 return Anchor(AnchorKind.NoWordBorder);
             case 'K':
+                if (_looks > 0)
+                    throw Error("\\K inside look-around");
                 _at += 2;
                 return new KeepNode();
             case 'R':
@@ -185,15 +187,15 @@ internal sealed partial class PatternParser
             case '>':
                 return new AtomicNode(Inner(1, flags));
             case '=':
-                return new LookNode(Inner(1, flags), IsBehind: false, IsNegative: false);
+                return Look(1, flags, isBehind: false, isNegative: false);
             case '!':
-                return new LookNode(Inner(1, flags), IsBehind: false, IsNegative: true);
+                return Look(1, flags, isBehind: false, isNegative: true);
             case '|':
                 return BranchReset(flags);
             case '<' when Next(1) == '=':
-                return new LookNode(Bounded(Inner(2, flags)), IsBehind: true, IsNegative: false);
+                return Look(2, flags, isBehind: true, isNegative: false);
             case '<' when Next(1) == '!':
-                return new LookNode(Bounded(Inner(2, flags)), IsBehind: true, IsNegative: true);
+                return Look(2, flags, isBehind: true, isNegative: true);
             case '<' or '\'':
                 return Named(_at + 1, _text[_at] == '<' ? '>' : '\'', flags);
             case 'P' when Next(1) == '<':
@@ -214,6 +216,14 @@ internal sealed partial class PatternParser
     }
 
     private char Next(int offset) => _at + offset < _text.Length ? _text[_at + offset] : '\0';
+
+    private LookNode Look(int skipped, Flags flags, bool isBehind, bool isNegative)
+    {
+        _looks++;
+        var body = Inner(skipped, flags);
+        _looks--;
+        return new LookNode(isBehind ? Bounded(body) : body, isBehind, isNegative);
+    }
 
     private PatternNode Inner(int skipped, Flags flags)
     {

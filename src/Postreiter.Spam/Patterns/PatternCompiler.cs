@@ -1,9 +1,12 @@
+using System.Numerics;
+
 namespace Postreiter.Spam.Patterns;
 
 /// <summary>Makes a program of a pattern, from its end to its beginning: each part knows what comes after it.</summary>
 internal sealed partial class PatternCompiler
 {
     private const int MinDispatched = 6;
+    private const int MaxDispatched = 64;
     private readonly List<Instruction> _code = [];
     private readonly List<PatternFirst> _firsts = [];
     private readonly Dictionary<OctetSet, int> _setNumbers = [];
@@ -195,38 +198,49 @@ internal sealed partial class PatternCompiler
     private bool TryDispatch(int[] entries, out int dispatch)
     {
         dispatch = -1;
-        var numbers = new Dictionary<string, ushort>(StringComparer.Ordinal);
+        if (entries.Length > MaxDispatched)
+            return false;
+        // For each octet, and last for the end of the text, a bit for each branch that can begin there.
+        Span<ulong> branches = stackalloc ulong[257];
+        branches.Clear();
+        var union = default(PatternFirst);
+        for (var i = 0; i < entries.Length; i++)
+        {
+            var first = _firsts[entries[i]];
+            union |= first;
+            for (var octet = 0; octet <= 256; octet++)
+            {
+                if (first.IsOpen || (octet < 256 && first.Set.Contains(octet)))
+                    branches[octet] |= 1ul << i;
+            }
+        }
+        var numbers = new Dictionary<ulong, ushort>();
         var lists = new List<int[]>();
         var table = new ushort[257];
-        var longest = 0;
-        var key = new char[entries.Length];
         for (var octet = 0; octet <= 256; octet++)
         {
-            var count = 0;
-            foreach (var entry in entries)
+            if (!numbers.TryGetValue(branches[octet], out var number))
             {
-                var first = _firsts[entry];
-                if (first.IsOpen || (octet < 256 && first.Set.Contains(octet)))
-                    key[count++] = (char)entry;
-            }
-            longest = Math.Max(longest, count);
-            if (count > entries.Length / 2 || entries[0] > char.MaxValue)
-                return false;
-            var text = new string(key, 0, count);
-            if (!numbers.TryGetValue(text, out var number))
-            {
-                numbers.Add(text, number = (ushort)lists.Count);
-                lists.Add([.. text.Select(static entry => (int)entry)]);
+                if (BitOperations.PopCount(branches[octet]) > entries.Length / 2)
+                    return false;
+                numbers.Add(branches[octet], number = (ushort)lists.Count);
+                lists.Add(Listed(branches[octet], entries));
             }
             table[octet] = number;
         }
-        var union = default(PatternFirst);
-        foreach (var entry in entries)
-            union |= _firsts[entry];
         _dispatches.Add(new DispatchTable(table, [.. lists]));
         // With one branch at most for each octet there is no choice to come back to.
-        dispatch = Add(new(Operation.Dispatch, -1, _dispatches.Count - 1, Memo: longest > 1 ? Memo() : -1), union);
+        var memo = lists.Exists(static list => list.Length > 1) ? Memo() : -1;
+        dispatch = Add(new(Operation.Dispatch, -1, _dispatches.Count - 1, Memo: memo), union);
         return true;
+    }
+
+    private static int[] Listed(ulong bits, int[] entries)
+    {
+        var list = new int[BitOperations.PopCount(bits)];
+        for (var i = 0; i < list.Length; i++, bits &= bits - 1)
+            list[i] = entries[BitOperations.TrailingZeroCount(bits)];
+        return list;
     }
 
     private int Capture(CaptureNode capture, int next)

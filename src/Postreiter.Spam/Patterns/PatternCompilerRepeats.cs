@@ -4,7 +4,7 @@ namespace Postreiter.Spam.Patterns;
 internal sealed partial class PatternCompiler
 {
     // A counted part is written out as often as it may come while that stays short; so its failures can be remembered.
-    private const int MaxWrittenOut = 256;
+    private const int MaxWrittenOut = 12_000;
 
     private int Repeat(RepeatNode repeat, int next)
     {
@@ -55,11 +55,10 @@ internal sealed partial class PatternCompiler
     {
         if (repeat is { Min: 0, Max: 1 })
             return true;
-        var isOpen = PatternLength.Min(repeat.Body) == 0;
         if (repeat is { Min: <= 1, Max: int.MaxValue })
             return true;
         var copies = repeat.Max == int.MaxValue ? repeat.Min : repeat.Max;
-        return !isOpen && (long)copies * Size(repeat.Body) <= MaxWrittenOut;
+        return (long)copies * Size(repeat.Body) <= MaxWrittenOut;
     }
 
     private int Simple(RepeatNode repeat, int next)
@@ -74,10 +73,17 @@ internal sealed partial class PatternCompiler
         }
         else
         {
+            var isOpen = PatternLength.Min(repeat.Body) == 0 && repeat.Max > 1;
+            var register = isOpen ? Register(1) : -1;
             for (var i = repeat.Min; i < repeat.Max; i++)
             {
-                var body = Emit(repeat.Body, entry);
+                var body = isOpen ? OpenRound(repeat.Body, register, entry, next) : Emit(repeat.Body, entry);
                 entry = isLazy ? Split(next, body) : Split(body, next);
+            }
+            if (isOpen && copies > 0)
+            {
+                entry = OpenRound(repeat.Body, register, entry, next);
+                copies--;
             }
         }
         for (var i = 0; i < copies; i++)
@@ -112,6 +118,15 @@ internal sealed partial class PatternCompiler
                 ? new(Operation.LazyOpenLoop, next, register, next, round, Memo: memo)
                 : new(Operation.OpenLoop, body, register, next, Memo: memo);
         return repeat.Min > 0 ? round : Add(new(Operation.Assign, choice, register, -1), first);
+    }
+
+    // One round, written out: when it takes nothing no other follows.
+    private int OpenRound(PatternNode body, int register, int another, int next)
+    {
+        _hasUndo = true;
+        var first = PatternFirst.Of(body) with { IsOpen = false } | _firsts[another] | _firsts[next];
+        var end = Add(new(Operation.RoundEnd, another, register, next), _firsts[another] | _firsts[next]);
+        return Add(new(Operation.Mark, Closed(body, end), register), first);
     }
 
     private int Counted(RepeatNode repeat, int next)

@@ -31,6 +31,9 @@ internal ref partial struct PatternRun
                 return TryReference(in op, ref at);
             case Operation.OpenLoop or Operation.LazyOpenLoop:
                 return TryOpenLoop(in op, ref pc, at, ref top);
+            case Operation.RoundEnd:
+                pc = registers[op.A] == at ? op.B : op.Next;
+                return true;
             case Operation.CountedLoop or Operation.LazyCountedLoop:
                 return TryCountedLoop(in op, ref pc, at, ref top);
             case Operation.AtomicStart:
@@ -124,7 +127,7 @@ internal ref partial struct PatternRun
             pc = op.B;
             return true;
         }
-        if (op.Memo >= 0 && HasFailed(op.Memo, at))
+        if (HasFailed(op.Memo, at))
             return false;
         if (op.Operation == Operation.LazyOpenLoop)
         {

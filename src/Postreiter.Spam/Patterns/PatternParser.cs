@@ -21,6 +21,7 @@ internal sealed partial class PatternParser
     private int _at;
     private int _depth;
     private int _captures;
+    private int _looks;
 
     private PatternParser(string text) => _text = text;
 

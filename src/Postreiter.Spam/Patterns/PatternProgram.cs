@@ -60,6 +60,9 @@ internal enum Operation : byte
     /// <summary>The same, leaves as early as it can; C = instruction that begins a round.</summary>
     LazyOpenLoop,
 
+    /// <summary>After a round that began where register A says: B when it took nothing.</summary>
+    RoundEnd,
+
     /// <summary>A counted loop: register A = rounds, A+1 = where the round began; B to C rounds; D = what follows.</summary>
     CountedLoop,
 

@@ -13,9 +13,12 @@ internal ref partial struct PatternRun
     /// <summary>Steps for one rule and mail: about a tenth of a second on a slow machine.</summary>
     public const int DefaultSteps = 5_000_000;
 
-    // Ints on the stack at most: 8 MiB; and bits of remembered failures at most: 8 MiB.
+    // The first starts, as often as not, match or fail in a few steps; to remember then costs more than it saves.
+    private const int DefaultPatience = 8;
+
+    // Ints on the stack, and words of remembered failures: 8 MiB each at most.
     private const int MaxStack = 1 << 21;
-    private const long MaxRemembered = 1 << 26;
+    private const long MaxRemembered = 1 << 20;
 
     // Octets that a search passes over for one step.
     private const int StepShift = 4;
@@ -24,17 +27,26 @@ internal ref partial struct PatternRun
     private int[] _stack = ArrayPool<int>.Shared.Rent(256);
     private int[]? _registers;
     private ulong[]? _failed;
+    private readonly int _patience;
     private int _steps;
     private int _rememberBelow;
     private int _from;
     private int _till;
+    private int _rowWords;
 
     /// <summary>Begins at the beginning of a text.</summary>
     /// <param name="program">The pattern.</param>
     /// <param name="text">Octets.</param>
     /// <param name="steps">Steps allowed.</param>
-    public PatternRun(PatternProgram program, ReadOnlySpan<char> text, int steps = DefaultSteps)
+    /// <param name="patience">Steps for each octet of the text before failures are remembered.</param>
+    public PatternRun(
+        PatternProgram program,
+        ReadOnlySpan<char> text,
+        int steps = DefaultSteps,
+        int patience = DefaultPatience
+    )
     {
+        _patience = patience;
         _program = program;
         _text = text;
         _steps = steps;
@@ -51,8 +63,8 @@ internal ref partial struct PatternRun
     /// <summary>Whether the steps, or the memory, were used up: whether there is a match is not known.</summary>
     public bool GaveUp { get; private set; }
 
-    /// <summary>Steps left.</summary>
-    public readonly int StepsLeft => Math.Max(_steps, 0);
+    /// <summary>Steps left; 0 = it gave up.</summary>
+    public readonly int StepsLeft => GaveUp ? 0 : Math.Max(_steps, 1);
 
     /// <summary>Goes to the next match; one that takes nothing is not found twice at its place.</summary>
     /// <returns>False when there is none, or when it gave up.</returns>
@@ -63,8 +75,7 @@ internal ref partial struct PatternRun
         if (_registers is not null)
             Array.Fill(_registers, -1, 0, _program.Registers);
         Forget();
-        // The first ones, as often as not, are found or ruled out in a few steps.
-        _rememberBelow = _program.Memos > 0 ? _steps - (8 * (_text.Length + 64)) : int.MinValue;
+        _rememberBelow = _program.Memos > 0 ? _steps - (_patience * (_text.Length + 64)) : int.MinValue;
         for (var at = _from; at <= _text.Length; at++)
         {
             var start = _program.Start.Next(_text, at);
@@ -109,40 +120,6 @@ internal ref partial struct PatternRun
             ArrayPool<int>.Shared.Return(_registers);
         Forget();
         (_stack, _registers) = ([], null);
-    }
-
-    private void Forget()
-    {
-        if (_failed is not null)
-            ArrayPool<ulong>.Shared.Return(_failed);
-        _failed = null;
-    }
-
-    // Whether a choice failed at a place before; if not, it is remembered to have been tried.
-    private bool HasFailed(int memo, int at)
-    {
-        if (_failed is null)
-        {
-            if (_steps >= _rememberBelow)
-                return false;
-            var bits = (long)_program.Memos * (_text.Length + 1);
-            if (bits > MaxRemembered)
-            {
-                _rememberBelow = int.MinValue;
-                return false;
-            }
-            var words = (int)((bits + 63) >> 6);
-            _failed = ArrayPool<ulong>.Shared.Rent(words);
-            Array.Clear(_failed, 0, words);
-            _steps -= words >> StepShift;
-        }
-        var bit = ((long)memo * (_text.Length + 1)) + at;
-        ref var word = ref _failed[bit >> 6];
-        var mask = 1ul << (int)(bit & 63);
-        if ((word & mask) != 0)
-            return true;
-        word |= mask;
-        return false;
     }
 
     private bool TryGrow()

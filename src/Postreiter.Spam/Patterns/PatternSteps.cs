@@ -86,31 +86,12 @@ internal ref partial struct PatternRun
                     }
                     break;
                 case Operation.Greedy:
-                    if (!TryRun(in op, at, out end) || (op.Memo >= 0 && HasFailed(op.Memo, at)))
-                        break;
-                    if (end > at + op.B)
-                    {
-                        stack[top++] = at + op.B;
-                        stack[top++] = end;
-                        stack[top++] = (pc << KindBits) | Greedy;
-                    }
-                    at = end;
-                    // What must follow is asked before the instruction that takes it, and at all other places too.
-                    if (op.D >= 0 && (at == text.Length || !Has(sets, op.D, text[at])))
+                    if (!TryRun(in op, at, out end) || !TryDown(in op, pc, at + op.B, end, ref at, ref top))
                         break;
                     pc = op.Next;
                     continue;
                 case Operation.Lazy:
-                    if (!TryRun(in op, at, out end) || (op.Memo >= 0 && HasFailed(op.Memo, at)))
-                        break;
-                    at += op.B;
-                    if (end > at)
-                    {
-                        stack[top++] = end;
-                        stack[top++] = at;
-                        stack[top++] = (pc << KindBits) | Lazy;
-                    }
-                    if (op.D >= 0 && (at == text.Length || !Has(sets, op.D, text[at])))
+                    if (!TryRun(in op, at, out end) || !TryUp(in op, pc, at + op.B, end, ref at, ref top))
                         break;
                     pc = op.Next;
                     continue;
@@ -119,7 +100,7 @@ internal ref partial struct PatternRun
                     var isSecond = op.C < 0 || (at < text.Length && Has(sets, op.C, text[at]));
                     if (isFirst && isSecond)
                     {
-                        if (op.Memo >= 0 && HasFailed(op.Memo, at))
+                        if (HasFailed(op.Memo, at))
                             break;
                         stack[top++] = at;
                         stack[top++] = (op.A << KindBits) | Branch;
@@ -131,7 +112,7 @@ internal ref partial struct PatternRun
                     pc = isFirst ? op.Next : op.A;
                     continue;
                 case Operation.Dispatch:
-                    if (op.Memo >= 0 && HasFailed(op.Memo, at))
+                    if (HasFailed(op.Memo, at))
                         break;
                     var list = Branches(in op, at);
                     if (list.Length == 0)
@@ -183,12 +164,14 @@ internal ref partial struct PatternRun
                     (pc, at) = (number, stack[--top]);
                     return true;
                 case Greedy:
-                    if (!TryLess(number, ref at, ref top))
+                    top -= 2;
+                    if (!TryDown(in _program.Code[number], number, stack[top], stack[top + 1] - 1, ref at, ref top))
                         continue;
                     pc = _program.Code[number].Next;
                     return true;
                 case Lazy:
-                    if (!TryMore(number, ref at, ref top))
+                    top -= 2;
+                    if (!TryUp(in _program.Code[number], number, stack[top + 1] + 1, stack[top], ref at, ref top))
                         continue;
                     pc = _program.Code[number].Next;
                     return true;
@@ -210,59 +193,6 @@ internal ref partial struct PatternRun
             }
         }
         return false;
-    }
-
-    // A run gives octets back until what must follow can follow.
-    private bool TryLess(int number, ref int at, ref int top)
-    {
-        ref readonly var op = ref _program.Code[number];
-        var (place, least) = (_stack[top - 1], _stack[top - 2]);
-        top -= 2;
-        var before = place--;
-        if (op.D >= 0)
-        {
-            var follow = _program.Searches[op.D];
-            if (follow.Single >= 0)
-            {
-                place = least + _text[least..before].LastIndexOf((char)follow.Single);
-                if (place < least)
-                    place = -1;
-            }
-            else
-            {
-                while (place >= least && !Has(_program.Sets, op.D, _text[place]))
-                    place--;
-            }
-            _steps -= (before - Math.Max(place, least)) >> StepShift;
-        }
-        if (place < least)
-            return false;
-        if (place > least)
-            Push(ref top, least, place, number, Greedy);
-        at = place;
-        return true;
-    }
-
-    // A run takes octets until what must follow can follow.
-    private bool TryMore(int number, ref int at, ref int top)
-    {
-        ref readonly var op = ref _program.Code[number];
-        var (place, greatest) = (_stack[top - 1] + 1, _stack[top - 2]);
-        top -= 2;
-        if (op.D >= 0)
-        {
-            // At the greatest place what follows may stand too.
-            var reach = _text[place..Math.Min(greatest + 1, _text.Length)];
-            var found = _program.Searches[op.D].Find(reach);
-            _steps -= (found < 0 ? reach.Length : found) >> StepShift;
-            if (found < 0)
-                return false;
-            place += found;
-        }
-        if (place < greatest)
-            Push(ref top, greatest, place, number, Lazy);
-        at = place;
-        return true;
     }
 
     private readonly void Push(ref int top, int one, int two, int number, int kind)

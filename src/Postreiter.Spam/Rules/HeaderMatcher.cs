@@ -63,9 +63,8 @@ internal sealed class HeaderMatcher
         }
         if (group.Negated.Length == 0)
             return;
-        using var mapped = OctetText.Map(value.AsSpan());
         foreach (var pattern in group.Negated)
-            MatchNegated(pattern, mapped.Span, sink);
+            MatchNegated(pattern, value, sink);
     }
 
     // A missing header is the text of [if-unset:], or empty.
@@ -73,10 +72,9 @@ internal sealed class HeaderMatcher
     {
         foreach (var (pattern, text) in group.WhenMissing)
         {
-            var gaveUp = false;
-            using var mapped = OctetText.Map(text.AsSpan());
-            var count = PatternConfirmation.Count(pattern, mapped.Span, 0, ref gaveUp);
-            if (gaveUp)
+            var steps = PatternRun.DefaultSteps;
+            var count = PatternConfirmation.Count(pattern, text, 0, ref steps);
+            if (steps == 0)
                 sink.GaveUp(pattern.Rule);
             else if (count > 0)
                 sink.Hit(pattern.Rule, count);
@@ -85,11 +83,11 @@ internal sealed class HeaderMatcher
             MatchNegated(pattern, "", sink);
     }
 
-    private static void MatchNegated(MatchedPattern pattern, ReadOnlySpan<char> mapped, IMatchSink sink)
+    private static void MatchNegated(MatchedPattern pattern, ReadOnlySpan<char> value, IMatchSink sink)
     {
-        var gaveUp = false;
-        var count = PatternConfirmation.Count(pattern, mapped, 0, ref gaveUp);
-        if (gaveUp)
+        var steps = PatternRun.DefaultSteps;
+        var count = PatternConfirmation.Count(pattern, value, 0, ref steps);
+        if (steps == 0)
             sink.GaveUp(pattern.Rule);
         else if (count == 0)
             sink.Hit(pattern.Rule, 1);

@@ -1,5 +1,5 @@
-using System.Text.RegularExpressions;
 using Postreiter.Spam.Matching;
+using Postreiter.Spam.Patterns;
 
 namespace Postreiter.Spam.Rules;
 
@@ -16,19 +16,15 @@ internal static class PartMatch
             sink.Hit(single.Index, 1);
             return;
         }
-        try
-        {
-            var count = Count(single, texts, captures);
-            if (count > 0)
-                sink.Hit(single.Index, count);
-        }
-        catch (RegexMatchTimeoutException)
-        {
+        var steps = PatternRun.DefaultSteps;
+        var count = Count(single, texts, captures, ref steps);
+        if (steps == 0)
             sink.GaveUp(single.Index);
-        }
+        else if (count > 0)
+            sink.Hit(single.Index, count);
     }
 
-    private static int Count(SingleRule single, IRuleTexts texts, CaptureValues captures)
+    private static int Count(SingleRule single, IRuleTexts texts, CaptureValues captures, ref int steps)
     {
         var rule = single.Rule;
         var (first, last) = Range(rule.Flags.Value("range"));
@@ -52,12 +48,14 @@ internal static class PartMatch
             // The first part with a match ends it.
             if (
                 SingleMatch.MayMatch(single, text)
-                && SingleMatch.Count(rule, rule.Pattern!, text, 0, captures) is var count and > 0
+                && SingleMatch.Count(rule, rule.Pattern!, text, 0, captures, ref steps) is var count and > 0
             )
                 return Math.Min(count, 1000);
+            if (steps == 0)
+                return 0;
         }
         return joined.Length > 0 && SingleMatch.MayMatch(single, joined.ToString())
-            ? Math.Min(SingleMatch.Count(rule, rule.Pattern!, joined.ToString(), 0, captures), 1000)
+            ? Math.Min(SingleMatch.Count(rule, rule.Pattern!, joined.ToString(), 0, captures, ref steps), 1000)
             : 0;
     }
 

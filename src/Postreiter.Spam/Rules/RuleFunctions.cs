@@ -18,17 +18,30 @@ public static class RuleFunctions
     /// <summary>The functions of this library, by the names rulesets use.</summary>
     public static IReadOnlyDictionary<string, RuleFunction> All => BuiltIn.Value;
 
+    private static readonly Lazy<FrozenDictionary<string, int>> Patterns = new(() =>
+        Attributes(typeof(RuleFunctions).Assembly)
+            .Where(static one => one.Attribute.PatternArgument >= 0)
+            .ToFrozenDictionary(
+                static one => one.Attribute.Name,
+                static one => one.Attribute.PatternArgument,
+                StringComparer.Ordinal
+            )
+    );
+
+    /// <summary>Which argument of a function is a pattern, from 0; -1 = none.</summary>
+    public static int PatternArgument(string function) => Patterns.Value.GetValueOrDefault(function, -1);
+
     private static Dictionary<string, RuleFunction> Of(Assembly assembly)
     {
         var functions = new Dictionary<string, RuleFunction>(StringComparer.Ordinal);
-        foreach (var type in assembly.GetTypes())
-        {
-            foreach (var method in type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic))
-            {
-                foreach (var attribute in method.GetCustomAttributes<RuleFunctionAttribute>())
-                    functions.Add(attribute.Name, method.CreateDelegate<RuleFunction>());
-            }
-        }
+        foreach (var (method, attribute) in Attributes(assembly))
+            functions.Add(attribute.Name, method.CreateDelegate<RuleFunction>());
         return functions;
     }
+
+    private static IEnumerable<(MethodInfo Method, RuleFunctionAttribute Attribute)> Attributes(Assembly assembly) =>
+        from type in assembly.GetTypes()
+        from method in type.GetMethods(BindingFlags.Static | BindingFlags.Public | BindingFlags.NonPublic)
+        from attribute in method.GetCustomAttributes<RuleFunctionAttribute>()
+        select (method, attribute);
 }

@@ -1,6 +1,7 @@
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Functions;
 using Postreiter.Spam.Matching;
+using Postreiter.Spam.Patterns;
 
 namespace Postreiter.Spam.Rules;
 
@@ -154,8 +155,11 @@ internal sealed class Scan : IMatchSink
     {
         foreach (ref readonly var function in functions.AsSpan())
         {
+            facts.PatternSteps = PatternRun.DefaultSteps;
             var count = function.Function(new RuleCall(function.Rule, facts));
-            if (count != 0)
+            if (facts.PatternSteps == 0)
+                GaveUp(function.Index);
+            else if (count != 0)
                 Hit(function.Index, (double)Math.Max(count, 1));
             foreach (var other in facts.TakeFurtherHits())
             {

@@ -13,7 +13,7 @@ public sealed record RuleHit(string Name, double Points, double Count, string Ar
 /// <param name="Required">The total from which a mail is spam.</param>
 /// <param name="Hits">Rules that gave points, in the order of their hits.</param>
 /// <param name="SubHits">Sub-rules that hit.</param>
-/// <param name="GivenUp">Rules whose pattern took too long; they count as not hit.</param>
+/// <param name="GivenUp">Rules whose pattern needed more steps than it may take; they count as not hit.</param>
 /// <param name="ShortCircuit">The rule that ended the scan; null when it ran to its end.</param>
 public sealed record ScanResult(
     double Points,

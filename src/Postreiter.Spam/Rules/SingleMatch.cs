@@ -1,5 +1,3 @@
-using System.Text;
-using System.Text.RegularExpressions;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Matching;
 using Postreiter.Spam.Patterns;
@@ -42,24 +40,19 @@ internal static class SingleMatch
         var pattern = rule.Pattern!;
         if (rule.Templates.Count > 0 && !TryFill(rule, texts, captures, out pattern))
             return;
-        var count = 0;
-        try
+        var steps = PatternRun.DefaultSteps;
+        var count = rule.Kind switch
         {
-            count = rule.Kind switch
-            {
-                RuleKind.Header => Header(rule, pattern, texts, captures),
-                RuleKind.Body => Lines(rule, pattern, texts.Body, captures),
-                RuleKind.RawBody => Lines(rule, pattern, texts.RawBody, captures),
-                RuleKind.Uri => Lines(rule, pattern, texts.Uris, captures),
-                RuleKind.Full => Lines(rule, pattern, [texts.Full], captures),
-                _ => 0,
-            };
-        }
-        catch (RegexMatchTimeoutException)
-        {
+            RuleKind.Header => Header(rule, pattern, texts, captures, ref steps),
+            RuleKind.Body => Lines(rule, pattern, texts.Body, captures, ref steps),
+            RuleKind.RawBody => Lines(rule, pattern, texts.RawBody, captures, ref steps),
+            RuleKind.Uri => Lines(rule, pattern, texts.Uris, captures, ref steps),
+            RuleKind.Full => Lines(rule, pattern, [texts.Full], captures, ref steps),
+            _ => 0,
+        };
+        if (steps == 0)
             sink.GaveUp(single.Index);
-        }
-        if (count > 0)
+        else if (count > 0)
             sink.Hit(single.Index, count);
     }
 
@@ -97,7 +90,7 @@ internal static class SingleMatch
             {
                 var values = captures.Of(name) is { Count: > 0 } found ? found : texts.Tag(name);
                 isKnown &= values.Count > 0;
-                return "(?:" + string.Join('|', values.Select(Quoted)) + ")";
+                return "(?:" + string.Join('|', values.Select(OctetPattern.Quote)) + ")";
             }
         );
         if (!isKnown || !OctetPattern.TryParse(source, pattern.Modifiers, out var filled, out _))
@@ -106,22 +99,10 @@ internal static class SingleMatch
         return true;
     }
 
-    private static string Quoted(string value)
-    {
-        var quoted = new StringBuilder();
-        foreach (var octet in value)
-        {
-            if (!Perl.IsWord(octet))
-                quoted.Append('\\');
-            quoted.Append(octet);
-        }
-        return quoted.ToString();
-    }
-
-    private static int Header(Rule rule, OctetPattern pattern, IRuleTexts texts, CaptureValues captures)
+    private static int Header(Rule rule, OctetPattern pattern, IRuleTexts texts, CaptureValues captures, ref int steps)
     {
         var value = texts.Header(rule.Header!) ?? rule.IfUnset ?? "";
-        var count = Count(rule, pattern, value, 0, captures);
+        var count = Count(rule, pattern, value, 0, captures, ref steps);
         return rule.IsNegated ? (count == 0 ? 1 : 0) : count;
     }
 
@@ -129,13 +110,16 @@ internal static class SingleMatch
         Rule rule,
         OctetPattern pattern,
         IReadOnlyList<ReadOnlyMemory<char>> lines,
-        CaptureValues captures
+        CaptureValues captures,
+        ref int steps
     )
     {
         var count = 0;
         for (var i = rule.Kind == RuleKind.Body && rule.Flags.Has("nosubject") ? 1 : 0; i < lines.Count; i++)
         {
-            count += Count(rule, pattern, lines[i].ToString(), count, captures);
+            count += Count(rule, pattern, lines[i].Span, count, captures, ref steps);
+            if (steps == 0)
+                break;
             if (count > 0 && (!rule.Flags.IsMultiple || (rule.Flags.MaxHits > 0 && count >= rule.Flags.MaxHits)))
                 break;
         }
@@ -143,20 +127,35 @@ internal static class SingleMatch
     }
 
     /// <summary>How often a pattern matches a text; the texts of its named groups are kept.</summary>
-    public static int Count(Rule rule, OctetPattern pattern, string text, int known, CaptureValues captures)
+    /// <param name="rule">Says whether it counts.</param>
+    /// <param name="pattern">Its pattern, filled.</param>
+    /// <param name="text">Octets.</param>
+    /// <param name="known">Matches counted in earlier texts.</param>
+    /// <param name="captures">Where the texts of groups go.</param>
+    /// <param name="steps">Steps that the rule has left for this mail; 0 when it gave up.</param>
+    public static int Count(
+        Rule rule,
+        OctetPattern pattern,
+        ReadOnlySpan<char> text,
+        int known,
+        CaptureValues captures,
+        ref int steps
+    )
     {
+        using var run = new PatternRun(pattern.GroupProgram, text, steps);
         var count = 0;
-        for (var match = pattern.Regex.Match(OctetText.Map(text)); match.Success; match = match.NextMatch())
+        while (run.Next())
         {
             count++;
             foreach (var (name, number) in pattern.Groups)
             {
-                if (char.IsAsciiLetterUpper(name[0]) && match.Groups[number].Success)
-                    captures.Add(name, OctetText.Unmap(match.Groups[number].Value));
+                if (char.IsAsciiLetterUpper(name[0]) && run.Group(number) is var (begin, end))
+                    captures.Add(name, text[begin..end].ToString());
             }
             if (!rule.Flags.IsMultiple || (rule.Flags.MaxHits > 0 && known + count >= rule.Flags.MaxHits))
                 break;
         }
+        steps = run.StepsLeft;
         return count;
     }
 }

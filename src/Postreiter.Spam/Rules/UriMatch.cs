@@ -1,5 +1,6 @@
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Matching;
+using Postreiter.Spam.Patterns;
 using Postreiter.Spam.Uris;
 
 namespace Postreiter.Spam.Rules;
@@ -10,9 +11,18 @@ internal static class UriMatch
     /// <summary>Matches one.</summary>
     public static void Run(SingleRule single, IRuleTexts texts, IMatchSink sink)
     {
+        var steps = PatternRun.DefaultSteps;
         foreach (var uri in texts.FoundUris)
         {
-            if (single.Rule.Conditions.All(condition => Holds(condition, uri)))
+            var holds = true;
+            foreach (var condition in single.Rule.Conditions)
+                holds = holds && Holds(condition, uri, ref steps);
+            if (steps == 0)
+            {
+                sink.GaveUp(single.Index);
+                return;
+            }
+            if (holds)
             {
                 sink.Hit(single.Index, 1);
                 return;
@@ -21,7 +31,7 @@ internal static class UriMatch
     }
 
     // One of the values must fulfil it; so a negated one holds when any value does not match.
-    private static bool Holds(UriCondition condition, FoundUri uri)
+    private static bool Holds(UriCondition condition, FoundUri uri, ref int steps)
     {
         IEnumerable<string> values = condition.Field switch
         {
@@ -34,7 +44,7 @@ internal static class UriMatch
         };
         foreach (var value in values)
         {
-            if (condition.Pattern.IsMatch(value) != condition.IsNegated)
+            if (condition.Pattern.IsMatch(value, ref steps) != condition.IsNegated)
                 return true;
         }
         return false;

@@ -1,4 +1,5 @@
 using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Patterns;
 using Postreiter.Spam.Results;
 using Postreiter.Spam.Rules;
 
@@ -7,12 +8,12 @@ namespace Postreiter.Spam.Scanning;
 /// <summary>What of a ruleset is not in force as written.</summary>
 public static class RuleCheck
 {
-    /// <summary>Wrong lines first as they were read, then rules whose function this engine lacks, with what follows from it.</summary>
+    /// <summary>Wrong lines first as they were read, then rules whose function this engine lacks or whose function is given a wrong pattern, with what follows from it.</summary>
     public static IEnumerable<ConfigurationWarning> Warnings(Ruleset ruleset)
     {
         ArgumentNullException.ThrowIfNull(ruleset);
         Marks(ruleset, out var marks);
-        return ruleset.Warnings.Concat(marks).Concat(MissingFunctions(ruleset));
+        return ruleset.Warnings.Concat(marks).Concat(MissingFunctions(ruleset)).Concat(WrongPatterns(ruleset));
     }
 
     /// <summary>
@@ -50,6 +51,25 @@ public static class RuleCheck
 
         warnings = wrong;
         return settings;
+    }
+
+    private static IEnumerable<ConfigurationWarning> WrongPatterns(Ruleset ruleset)
+    {
+        foreach (var rule in ruleset.Rules)
+        {
+            var index = RuleFunctions.PatternArgument(rule.Function);
+            if (index < 0 || index >= rule.Arguments.Count)
+                continue;
+            if (!OctetPattern.TryParse(rule.Arguments[index], "", out _, out var error))
+            {
+                yield return new ConfigurationWarning(
+                    rule.File,
+                    rule.Line,
+                    $"{rule.Name}: the pattern {rule.Arguments[index]} of {rule.Function} cannot be used: {error}; the rule never hits",
+                    IsError: true
+                );
+            }
+        }
     }
 
     private static IEnumerable<ConfigurationWarning> MissingFunctions(Ruleset ruleset)

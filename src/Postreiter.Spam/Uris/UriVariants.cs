@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Text.RegularExpressions;
 using Postreiter.Spam.Mail;
 using Postreiter.Spam.Patterns;
 
@@ -15,6 +14,7 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
 {
     // A URI within a URI within a URI: each level is looked at, within reason.
     private const int MostNested = 50;
+    private const int StepsForUri = 200_000;
 
     private static readonly SearchValues<char> NotLetterOrDigit = SearchValues.Create([
         .. Enumerable.Range(0, 256).Select(static c => (char)c).Where(static c => !char.IsAsciiLetterOrDigit(c)),
@@ -160,17 +160,10 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
     {
         foreach (var redirector in redirectors)
         {
-            try
-            {
-                var group = redirector.Regex.Match(OctetText.Map(uri)).Groups["1"];
-                if (group.Success && group.Value.Contains('.', StringComparison.Ordinal))
-                    return OctetText.Unmap(group.Value);
-            }
-            catch (RegexMatchTimeoutException)
-            {
-                // A pattern of the ruleset that takes too long for this URI finds nothing in it.
-                continue;
-            }
+            // A pattern of the ruleset that needs more steps for this URI finds nothing in it.
+            using var run = new PatternRun(redirector.GroupProgram, uri, StepsForUri);
+            if (run.Next() && run.Group(1) is var (begin, end) && uri.AsSpan(begin, end - begin).Contains('.'))
+                return uri[begin..end];
         }
 
         for (
