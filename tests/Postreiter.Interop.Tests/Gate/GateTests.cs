@@ -5,7 +5,6 @@ using MailKit.Net.Smtp;
 using MailKit.Security;
 using MimeKit;
 using Postreiter.Control;
-using Postreiter.Interop.Tests.Postfix;
 
 namespace Postreiter.Interop.Tests.Gate;
 

@@ -5,7 +5,6 @@ using Postreiter.Delivery.Gate.Tracing;
 using Postreiter.Hosting;
 using Postreiter.Settings;
 using Postreiter.Storage.Gate;
-using Postreiter.Tests.Hosting;
 
 namespace Postreiter.Tests.CommandLine;
 
