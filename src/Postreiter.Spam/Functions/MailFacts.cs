@@ -44,7 +44,12 @@ public sealed partial class MailFacts(SpamMail mail, Ruleset ruleset, Settings s
         _uris ??= MailUris.Find(
             Mail.Body,
             Mail.Html.SelectMany(static html => html.Links)
-                .Select(static link => new UriLink(link.Uri, link.Types, link.AnchorTexts)),
+                .Select(static link => new UriLink(
+                    link.Value.Text,
+                    link.Types,
+                    link.AnchorTexts,
+                    link.Value.IsCharacters
+                )),
             Mail.HeaderValues("DKIM-Signature").Concat(Mail.HeaderValues("DomainKey-Signature")),
             Domains,
             Settings

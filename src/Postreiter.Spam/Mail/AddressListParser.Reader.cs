@@ -13,7 +13,19 @@ internal static partial class AddressListParser
         {
             item = default;
             var start = SkipBlanks(At);
-            return start < text.Length && (TryBracketed(start, out item) || TryPlain(start, out item));
+            return start < text.Length
+                && (TryBracketed(start, out item) || TryPlain(start, out item) || TryBlank(start, out item));
+        }
+
+        // A comma or semicolon with nothing but blanks before it: a name that is a blank.
+        private bool TryBlank(int start, out Item item)
+        {
+            item = default;
+            if (start == At || text[start] is not (',' or ';'))
+                return false;
+            item = new Item(text[(start - 1)..start], null, false, null);
+            At = start + 1;
+            return true;
         }
 
         private bool TryBracketed(int start, out Item item)

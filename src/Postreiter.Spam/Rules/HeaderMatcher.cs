@@ -20,14 +20,14 @@ internal sealed class HeaderMatcher
     /// <param name="Form">The form that its modifiers mean.</param>
     /// <param name="Existence">`exists:` rules.</param>
     /// <param name="Plain">`=~` rules; made when a mail has the header.</param>
-    /// <param name="Negated">`!~` rules.</param>
-    /// <param name="WhenMissing">Rules that may match when the header is missing, each with the text it then has.</param>
+    /// <param name="Negated">`!~` rules, each with the text that a missing header has for it.</param>
+    /// <param name="WhenMissing">`=~` rules that may match when the header is missing, each with the text it then has.</param>
     private sealed record Group(
         RuleHeader Header,
         HeaderForm Form,
         int[] Existence,
         Lazy<LineMatcher>? Plain,
-        MatchedPattern[] Negated,
+        (MatchedPattern Pattern, string Text)[] Negated,
         (MatchedPattern Pattern, string Text)[] WhenMissing
     );
 
@@ -63,7 +63,7 @@ internal sealed class HeaderMatcher
         }
         if (group.Negated.Length == 0)
             return;
-        foreach (var pattern in group.Negated)
+        foreach (var (pattern, _) in group.Negated)
             MatchNegated(pattern, value, sink);
     }
 
@@ -79,8 +79,8 @@ internal sealed class HeaderMatcher
             else if (count > 0)
                 sink.Hit(pattern.Rule, count);
         }
-        foreach (var pattern in group.Negated)
-            MatchNegated(pattern, "", sink);
+        foreach (var (pattern, text) in group.Negated)
+            MatchNegated(pattern, text, sink);
     }
 
     private static void MatchNegated(MatchedPattern pattern, ReadOnlySpan<char> value, IMatchSink sink)
@@ -96,7 +96,7 @@ internal sealed class HeaderMatcher
     private static Group Make(IGrouping<string, SingleRule> rules)
     {
         var plain = new List<MatchedPattern>();
-        var negated = new List<MatchedPattern>();
+        var negated = new List<(MatchedPattern, string)>();
         var missing = new List<(MatchedPattern, string)>();
         foreach (var (index, rule, _) in rules.Where(static rule => !rule.Rule.IsExistence))
         {
@@ -107,8 +107,14 @@ internal sealed class HeaderMatcher
                 rule.Flags.MaxHits,
                 SkipsFirst: false
             );
-            (rule.IsNegated ? negated : plain).Add(pattern);
-            if (!rule.IsNegated && (rule.IfUnset is not null || PatternLength.Min(rule.Pattern!.Tree) == 0))
+            if (rule.IsNegated)
+            {
+                negated.Add((pattern, rule.IfUnset ?? ""));
+                continue;
+            }
+
+            plain.Add(pattern);
+            if (rule.IfUnset is not null || PatternLength.Min(rule.Pattern!.Tree) == 0)
                 missing.Add((pattern, rule.IfUnset ?? ""));
         }
         return new Group(

@@ -38,7 +38,8 @@ internal static class Charset
         if (isHigh && !insist && Utf8.IsValid(octets))
             return Octets.FromUtf8(octets);
         if (DecodeDeclared(octets, declared, insist) is { } text)
-            return text;
+            // UTF-7 that shifts nowhere is what it was.
+            return text.AsSpan().SequenceEqual(octets) && CharsetNames.Find(declared) is Utf7Charset ? null : text;
         // No charset fits. Windows-1252 it is, be the text Western or not: nothing better is known.
         return isHigh ? DecodeWindows1252(octets) : null;
     }

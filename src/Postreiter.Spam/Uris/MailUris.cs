@@ -1,13 +1,20 @@
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Mail;
+using Postreiter.Spam.Text.Html;
 
 namespace Postreiter.Spam.Uris;
 
 /// <summary>A link of an HTML part.</summary>
-/// <param name="Uri">Where it leads, octets.</param>
+/// <param name="Uri">Where it leads: octets, or characters.</param>
 /// <param name="Types">The elements it stands in.</param>
 /// <param name="Texts">Texts of its anchors.</param>
-public readonly record struct UriLink(string Uri, IReadOnlyList<string> Types, IReadOnlyList<string> Texts);
+/// <param name="IsCharacters">Whether the URI is characters: what is done to hosts and to encoded octets differs.</param>
+public readonly record struct UriLink(
+    string Uri,
+    IReadOnlyList<string> Types,
+    IReadOnlyList<string> Texts,
+    bool IsCharacters = false
+);
 
 /// <summary>All URIs of one mail: of its text, of its HTML, and the domains that signed it.</summary>
 public sealed class MailUris
@@ -65,7 +72,7 @@ public sealed class MailUris
         {
             // An anchor's own spelling counts as found in text.
             var types = link.Types.Count == 0 ? Parsed : link.Types;
-            uris.Add(link.Uri, types, needsDomain: false)?.AddTexts(link.Texts);
+            uris.Add(link.Uri, types, needsDomain: false, link.IsCharacters)?.AddTexts(link.Texts);
         }
 
         if (settings.IsOn("parse_dkim_uris"))
@@ -215,14 +222,15 @@ public sealed class MailUris
         }
     }
 
-    private FoundUri? Add(string raw, IReadOnlyList<string> types, bool needsDomain)
+    private FoundUri? Add(string raw, IReadOnlyList<string> types, bool needsDomain, bool isCharacters = false)
     {
         var cleaned = new List<string>();
         var hosts = new List<(string, string)>();
-        foreach (var variant in _variants.Of(raw))
+        foreach (var variant in _variants.Of(raw, isCharacters))
         {
-            IsTruncated |= variant.Length > MostOctets;
-            var form = variant.Length > MostOctets ? variant[..MostOctets] : variant;
+            var end = isCharacters ? CharacterText.IndexOf(variant, MostOctets) : Math.Min(variant.Length, MostOctets);
+            IsTruncated |= variant.Length > end;
+            var form = isCharacters ? Octets.ToUtf8(variant.AsSpan(0, end)) : variant[..end];
             cleaned.Add(form);
             if (_domains.Find(form) is { } host)
                 hosts.Add(host);
@@ -230,7 +238,7 @@ public sealed class MailUris
 
         if (needsDomain && hosts.Count == 0)
             return null;
-        var uri = Uri(raw);
+        var uri = Uri(isCharacters ? Octets.ToUtf8(raw) : raw);
         uri?.Add(types, cleaned, hosts);
         return uri;
     }

@@ -42,7 +42,7 @@ internal static class PercentCode
                     normal.Append(text, i, 3);
                 i += 2;
             }
-            else if (c is <= ' ' or >= '\x7F' or '"' or '%' or '<' or '>')
+            else if (c is <= ' ' or (>= '\x7F' and <= '\xFF') or '"' or '%' or '<' or '>')
             {
                 normal.Append('%').Append(((int)c).ToString("x2", System.Globalization.CultureInfo.InvariantCulture));
             }

@@ -1,6 +1,7 @@
 using System.Buffers;
 using Postreiter.Spam.Mail;
 using Postreiter.Spam.Patterns;
+using Postreiter.Spam.Text.Html;
 
 namespace Postreiter.Spam.Uris;
 
@@ -25,13 +26,15 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
     );
 
     /// <summary>The forms of a URI, without doubles, the URI itself first.</summary>
-    public IReadOnlyList<string> Of(string uri)
+    /// <param name="uri">The URI.</param>
+    /// <param name="isCharacters">Whether it is characters, not octets; so are its forms then.</param>
+    public IReadOnlyList<string> Of(string uri, bool isCharacters = false)
     {
         var found = new List<string> { uri };
         var variants = new List<string>();
         for (var i = 0; i < found.Count && i < MostNested; i++)
         {
-            found[i] = Octets.Trim(found[i].Replace("\n", "", StringComparison.Ordinal)).ToString();
+            found[i] = Trim(found[i].Replace("\n", "", StringComparison.Ordinal), isCharacters);
             found[i] = found[i].Replace("\r", "", StringComparison.Ordinal);
             var one = found[i];
             if (one.Length <= 1 || one[0] is '#' or '?' or '&' || (one[0] == '/' && one[1] != '/'))
@@ -39,10 +42,20 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
             if (IsMail(one))
                 AddMail(one, variants);
             else
-                AddWeb(one, variants, found);
+                AddWeb(one, variants, found, isCharacters);
         }
 
         return [.. found.Concat(variants).Distinct(StringComparer.Ordinal)];
+    }
+
+    private static string Trim(string text, bool isCharacters)
+    {
+        var (start, end) = (0, text.Length);
+        while (start < end && CharacterClass.IsSpace(text[start], isCharacters))
+            start++;
+        while (end > start && CharacterClass.IsSpace(text[end - 1], isCharacters))
+            end--;
+        return text[start..end];
     }
 
     private static bool IsMail(string uri)
@@ -102,7 +115,7 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
         return null;
     }
 
-    private void AddWeb(string uri, List<string> variants, List<string> found)
+    private void AddWeb(string uri, List<string> variants, List<string> found, bool isCharacters)
     {
         var web = SlashesAfterScheme(uri.Replace('\\', '/'));
         if (PercentCode.Has(web))
@@ -113,19 +126,30 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
         if (web != uri)
             variants.Add(web);
         if (UriParts.TryRead(web) is { } parts)
-            AddHosts(parts, variants, found);
+            AddHosts(parts, variants, found, isCharacters);
     }
 
-    private void AddHosts(UriParts parts, List<string> variants, List<string> found)
+    private void AddHosts(UriParts parts, List<string> variants, List<string> found, bool isCharacters)
     {
         var (scheme, login, host, port, rest) = parts;
         var isPlain = scheme == "http://";
+        var restWithoutPort = rest;
         if (port.Length > 0)
         {
             var standard = isPlain ? ":80" : ":443";
             var isStandard = rest.StartsWith(standard, StringComparison.Ordinal);
             if (isStandard && (rest.Length == standard.Length || !Octets.IsWord(rest[standard.Length])))
-                variants.Add(scheme + host + rest[standard.Length..]);
+                variants.Add(scheme + host + (restWithoutPort = rest[standard.Length..]));
+        }
+
+        // Without a library for international names the original puts a host's octets among characters: rules see it encoded twice.
+        if (isCharacters && !System.Text.Ascii.IsValid(host))
+        {
+            host = Octets.ToUtf8(host);
+            variants.Add(scheme + Octets.Lower(host) + rest);
+            if (port.Length > 0 && restWithoutPort.Length > 0)
+                variants.Add(scheme + Octets.Lower(host) + restWithoutPort);
+            host = Octets.Lower(host);
         }
 
         var name = Octets.Lower(host);
@@ -136,7 +160,7 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
         }
 
         Change(string.Concat(host.Where(static c => c > ' ')));
-        if (Redirection(scheme + host + rest, rest) is { } target)
+        if (Redirection(scheme + host + rest, rest, isCharacters) is { } target)
             found.Add(target);
         Change(host[(host.IndexOf('@', StringComparison.Ordinal) is > 0 and var at ? at + 1 : 0)..]);
         var last = host.AsSpan().LastIndexOfAnyExcept(NotLetterOrDigit);
@@ -156,14 +180,16 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
             variants.Add($"{scheme}www.{single}.com{rest}");
     }
 
-    private string? Redirection(string uri, string rest)
+    private string? Redirection(string uri, string rest, bool isCharacters)
     {
         foreach (var redirector in redirectors)
         {
             // A pattern of the ruleset that needs more steps for this URI finds nothing in it.
-            using var run = new PatternRun(redirector.GroupProgram, uri, StepsForUri);
-            if (run.Next() && run.Group(1) is var (begin, end) && uri.AsSpan(begin, end - begin).Contains('.'))
-                return uri[begin..end];
+            var octets = isCharacters ? Octets.ToUtf8(uri) : uri;
+            using var run = new PatternRun(redirector.GroupProgram, octets, StepsForUri);
+            if (!run.Next() || run.Group(1) is not var (begin, end) || !octets.AsSpan(begin, end - begin).Contains('.'))
+                continue;
+            return isCharacters ? Octets.FromUtf8(octets.AsSpan(begin, end - begin)) : octets[begin..end];
         }
 
         for (
@@ -178,8 +204,8 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
             if (colon + 1 >= rest.Length || rest[colon] != ':' || rest[colon + 1] is '&' or '#')
                 continue;
             var end = rest.AsSpan(colon).IndexOfAny('&', '#');
-            var target = end < 0 ? rest[start..] : rest[start..(colon + end)];
-            return target.Contains('.', StringComparison.Ordinal) ? target : null;
+            var inner = end < 0 ? rest[start..] : rest[start..(colon + end)];
+            return inner.Contains('.', StringComparison.Ordinal) ? inner : null;
         }
 
         return null;

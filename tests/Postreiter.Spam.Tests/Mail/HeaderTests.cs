@@ -104,6 +104,8 @@ public sealed class HeaderTests
     [InlineData("undisclosed-recipients:;", "", "")]
     [InlineData("\"me@x.example\"", "me@x.example", "")]
     [InlineData("<>", "", "")]
+    [InlineData(", a@x.example (A)", "a@x.example", " |A")]
+    [InlineData("a@x.example, , b@x.example", "a@x.example|b@x.example", " ")]
     [InlineData("a@b@c.example", "a@b", "")]
     [InlineData("Name <a b@x.example>", "", "Name")]
     [InlineData("Name <a@x.example> <a@x.example>", "a@x.example", "Name")]

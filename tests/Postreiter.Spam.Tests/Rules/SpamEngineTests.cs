@@ -21,6 +21,8 @@ public sealed class SpamEngineTests
     [InlineData("header A exists:Cc", "", 0.0)]
     [InlineData("header A Cc !~ /x/", "A", 1.0)]
     [InlineData("header A Cc =~ /^none$/ [if-unset: none]", "A", 1.0)]
+    [InlineData("header A Cc !~ /^none$/ [if-unset: none]", "", 0.0)]
+    [InlineData("header A Cc !~ /^x$/ [if-unset: none]", "A", 1.0)]
     [InlineData("body A /\\btwo\\b/\ntflags A multiple", "A", 2.0)]
     [InlineData("body A /[a-z]+/\ntflags A multiple maxhits=3", "A", 3.0)]
     [InlineData("body A /token/\ntflags A nosubject", "", 0.0)]

@@ -76,6 +76,14 @@ public sealed class MailUrisTests
     }
 
     [Theory]
+    [InlineData("http://m\u00FCn.example/x", "http://m\u00C3\u00BCn.example/x")]
+    [InlineData("http://M\u00FCn.example:80/x", "http://m\u00C3\u00BCn.example/x")]
+    [InlineData("http://a.example/%20\u00E9", "http://a.example/%20%e9")]
+    [InlineData("http://a.example/%20\u20AC", "http://a.example/%20\u20AC")]
+    public void Characters_of_a_link_are_treated_as_such(string uri, string variant) =>
+        Assert.Contains(variant, new UriVariants(Domains, []).Of(uri, isCharacters: true));
+
+    [Theory]
     [InlineData("http://www.a.example/", "a.example")]
     [InlineData("http://x.y.a.co.uk", "a.co.uk")]
     [InlineData("http://x.y.demon.co.uk", "y.demon.co.uk")]

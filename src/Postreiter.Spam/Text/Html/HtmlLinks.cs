@@ -45,7 +45,7 @@ internal sealed class HtmlLinks(HtmlResult result)
     {
         var uri = Href(attributes) is { } href ? Trim(href) : new HtmlValue("", false);
         _anchor = new HtmlText();
-        result.Link(uri.ToOctets()).Texts.Add(_anchor);
+        result.Link(uri).Texts.Add(_anchor);
         return _anchor;
     }
 
@@ -70,7 +70,7 @@ internal sealed class HtmlLinks(HtmlResult result)
         if (!Array.Exists(Unresolved, scheme => uri.Text.StartsWith(scheme, StringComparison.OrdinalIgnoreCase)))
             uri = new HtmlValue(UriReference.Resolve(_base.Text, uri.Text), uri.IsCharacters || _base.IsCharacters);
         if (uri.Text.Length > 0)
-            result.Link(uri.ToOctets()).AddType(tag);
+            result.Link(uri).AddType(tag);
     }
 
     private HtmlValue Trim(HtmlValue value)

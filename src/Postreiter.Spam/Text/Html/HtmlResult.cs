@@ -3,7 +3,7 @@ namespace Postreiter.Spam.Text.Html;
 /// <summary>What one HTML part was found to be, for the rule functions that look at HTML. Texts are octets.</summary>
 public sealed class HtmlResult
 {
-    private readonly Dictionary<string, HtmlLink> _links = new(StringComparer.Ordinal);
+    private readonly Dictionary<HtmlValue, HtmlLink> _links = [];
     private readonly List<HtmlLink> _linkOrder = [];
 
     /// <summary>How often each element is open at the end, by name in lower case; a name that is a key was seen.</summary>
@@ -105,7 +105,7 @@ public sealed class HtmlResult
     /// <summary>How often an element is open at the end; 0 if it was never seen.</summary>
     public int InsideOf(string element) => OpenElements.GetValueOrDefault(element);
 
-    internal HtmlLink Link(string uri)
+    internal HtmlLink Link(HtmlValue uri)
     {
         if (_links.TryGetValue(uri, out var link))
             return link;
@@ -117,13 +117,17 @@ public sealed class HtmlResult
 }
 
 /// <summary>One address in HTML.</summary>
-/// <param name="uri">The address, octets.</param>
-public sealed class HtmlLink(string uri)
+public sealed class HtmlLink
 {
     private readonly List<string> _types = [];
 
+    internal HtmlLink(HtmlValue value) => Value = value;
+
+    /// <summary>The address as it was read: octets, or characters.</summary>
+    internal HtmlValue Value { get; }
+
     /// <summary>The address, octets, resolved against the base.</summary>
-    public string Uri { get; } = uri;
+    public string Uri => Value.ToOctets();
 
     /// <summary>The elements it stands in: a, area, link, img, frame, iframe, embed, script, bgsound, form, base, body, table, tr, td, meta; none where it is an anchor's own spelling.</summary>
     public IReadOnlyList<string> Types => _types;
