@@ -27,6 +27,8 @@ internal static class MimeEval
         return Hits(
             call.Argument(0) switch
             {
+                "mime_checked_attachments" => true,
+                "mime_missing_boundary" => call.Mail.Flags.HasFlag(SpamMailFlags.MissingBoundary),
                 "mime_base64_count" => facts.Base64 > 0,
                 "mime_base64_encoded_text" => facts.HasNeedlessBase64,
                 "mime_body_html_count" => facts.Html > 0,

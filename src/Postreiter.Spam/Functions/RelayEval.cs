@@ -37,13 +37,14 @@ internal static class RelayEval
         {
             var length =
                 relay.Helo.Length > 0 && char.IsAsciiDigit(relay.Helo[0]) ? AddressText.Match(relay.Helo, 0) : 0;
+            // Private ones count, as in the original, whose look at that sees nothing.
             if (
                 length > 0
+                && relay.Helo.AsSpan(0, length).IndexOf(':') < 0
                 && (
                     length == relay.Helo.Length
                     || relay.Helo[length] is <= ' ' or ',' or ';' or '[' or '(' or ')' or '<' or '>'
                 )
-                && !AddressText.IsPrivate(relay.Helo.AsSpan(0, length))
             )
                 return 1;
         }

@@ -98,25 +98,41 @@ internal static class UriEval
         var at = 0;
         while (Host(uri, at, needsSlashes: true) is var (start, end))
         {
-            var next = end + 1;
-            (int Start, int End)? inner = null;
-            for (; next < uri.Length && inner is null; next++)
-            {
-                next = uri.IndexOf("http", next, StringComparison.OrdinalIgnoreCase);
-                if (next < 0)
-                    return false;
-                inner = Host(uri, next, needsSlashes: false);
-                if (inner is not null)
-                    at = next;
-            }
-
-            if (inner is not var (innerStart, innerEnd))
+            var next = NextLink(uri, end + 1) is >= 0 and var behind ? behind : LastLink(uri, start + 2, end);
+            if (next < 0)
                 return false;
+            // A link inside of what looked like a host ends it.
+            end = Math.Min(end, next - 1);
+            at = next;
+            var (innerStart, innerEnd) = Host(uri, next, needsSlashes: false)!.Value;
             if (Domain(call, uri[start..end]) != Domain(call, uri[innerStart..innerEnd]))
                 return true;
         }
 
         return false;
+    }
+
+    private static int NextLink(string uri, int from)
+    {
+        for (; from < uri.Length; from++)
+        {
+            from = uri.IndexOf("http", from, StringComparison.OrdinalIgnoreCase);
+            if (from < 0 || Host(uri, from, needsSlashes: false) is not null)
+                return from;
+        }
+
+        return -1;
+    }
+
+    private static int LastLink(string uri, int from, int last)
+    {
+        for (var at = Math.Min(last, uri.Length - 1); at >= from; at--)
+        {
+            if (Host(uri, at, needsSlashes: false) is not null)
+                return at;
+        }
+
+        return -1;
     }
 
     private static (int Start, int End)? Host(string uri, int at, bool needsSlashes)

@@ -14,6 +14,9 @@ internal sealed class MimeTree
 
     private readonly Queue<Work> _queue = new();
 
+    // Boundaries that were opened (1) and closed again (0).
+    private readonly Dictionary<string, int> _boundaries = new(StringComparer.Ordinal);
+
     private MimeTree() { }
 
     public SpamMailFlags Flags { get; private set; }
@@ -30,6 +33,8 @@ internal sealed class MimeTree
         tree.Enqueue(root, body, isCrLf, depth);
         while (tree._queue.TryDequeue(out var work))
             tree.Open(work);
+        if (tree._boundaries.Values.Any(static state => state != 0))
+            tree.Flags |= SpamMailFlags.MissingBoundary;
         return tree.Flags;
     }
 
@@ -99,6 +104,8 @@ internal sealed class MimeTree
         var boundary = "--" + work.Boundary;
         var start = FindOpening(text, boundary);
         var isFound = start >= 0;
+        if (isFound)
+            _boundaries[work.Boundary!] = 1;
         if (isFound && start < text.Length && !IsHeaderLine(HeaderSection.LineAt(text, start)))
             Flags |= SpamMailFlags.MissingMimeHeaders;
         var reader = new PartReader(this, work, Math.Max(0, start), hasBlank: !isFound && work.NeedsBlank);
@@ -227,7 +234,11 @@ internal sealed class MimeTree
                 Finish(isBoundary ? at : end, isBoundary);
                 at = end;
                 if (isClosing)
+                {
+                    tree._boundaries[work.Boundary!] = tree._boundaries.GetValueOrDefault(work.Boundary!) - 1;
                     return at;
+                }
+
                 if (at < text.Length && !IsHeaderLine(HeaderSection.LineAt(text, at)))
                     tree.Flags |= SpamMailFlags.MissingMimeHeaders;
                 if (++count == MaxParts)

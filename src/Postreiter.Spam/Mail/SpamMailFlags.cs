@@ -27,4 +27,7 @@ public enum SpamMailFlags
 
     /// <summary>The mail is longer than <see cref="SpamMailOptions.MaxScanSize"/>, and its end was not looked at.</summary>
     TruncatedMail = 64,
+
+    /// <summary>A boundary was opened and not closed, or closed and not opened (<c>mime_missing_boundary</c>).</summary>
+    MissingBoundary = 128,
 }

@@ -44,7 +44,10 @@ public static class RuleSources
         "WelcomeListSubject",
     ];
 
-    /// <summary>The files of some folders and files: all <c>.pre</c> files first, then the <c>.cf</c> files; each folder by octets.</summary>
+    /// <summary>
+    /// The files of some folders and files: all <c>.pre</c> files first, then the <c>.cf</c> files; each folder by octets. A file that is
+    /// named itself may be called anything.
+    /// </summary>
     /// <param name="paths">In the order in which they are to be read; what is not there is passed over.</param>
     public static IReadOnlyList<string> Files(IEnumerable<string> paths)
     {
@@ -78,13 +81,13 @@ public static class RuleSources
     }
 
     /// <summary>Reads them.</summary>
-    /// <returns>Null when there is no <c>.cf</c> file at all.</returns>
+    /// <returns>Null when there is no file of rules at all.</returns>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
     public static Ruleset? Read(IEnumerable<string> paths, RulesetOptions? options = null)
     {
         var files = Files(paths);
-        if (!files.Any(f => f.EndsWith(".cf", StringComparison.Ordinal)))
+        if (files.All(f => f.EndsWith(".pre", StringComparison.Ordinal)))
             return null;
         var reader = new RulesetReader(options);
         if (!files[0].EndsWith(".pre", StringComparison.Ordinal))
@@ -105,7 +108,7 @@ public static class RuleSources
     private static IReadOnlyList<string> Of(string path, string ending)
     {
         if (File.Exists(path))
-            return path.EndsWith(ending, StringComparison.Ordinal) ? [path] : [];
+            return path.EndsWith(".pre", StringComparison.Ordinal) == (ending == ".pre") ? [path] : [];
         return Directory.Exists(path) ? [.. Directory.GetFiles(path, "*" + ending).Order(StringComparer.Ordinal)] : [];
     }
 }

@@ -28,6 +28,7 @@ internal static class SpamCheckCommand
         )
         {
             paths,
+            SpamCommand.Config,
         };
         command.SetAction((parsed, ct) => CheckAsync(context, parsed, parsed.GetValue(paths)!, ct));
         return command;
@@ -70,7 +71,7 @@ internal static class SpamCheckCommand
                     spam += isSpam ? 1 : 0;
                     if (found.Count > 1 && !asJson)
                         bar.Hide();
-                    Print(context, parsed, one, threshold, isSpam);
+                    Print(context, parsed, one, (threshold, most), isSpam);
                 }
 
                 if (found.Count > 1)
@@ -178,7 +179,13 @@ internal static class SpamCheckCommand
         return bytes.ToArray();
     }
 
-    private static void Print(CommandContext context, ParseResult parsed, Checked one, double threshold, bool isSpam)
+    private static void Print(
+        CommandContext context,
+        ParseResult parsed,
+        Checked one,
+        (double Threshold, long MaxBytes) settings,
+        bool isSpam
+    )
     {
         var hits = new JsonObject();
         foreach (var hit in one.Result.Hits.OrderBy(h => h.Name, StringComparer.Ordinal))
@@ -188,7 +195,7 @@ internal static class SpamCheckCommand
             ["id"] = one.Id,
             ["bytes"] = one.Bytes,
             ["score"] = one.Result.Points,
-            ["required"] = threshold,
+            ["required"] = settings.Threshold,
             ["spam"] = isSpam,
             ["hits"] = hits,
         };
@@ -196,11 +203,24 @@ internal static class SpamCheckCommand
         foreach (var hit in one.Result.SubHits.OrderBy(h => h.Name, StringComparer.Ordinal))
             subs[hit.Name] = hit.Count;
         row["sub"] = subs;
+        var notes = "";
+        if (one.Bytes > settings.MaxBytes)
+        {
+            row["scanned"] = settings.MaxBytes;
+            notes += $" (the first {settings.MaxBytes} of {one.Bytes} bytes: spam.max_scan_size)";
+        }
+
+        if (one.Result.GivenUp.Count > 0)
+        {
+            row["gave_up"] = new JsonArray([.. one.Result.GivenUp.Select(n => JsonValue.Create(n))]);
+            notes += $" (took too long and count as not hit: {string.Join(", ", one.Result.GivenUp)})";
+        }
+
         var names = string.Join(", ", hits.Select(h => $"{h.Key} {h.Value}"));
         context.Print(
             parsed,
             row,
-            $"{(isSpam ? "spam" : "ham ")} {one.Result.Points, 6:F1} {one.Id}  {(names.Length > 0 ? names : "no rule hits")}"
+            $"{(isSpam ? "spam" : "ham ")} {one.Result.Points, 6:F1} {one.Id}  {(names.Length > 0 ? names : "no rule hits")}{notes}"
         );
     }
 

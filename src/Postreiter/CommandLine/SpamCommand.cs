@@ -10,8 +10,20 @@ namespace Postreiter.CommandLine;
 /// <summary><c>postreiter spam check|explain|lint|update</c>: all work without a data folder, and while the server runs.</summary>
 internal static class SpamCommand
 {
+    /// <summary><c>--config</c> of the verbs that read rules.</summary>
+    public static readonly Option<string[]> Config = new("--config")
+    {
+        Description =
+            "A file of rules or settings in SpamAssassin's language, read behind those of spam.rules; may be repeated",
+        HelpName = "FILE",
+    };
+
     public static Command Create(CommandContext context) =>
-        new("spam", "Checks mail for spam, explains rules, reads and updates rulesets")
+        new(
+            "spam",
+            "Checks mail for spam, explains rules, reads and updates rulesets: those of the setting spam.rules, e.g. "
+                + "--set 'spam.rules=[\"/usr/share/spamassassin\"]'"
+        )
         {
             SpamCheckCommand.Create(context),
             Explain(context),
@@ -42,7 +54,10 @@ internal static class SpamCommand
     private static IReadOnlyList<string> Paths(CommandContext context, ParseResult parsed, ServerSettings settings)
     {
         var folder = context.Folder(parsed);
-        return RuleSources.WithUpdates(settings.Spam.Rules.Select(folder.Resolve), folder.RuleUpdates);
+        var files = parsed.GetValue(Config) ?? [];
+        if (Array.Find(files, file => !File.Exists(file)) is { } missing)
+            throw new CommandFailure(ExitCodes.Usage, $"there is no file {missing}, which --config names");
+        return [.. RuleSources.WithUpdates(settings.Spam.Rules.Select(folder.Resolve), folder.RuleUpdates), .. files];
     }
 
     private static Command Lint(CommandContext context)
@@ -50,7 +65,10 @@ internal static class SpamCommand
         var command = new Command(
             "lint",
             "Reads the rulesets; says each line that is wrong (exit code 1) and each that asks for what this engine cannot do"
-        );
+        )
+        {
+            Config,
+        };
         command.SetAction(parsed =>
         {
             var settings = context.SettingsOrDefaults(parsed);
@@ -80,7 +98,7 @@ internal static class SpamCommand
     private static Command Explain(CommandContext context)
     {
         var name = new Argument<string>("RULE") { Description = "The name of a rule, such as BAYES_99" };
-        var command = new Command("explain", "Says what a rule looks at, what it gives and where it stands") { name };
+        var command = new Command("explain", "Says what a rule looks at, what it gives and where it stands") { name, Config };
         command.SetAction(parsed =>
         {
             var settings = context.SettingsOrDefaults(parsed);

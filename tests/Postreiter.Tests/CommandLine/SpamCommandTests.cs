@@ -111,6 +111,57 @@ public sealed class SpamCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_reads_further_rules_behind_the_others()
+    {
+        Write("10.cf", "header OFFER Subject =~ /offer/\nscore OFFER 6\n");
+        Write("more", "score OFFER 2\nheader MORE exists:Subject\nscore MORE 0.5\n");
+        Write("mail", "Subject: offer\n\nx\n");
+        var run = await RunAsync("check", _folder["mail"], "--json", "--config", _folder["more"]);
+        Assert.Equal(2.5, (double)JsonNode.Parse(run.Output)!["score"]!);
+        run = await RunAsync("lint", "--config", _folder["less"]);
+        Assert.Equal(2, run.ExitCode);
+        Assert.Contains(
+            $"there is no file {_folder["less"]}, which --config names",
+            run.Error,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task Check_says_how_much_of_a_large_mail_it_looked_at()
+    {
+        Write("10.cf", "body NEAR /near/\nscore NEAR 1\nbody FAR /far/\nscore FAR 1\n");
+        // 50 MiB, of which the first half is scanned as the settings say.
+        var mail =
+            "Subject: x\n\nnear\n"
+            + string.Concat(Enumerable.Repeat(new string('x', 1023) + "\n", 50 * 1024))
+            + "far\n";
+        Write("mail", mail);
+        var run = await RunAsync("check", _folder["mail"], "--json");
+        var row = JsonNode.Parse(run.Output)!;
+        Assert.Equal("""{"NEAR":1}""", row["hits"]!.ToJsonString());
+        Assert.Equal((mail.Length, 512 * 1024), ((int)row["bytes"]!, (int)row["scanned"]!));
+        run = await RunAsync("check", _folder["mail"]);
+        Assert.Contains(
+            $"the first 524288 of {mail.Length} bytes: spam.max_scan_size",
+            run.Output,
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task Help_names_every_option_of_every_verb()
+    {
+        foreach (var verb in new[] { "check", "explain", "lint" })
+        {
+            var run = await RunAsync(verb, "--help");
+            Assert.Equal(0, run.ExitCode);
+            foreach (var option in new[] { "--config <FILE>", "--json", "--set <KEY=VALUE>", "--data <DIR>" })
+                Assert.Contains(option, run.Output, StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
     public async Task Check_wants_paths_that_are_there()
     {
         Write("10.cf", "header OFFER Subject =~ /offer/\n");
