@@ -98,7 +98,11 @@ internal static class SpamCommand
     private static Command Explain(CommandContext context)
     {
         var name = new Argument<string>("RULE") { Description = "The name of a rule, such as BAYES_99" };
-        var command = new Command("explain", "Says what a rule looks at, what it gives and where it stands") { name, Config };
+        var command = new Command("explain", "Says what a rule looks at, what it gives and where it stands")
+        {
+            name,
+            Config,
+        };
         command.SetAction(parsed =>
         {
             var settings = context.SettingsOrDefaults(parsed);
