@@ -11,4 +11,7 @@ public sealed record RulesetOptions
 
     /// <summary>Depth of `include`. Default 16; a deeper one is a warning.</summary>
     public int MaxIncludeDepth { get; init; } = 16;
+
+    /// <summary>Files that `include` lines may read in all. Default 1,000; a further one is a warning, told once.</summary>
+    public int MaxIncludes { get; init; } = 1000;
 }

@@ -17,6 +17,7 @@ public sealed class RulesetReader
     private string _file = "";
     private int _line;
     private int _depth;
+    private int _included;
 
     /// <summary>A reader with nothing read.</summary>
     public RulesetReader(RulesetOptions? options = null)
@@ -211,6 +212,13 @@ public sealed class RulesetReader
         if (value.Length == 0)
         {
             Warn("include needs a file");
+            return;
+        }
+        // Files that include each other twice would be read more often than there is time.
+        if (_included++ >= _options.MaxIncludes)
+        {
+            if (_included == _options.MaxIncludes + 1)
+                Warn($"include {value}: more than {_options.MaxIncludes} files are included; no further one is read");
             return;
         }
         if (_depth >= _options.MaxIncludeDepth)

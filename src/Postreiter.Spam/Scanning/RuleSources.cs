@@ -44,10 +44,7 @@ public static class RuleSources
         "WelcomeListSubject",
     ];
 
-    /// <summary>
-    /// The files of some folders and files: all <c>.pre</c> files first, then the <c>.cf</c> files; each folder by octets. A file that is
-    /// named itself may be called anything.
-    /// </summary>
+    /// <summary>The files of some folders and files: all <c>.pre</c> files first, then the <c>.cf</c> files; each folder by octets.</summary>
     /// <param name="paths">In the order in which they are to be read; what is not there is passed over.</param>
     public static IReadOnlyList<string> Files(IEnumerable<string> paths)
     {
@@ -81,12 +78,19 @@ public static class RuleSources
     }
 
     /// <summary>Reads them.</summary>
+    /// <param name="paths">Folders and files.</param>
+    /// <param name="options">What holds of the reading.</param>
+    /// <param name="last">Files that are read behind all others, whatever they are called.</param>
     /// <returns>Null when there is no file of rules at all.</returns>
     /// <exception cref="IOException">A file cannot be read.</exception>
     /// <exception cref="UnauthorizedAccessException">Likewise.</exception>
-    public static Ruleset? Read(IEnumerable<string> paths, RulesetOptions? options = null)
+    public static Ruleset? Read(
+        IEnumerable<string> paths,
+        RulesetOptions? options = null,
+        IReadOnlyList<string>? last = null
+    )
     {
-        var files = Files(paths);
+        IReadOnlyList<string> files = [.. Files(paths), .. last ?? []];
         if (files.All(f => f.EndsWith(".pre", StringComparison.Ordinal)))
             return null;
         var reader = new RulesetReader(options);
@@ -108,7 +112,7 @@ public static class RuleSources
     private static IReadOnlyList<string> Of(string path, string ending)
     {
         if (File.Exists(path))
-            return path.EndsWith(".pre", StringComparison.Ordinal) == (ending == ".pre") ? [path] : [];
+            return path.EndsWith(ending, StringComparison.Ordinal) ? [path] : [];
         return Directory.Exists(path) ? [.. Directory.GetFiles(path, "*" + ending).Order(StringComparer.Ordinal)] : [];
     }
 }

@@ -36,9 +36,12 @@ internal static class SpamCommand
     public static Ruleset ReadRules(CommandContext context, ParseResult parsed, ServerSettings settings)
     {
         var paths = Paths(context, parsed, settings);
+        var further = parsed.GetValue(Config) ?? [];
+        if (Array.Find(further, file => !File.Exists(file)) is { } missing)
+            throw new CommandFailure(ExitCodes.Usage, $"there is no file {missing}, which --config names");
         try
         {
-            return RuleSources.Read(paths)
+            return RuleSources.Read(paths, last: further)
                 ?? throw new CommandFailure(
                     ExitCodes.NotSo,
                     $"spam scoring is off: there are no rules in {string.Join(", ", paths)}; "
@@ -54,10 +57,7 @@ internal static class SpamCommand
     private static IReadOnlyList<string> Paths(CommandContext context, ParseResult parsed, ServerSettings settings)
     {
         var folder = context.Folder(parsed);
-        var files = parsed.GetValue(Config) ?? [];
-        if (Array.Find(files, file => !File.Exists(file)) is { } missing)
-            throw new CommandFailure(ExitCodes.Usage, $"there is no file {missing}, which --config names");
-        return [.. RuleSources.WithUpdates(settings.Spam.Rules.Select(folder.Resolve), folder.RuleUpdates), .. files];
+        return RuleSources.WithUpdates(settings.Spam.Rules.Select(folder.Resolve), folder.RuleUpdates);
     }
 
     private static Command Lint(CommandContext context)
