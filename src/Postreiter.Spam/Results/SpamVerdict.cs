@@ -18,6 +18,9 @@ public sealed record SpamVerdict
     /// <summary>Names of sub-rules that hit, one for each time.</summary>
     public IReadOnlyList<string> SubHits { get; init; } = [];
 
+    /// <summary>Names of rules whose patterns needed more steps than they may take; they count as not hit.</summary>
+    public IReadOnlyList<string> GivenUp { get; init; } = [];
+
     /// <summary>What became of automatic learning: <c>disabled</c>, <c>no</c>, <c>ham</c>, <c>spam</c>, <c>failed</c> or <c>unavailable</c>.</summary>
     public string Autolearn { get; init; } = "disabled";
 

@@ -41,6 +41,7 @@ public sealed class MailScans
             Hits = [.. result.Hits.Select(h => new ReportedHit(h.Name, h.Points, h.Area, h.Description))],
             // Each hit of a sub-rule counts by itself.
             SubHits = [.. result.SubHits.SelectMany(h => Enumerable.Repeat(h.Name, Math.Max(1, (int)h.Count)))],
+            GivenUp = result.GivenUp,
             Body = mail.Body,
             Header = name => mail.Header(name),
             Tags = Tags(mail),

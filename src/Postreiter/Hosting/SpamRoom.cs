@@ -80,7 +80,8 @@ internal sealed class SpamRoom : IDisposable
                 }
             }
 
-            Scanner.Use(new MailScans(rules).Scan);
+            var scans = new MailScans(rules);
+            Scanner.Use(mail => Told(scans.Scan(mail)));
             var warnings = RuleCheck.Warnings(rules).ToList();
             _logger.LogInformation(
                 "Spam: {Count} rules are in force after {Elapsed} ms; {Errors} wrong lines, {Notes} that ask for what is not here: "
@@ -96,6 +97,16 @@ internal sealed class SpamRoom : IDisposable
         {
             _logger.LogError(e, "Spam: the rules cannot be read; those before stay in force");
         }
+    }
+
+    private ScannedMail Told(ScannedMail scanned)
+    {
+        foreach (var rule in scanned.Verdict.GivenUp)
+            _logger.LogWarning(
+                "Spam: the pattern of {Rule} needed too many steps for a mail, and counts as not hit",
+                rule
+            );
+        return scanned;
     }
 
     /// <summary>A server of the spamd protocol. TELL is refused: there is no learning yet.</summary>

@@ -33,9 +33,7 @@ public sealed class CorpusTests
         foreach (var (file, wanted) in expected)
         {
             var result = engine.Scan(engine.Read(File.ReadAllBytes(Path.Combine(folder, file))));
-            // What was given up for want of time, on a machine with other things to do, is no answer to compare.
-            for (var again = 0; again < 10 && result.GivenUp.Count > 0; again++)
-                result = engine.Scan(engine.Read(File.ReadAllBytes(Path.Combine(folder, file))));
+            Assert.Empty(result.GivenUp);
             var ours = result
                 .Hits.Concat(result.SubHits)
                 .Select(static hit => hit.Name)

@@ -71,6 +71,36 @@ public sealed class SpamEngineTests
         Assert.Equal(1, missing.Line);
     }
 
+    /// <summary>Each way in which a pattern comes to a mail: each has a number of steps, and is told by name when they are not enough.</summary>
+    [Theory]
+    [InlineData("header A Subject =~ /^(?:(a+)+)+\\1$/")]
+    [InlineData("header A Subject !~ /^(?:(a+)+)+\\1$/")]
+    [InlineData("header A Cc =~ /^(?:(a+)+)+\\1$/ [if-unset: aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa!]")]
+    [InlineData("header A Subject =~ /^(?:(?<GROUP>a+)+)+\\1$/")]
+    [InlineData("body A /^(?:(a+)+)+\\1$/")]
+    [InlineData("rawbody A /^(?:(a+)+)+\\1$/")]
+    [InlineData("full A /^(?:(a+)+)+\\1z$/m")]
+    [InlineData("uri A /(?:(a+)+)+\\1$/")]
+    [InlineData("uri_detail A cleaned =~ /(?:(a+)+)+\\1$/")]
+    [InlineData("mimeheader A Content-Type =~ /(?:(a+)+)+\\1$/")]
+    [InlineData("header A eval:check_freemail_from('^(?:(a+)+)+\\1@?$')\nfreemail_domains example.org")]
+    public void A_pattern_that_needs_too_many_steps_is_no_hit_and_is_told(string rule)
+    {
+        var many = new string('a', 40);
+        var mail =
+            $"From: {many}@example.org\nSubject: {many}!\nContent-Type: text/plain; x={many}!\n\n{many}!\n\nhttp://example.org/{many}/b\nz\n";
+        var result = Scan(
+            Engine(
+                "loadplugin Mail::SpamAssassin::Plugin::FreeMail\nloadplugin Mail::SpamAssassin::Plugin::URIDetail\nloadplugin Mail::SpamAssassin::Plugin::MIMEHeader\nutil_rb_tld org\n"
+                    + rule
+                    + "\n"
+            ),
+            mail
+        );
+        Assert.Equal(["A"], result.GivenUp);
+        Assert.Empty(result.Hits);
+    }
+
     [Fact]
     public void Rules_that_cannot_matter_do_not_run()
     {
