@@ -12,18 +12,17 @@ internal sealed class OctetSearch
     private const int MaxKnown = 4096;
     private static readonly ConcurrentDictionary<OctetSet, OctetSearch> Known = [];
     private readonly OctetSet _set;
-    private readonly SearchValues<char>? _values;
+    private readonly bool _isFast;
     private readonly bool _areInside;
+    private SearchValues<char>? _values;
 
     private OctetSearch(OctetSet set)
     {
         _set = set;
         Single = set.Single;
         // The set or its complement; the search is fast for octets below 0x80, for a few and for whole ranges.
-        if (IsFast(set))
-            (_values, _areInside) = (Values(set), true);
-        else if (IsFast(~set))
-            (_values, _areInside) = (Values(~set), false);
+        _areInside = IsFast(set);
+        _isFast = _areInside || IsFast(~set);
     }
 
     /// <summary>Its only octet; -1 when there is none or more than one.</summary>
@@ -50,10 +49,10 @@ internal sealed class OctetSearch
             at++;
         if (at < near || at == text.Length)
             return at;
-        if (_values is not null)
+        if (_isFast)
         {
             var rest = text[at..];
-            var found = _areInside ? rest.IndexOfAnyExcept(_values) : rest.IndexOfAny(_values);
+            var found = _areInside ? rest.IndexOfAnyExcept(Values) : rest.IndexOfAny(Values);
             return found < 0 ? text.Length : at + found;
         }
         while (at < text.Length && _set.Contains((byte)text[at]))
@@ -71,10 +70,10 @@ internal sealed class OctetSearch
             if (_set.Contains((byte)text[at]))
                 return at;
         }
-        if (_values is not null)
+        if (_isFast)
         {
             var rest = text[at..];
-            var found = _areInside ? rest.IndexOfAny(_values) : rest.IndexOfAnyExcept(_values);
+            var found = _areInside ? rest.IndexOfAny(Values) : rest.IndexOfAnyExcept(Values);
             return found < 0 ? -1 : at + found;
         }
         for (; at < text.Length; at++)
@@ -93,7 +92,10 @@ internal sealed class OctetSearch
         return set == OctetSet.Range(first, first + set.Count - 1);
     }
 
-    private static SearchValues<char> Values(OctetSet set)
+    // Of the set, or of its complement; made when first needed.
+    private SearchValues<char> Values => _values ??= Make(_areInside ? _set : ~_set);
+
+    private static SearchValues<char> Make(OctetSet set)
     {
         Span<char> octets = stackalloc char[256];
         var count = 0;

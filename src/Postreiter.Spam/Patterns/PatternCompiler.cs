@@ -9,8 +9,7 @@ internal sealed partial class PatternCompiler
     private const int MaxDispatched = 64;
     private readonly List<Instruction> _code = [];
     private readonly List<PatternFirst> _firsts = [];
-    private readonly Dictionary<OctetSet, int> _setNumbers = [];
-    private readonly List<OctetSet> _sets = [];
+    private readonly OctetSetTable _sets = new();
     private readonly List<string> _texts = [];
     private readonly List<DispatchTable> _dispatches = [];
     private readonly Dictionary<int, int> _groups = [];
@@ -43,12 +42,19 @@ internal sealed partial class PatternCompiler
         foreach (var (number, register) in compiler._groups)
             numbers[number] = register;
         var start = compiler.Start(simple, entry);
+        var (sets, searches) = (new ulong[compiler._sets.Count * 4], new OctetSearch[compiler._sets.Count]);
+        for (var i = 0; i < searches.Length; i++)
+        {
+            var set = compiler._sets.Sets[i];
+            (sets[4 * i], sets[(4 * i) + 1], sets[(4 * i) + 2], sets[(4 * i) + 3]) = (set.A, set.B, set.C, set.D);
+            searches[i] = OctetSearch.Of(set);
+        }
         return new PatternProgram
         {
             Code = [.. compiler._code],
             Entry = entry,
-            Sets = [.. compiler._sets.SelectMany(static set => new[] { set.A, set.B, set.C, set.D })],
-            Searches = [.. compiler._sets.Select(OctetSearch.Of)],
+            Sets = sets,
+            Searches = searches,
             Texts = [.. compiler._texts],
             Dispatches = [.. compiler._dispatches],
             Registers = compiler._registers,
@@ -67,15 +73,7 @@ internal sealed partial class PatternCompiler
         return _code.Count - 1;
     }
 
-    private int Set(OctetSet set)
-    {
-        if (!_setNumbers.TryGetValue(set, out var number))
-        {
-            _setNumbers.Add(set, number = _sets.Count);
-            _sets.Add(set);
-        }
-        return number;
-    }
+    private int Set(OctetSet set) => _sets.Number(set);
 
     // The set that must come at a place, or -1 when that cannot be told from one octet.
     private int Guard(PatternFirst first) => first.IsOpen ? -1 : Set(first.Set);
@@ -214,16 +212,16 @@ internal sealed partial class PatternCompiler
                     branches[octet] |= 1ul << i;
             }
         }
-        var numbers = new Dictionary<ulong, ushort>();
+        var numbers = new Dictionary<ulong, byte>();
         var lists = new List<int[]>();
-        var table = new ushort[257];
+        var table = new byte[257];
         for (var octet = 0; octet <= 256; octet++)
         {
             if (!numbers.TryGetValue(branches[octet], out var number))
             {
-                if (BitOperations.PopCount(branches[octet]) > entries.Length / 2)
+                if (BitOperations.PopCount(branches[octet]) > entries.Length / 2 || lists.Count > byte.MaxValue)
                     return false;
-                numbers.Add(branches[octet], number = (ushort)lists.Count);
+                numbers.Add(branches[octet], number = (byte)lists.Count);
                 lists.Add(Listed(branches[octet], entries));
             }
             table[octet] = number;

@@ -133,13 +133,15 @@ internal sealed partial class PatternCompiler
     {
         _hasUndo = true;
         var register = Register(2);
-        var first = PatternFirst.Of(repeat.Body) | _firsts[next];
-        var choice = Add(new(Operation.CountedLoop, -1), first);
-        var body = Closed(repeat.Body, choice);
-        var round = Add(new(Operation.Mark, body, register + 1), first);
+        var body = PatternFirst.Of(repeat.Body);
+        var another = body | _firsts[next];
+        var first = repeat.Min > 0 && !body.IsOpen ? body : another;
+        var choice = Add(new(Operation.CountedLoop, -1), another);
+        var entry = Closed(repeat.Body, choice);
+        var round = Add(new(Operation.Mark, entry, register + 1), another);
         _code[choice] = new(
             repeat.Mode == RepeatMode.Lazy ? Operation.LazyCountedLoop : Operation.CountedLoop,
-            body,
+            entry,
             register,
             repeat.Min,
             repeat.Max,

@@ -123,7 +123,7 @@ internal readonly record struct Instruction(
 /// <summary>Branches of an alternation by the octet that is next.</summary>
 /// <param name="Lists">Number of the list for each octet; the last is for the end of the text.</param>
 /// <param name="Branches">For each list, the instructions at which its branches begin, in order.</param>
-internal sealed record DispatchTable(ushort[] Lists, int[][] Branches);
+internal sealed record DispatchTable(byte[] Lists, int[][] Branches);
 
 /// <summary>A pattern compiled for <see cref="PatternRun"/>. Never changed, so safe for use by many threads.</summary>
 internal sealed class PatternProgram
