@@ -17,6 +17,7 @@ Dictionary<string, Func<BenchmarkOptions, CancellationToken, Task<ResultTable>>>
     ["spf"] = SpfBenchmark.RunAsync,
     ["dkim"] = DkimBenchmark.RunAsync,
     ["spam"] = SpamBenchmark.RunAsync,
+    ["gate"] = GateBenchmark.RunAsync,
     ["scan"] = SpamBenchmark.RunLayersAsync,
 };
 

@@ -11,7 +11,13 @@ internal sealed class PostreiterSite(string program) : IMailSite
     private readonly string _folder = Directory.CreateTempSubdirectory("postreiter-bench-").FullName;
     private Process? _process;
 
+    /// <summary>A client of one's own network, and nothing of the gate.</summary>
+    public static readonly IReadOnlyList<string> WithoutGate = ["greylist.mode=\"off\"", "trace.keep=\"0s\""];
+
     public string Name => "Postreiter";
+
+    /// <summary>Further settings.</summary>
+    public IReadOnlyList<string> Settings { get; init; } = [];
 
     public int SmtpPort { get; private set; }
 
@@ -47,6 +53,7 @@ internal sealed class PostreiterSite(string program) : IMailSite
             "tls.allow_plaintext_auth=true",
             "imap.max_connections=10000",
             "imap.max_connections_per_address=10000",
+            .. Settings,
         ];
         string[] serve = ["serve", "--data", Data, .. settings.SelectMany(static s => new[] { "--set", s })];
         var start = new ProcessStartInfo(program, serve)
