@@ -102,6 +102,9 @@ public sealed class Greylist(TimeProvider time, long spread, int maxRows = Greyl
     /// <summary>Takes over a row of the store.</summary>
     internal void Join(GreylistState row) => _table.Join(row);
 
+    /// <inheritdoc cref="GreylistTable.TakeOldestAfterDrop"/>
+    internal uint TakeOldestAfterDrop() => _table.TakeOldestAfterDrop();
+
     /// <summary>Forgets what is over.</summary>
     internal void Prune() => GreylistMetrics.NeverCameBack(_table.Prune(Now, Options.Times));
 

@@ -92,7 +92,8 @@ public sealed partial class GreylistSync(Greylist list, IStore store, TimeProvid
     {
         list.Prune();
         var (now, options) = (time.GetUtcNow(), list.Options);
-        var waiting = (now - options.Window).ToUnixTimeSeconds();
+        // What a flood has pushed out of memory is not kept in the store either.
+        var waiting = Math.Max((now - options.Window).ToUnixTimeSeconds(), list.TakeOldestAfterDrop());
         var passed = (now - options.Lifetime).ToUnixTimeSeconds();
         while (await store.Gate.PruneGreylistAsync(waiting, passed, ct) == IGateStore.PruneStep) { }
     }

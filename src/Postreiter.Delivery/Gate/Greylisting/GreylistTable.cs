@@ -154,6 +154,25 @@ internal sealed class GreylistTable
         }
     }
 
+    /// <summary>
+    /// Where rows had to go for want of room since this was asked last: when the first of those began that still wait; 0 where none had to.
+    /// </summary>
+    public uint TakeOldestAfterDrop()
+    {
+        var (hasDropped, oldest) = (false, uint.MaxValue);
+        foreach (var part in _parts)
+        {
+            lock (part)
+            {
+                hasDropped |= part.HasDropped;
+                part.HasDropped = false;
+                oldest = Math.Min(oldest, part.OldestWaiting());
+            }
+        }
+
+        return hasDropped && oldest != uint.MaxValue ? oldest : 0;
+    }
+
     /// <summary>Forgets rows that are over.</summary>
     /// <returns>How many of them never came back.</returns>
     public int Prune(uint now, in GreylistTimes times)
@@ -222,6 +241,8 @@ internal sealed class GreylistTable
 
         public int Count { get; private set; }
 
+        public bool HasDropped { get; set; }
+
         public ref Slot this[int at] => ref _slots[at];
 
         private int Bits => System.Numerics.BitOperations.Log2((uint)_slots.Length);
@@ -249,6 +270,18 @@ internal sealed class GreylistTable
             Put(slot, hash);
         }
 
+        public uint OldestWaiting()
+        {
+            var oldest = uint.MaxValue;
+            foreach (ref readonly var slot in _slots.AsSpan())
+            {
+                if (slot.First != 0 && slot.Passes == 0)
+                    oldest = Math.Min(oldest, slot.First);
+            }
+
+            return oldest;
+        }
+
         public int Prune(uint now, GreylistTimes times, ulong spread)
         {
             var lost = 0;
@@ -265,6 +298,7 @@ internal sealed class GreylistTable
         // Full: a flood of callers that wait pushes out its like, the oldest quarter; those that passed go only where nobody waits.
         private void DropOldest(ulong spread)
         {
+            HasDropped = true;
             var waits = new List<uint>();
             var uses = new List<uint>();
             foreach (ref readonly var slot in _slots.AsSpan())
