@@ -11,7 +11,7 @@ internal static class SpamSocket
     public static async Task<bool?> SpamcAsync(int port, ReadOnlyMemory<byte> mail, CancellationToken ct)
     {
         var head = Encoding.ASCII.GetBytes($"CHECK SPAMC/1.5\r\nContent-length: {mail.Length}\r\n\r\n");
-        var answer = await AskAsync(port, head, mail, ct);
+        var answer = await AskAsync(port, head, mail, endsSending: true, ct);
         return answer.Contains("\nSpam: True", StringComparison.Ordinal) ? true
             : answer.Contains("\nSpam: False", StringComparison.Ordinal) ? false
             : null;
@@ -23,7 +23,8 @@ internal static class SpamSocket
         var head = Encoding.ASCII.GetBytes(
             $"POST /checkv2 HTTP/1.1\r\nHost: localhost\r\nContent-Length: {mail.Length}\r\n\r\n"
         );
-        var answer = await AskAsync(port, head, mail, ct);
+        // It takes a client that sends no more for one that is gone.
+        var answer = await AskAsync(port, head, mail, endsSending: false, ct);
         const string Action = "\"action\":\"";
         var at = answer.IndexOf(Action, StringComparison.Ordinal);
         return at < 0
@@ -36,6 +37,7 @@ internal static class SpamSocket
         int port,
         ReadOnlyMemory<byte> head,
         ReadOnlyMemory<byte> mail,
+        bool endsSending,
         CancellationToken ct
     )
     {
@@ -45,7 +47,8 @@ internal static class SpamSocket
         {
             await socket.ConnectAsync(IPAddress.Loopback, port, ct);
             await socket.SendAsync([ToArray(head), ToArray(mail)]);
-            socket.Shutdown(SocketShutdown.Send);
+            if (endsSending)
+                socket.Shutdown(SocketShutdown.Send);
             var answer = new byte[64 * 1024];
             var length = 0;
             while (length < answer.Length)
