@@ -1,6 +1,7 @@
 using System.CommandLine;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Rules;
 using Postreiter.Spam.Scanning;
 using Postreiter.Transfer;
@@ -71,7 +72,7 @@ internal static class SpamCheckCommand
                     spam += isSpam ? 1 : 0;
                     if (found.Count > 1 && !asJson)
                         bar.Hide();
-                    Print(context, parsed, one, (threshold, most), isSpam);
+                    Print(context, parsed, one, (threshold, most, rules), isSpam);
                 }
 
                 if (found.Count > 1)
@@ -183,13 +184,21 @@ internal static class SpamCheckCommand
         CommandContext context,
         ParseResult parsed,
         Checked one,
-        (double Threshold, long MaxBytes) settings,
+        (double Threshold, long MaxBytes, Ruleset Rules) settings,
         bool isSpam
     )
     {
         var hits = new JsonObject();
         foreach (var hit in one.Result.Hits.OrderBy(h => h.Name, StringComparer.Ordinal))
-            hits[hit.Name] = Math.Round(hit.Points, 3);
+        {
+            // As SpamAssassin lists them: what one hit of a rule gives, also where several were counted into the total.
+            var isCounted =
+                settings.Rules.TryGetRule(hit.Name, out var rule)
+                && rule.Flags.IsMultiple
+                && rule.Kind != RuleKind.Meta;
+            hits[hit.Name] = Math.Round(isCounted ? hit.Points / Math.Max(1, hit.Count) : hit.Points, 3);
+        }
+
         var row = new JsonObject
         {
             ["id"] = one.Id,

@@ -128,6 +128,15 @@ public sealed class SpamCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_lists_what_one_hit_gives_and_sums_up_all()
+    {
+        Write("10.cf", "body MANY /x/\ntflags MANY multiple\nscore MANY 0.5\n");
+        Write("mail", "Subject: s\n\nx x x\n");
+        var row = JsonNode.Parse((await RunAsync("check", _folder["mail"], "--json")).Output)!;
+        Assert.Equal(("""{"MANY":0.5}""", 1.5), (row["hits"]!.ToJsonString(), (double)row["score"]!));
+    }
+
+    [Fact]
     public async Task Check_says_how_much_of_a_large_mail_it_looked_at()
     {
         Write("10.cf", "body NEAR /near/\nscore NEAR 1\nbody FAR /far/\nscore FAR 1\n");
