@@ -9,50 +9,60 @@ namespace Postreiter.Dns;
 /// <summary>Asks servers one question: by UDP, by TCP when the answer is cut (RFC 7766 §5).</summary>
 /// <param name="servers">Asked in this order; one or more.</param>
 /// <param name="time">Measures.</param>
-/// <param name="timeout">Longest wait for one answer of one server.</param>
+/// <param name="timeout">Longest wait for one answer of one server; the first time 2 s at most.</param>
 internal sealed class DnsExchange(IReadOnlyList<IPEndPoint> servers, TimeProvider time, TimeSpan timeout)
 {
     private const int Rounds = 2;
 
+    // RFC 1035 §4.2.1: after 2 to 5 s a question may be sent again. A datagram that is lost costs this, and not the whole time.
+    private static readonly TimeSpan FirstWait = TimeSpan.FromSeconds(2);
+
     /// <summary>Asks until a server has an answer. One that says that it failed is not asked again; one that is silent is, once.</summary>
-    /// <returns>An answer with NOERROR or NXDOMAIN and its server, or why there is none.</returns>
-    public async Task<(DnsMessage? Answer, IPAddress? Server, int Bytes, string? Failure)> AskAsync(
-        string name,
-        DnsType type
-    )
+    /// <returns>An answer with NOERROR or NXDOMAIN and its server, or why there is none, with what the last server to speak said.</returns>
+    public async Task<(
+        DnsMessage? Answer,
+        IPAddress? Server,
+        int Bytes,
+        string? Failure,
+        DnsResponseCode? Code
+    )> AskAsync(string name, DnsType type)
     {
         var failures = new List<string>();
         var left = servers.ToList();
+        DnsResponseCode? code = null;
         for (var round = 0; round < Rounds && left.Count > 0; round++)
         {
+            var wait = round == 0 && FirstWait < timeout ? FirstWait : timeout;
             foreach (var server in left.ToList())
             {
-                var (answer, bytes, failure) = await AskAsync(server, name, type, edns: true);
+                var (answer, bytes, failure) = await AskAsync(server, name, type, wait, edns: true);
                 // RFC 6891 §7: a server that cannot read EDNS says FORMERR; NOTIMP is seen too.
                 if (answer?.Code is DnsResponseCode.FormErr or DnsResponseCode.NotImp)
-                    (answer, bytes, failure) = await AskAsync(server, name, type, edns: false);
+                    (answer, bytes, failure) = await AskAsync(server, name, type, wait, edns: false);
                 if (answer?.Code is DnsResponseCode.NoError or DnsResponseCode.NxDomain)
-                    return (answer, server.Address, bytes, null);
+                    return (answer, server.Address, bytes, null, answer.Code);
+                code = answer?.Code ?? code;
                 failures.Add($"{server}: {failure ?? answer!.Code.ToString()}");
                 if (answer is not null)
                     left.Remove(server);
             }
         }
 
-        return (null, null, 0, string.Join(", ", failures));
+        return (null, null, 0, string.Join(", ", failures), code);
     }
 
     private async Task<(DnsMessage? Answer, int Bytes, string? Failure)> AskAsync(
         IPEndPoint server,
         string name,
         DnsType type,
+        TimeSpan wait,
         bool edns
     )
     {
         // RFC 5452 §4.2: an id and a port that cannot be guessed; the port is the system's choice, new for each question.
         var id = (ushort)RandomNumberGenerator.GetInt32(1 << 16);
         var query = DnsQuery.Write(id, name, type, edns);
-        using var timer = new CancellationTokenSource(timeout, time);
+        using var timer = new CancellationTokenSource(wait, time);
         try
         {
             var (answer, bytes) = await ByUdpAsync(server, query, id, name, type, timer.Token);

@@ -25,7 +25,7 @@ public sealed class DnsResolver : IDnsResolver
     /// <summary>A resolver.</summary>
     /// <param name="servers">Servers to ask in turn; empty for those of the system, read once.</param>
     /// <param name="time">Ages the cache and measures waits.</param>
-    /// <param name="timeout">Longest wait for one server's answer; 5 s when not given.</param>
+    /// <param name="timeout">Longest wait for one server's answer, 5 s when not given; the first time 2 s at most, for a datagram may be lost.</param>
     public DnsResolver(IReadOnlyList<IPEndPoint> servers, TimeProvider time, TimeSpan? timeout = null)
         : this(servers, time, timeout, MaxCacheBytes) { }
 
@@ -59,18 +59,8 @@ public sealed class DnsResolver : IDnsResolver
         FindAsync(name.Ascii, DnsType.Txt, static v => v as string, ct);
 
     /// <inheritdoc/>
-    public async ValueTask<DnsAnswer<DomainName>> ResolvePtrAsync(IPAddress address, CancellationToken ct)
-    {
-        var answer = await FindAsync(ReverseName(address), DnsType.Ptr, static v => v as string, ct);
-        var names = new List<DomainName>();
-        foreach (var text in answer.Records)
-        {
-            if (DomainName.TryParse(text, out var name))
-                names.Add(name);
-        }
-
-        return new DnsAnswer<DomainName>(answer.Status, names, answer.IsAuthenticated, answer.Detail);
-    }
+    public async ValueTask<DnsAnswer<DomainName>> ResolvePtrAsync(IPAddress address, CancellationToken ct) =>
+        Names(await FindAsync(ReverseName(address), DnsType.Ptr, static v => v as string, ct));
 
     /// <inheritdoc/>
     public ValueTask<DnsAnswer<SrvRecord>> ResolveSrvAsync(DomainName name, CancellationToken ct) =>
@@ -79,6 +69,42 @@ public sealed class DnsResolver : IDnsResolver
     /// <inheritdoc/>
     public ValueTask<DnsAnswer<TlsaRecord>> ResolveTlsaAsync(DomainName name, CancellationToken ct) =>
         FindAsync(name.Ascii, DnsType.Tlsa, static v => v as TlsaRecord, ct);
+
+    /// <inheritdoc/>
+    public async ValueTask<DnsAnswer<DomainName>> ResolveNsAsync(DomainName name, CancellationToken ct) =>
+        Names(await FindAsync(name.Ascii, DnsType.Ns, static v => v as string, ct));
+
+    /// <inheritdoc/>
+    public async ValueTask<DnsAnswer<string>> ResolveTextAsync(DomainName name, string type, CancellationToken ct)
+    {
+        if (type is "SOA")
+            return DnsText.Map(
+                await FindAsync(name.Ascii, DnsType.Soa, static v => v as SoaData, ct),
+                static soa => soa.Text
+            );
+        return type is "CNAME" or "PTR"
+            ? DnsText.Map(
+                await FindAsync(name.Ascii, type == "PTR" ? DnsType.Ptr : DnsType.Cname, static v => v as string, ct),
+                static target => target + "."
+            )
+            : await DnsText.ResolveAsync(this, name, type, ct);
+    }
+
+    private static DnsAnswer<DomainName> Names(DnsAnswer<string> answer)
+    {
+        var names = new List<DomainName>();
+        foreach (var text in answer.Records)
+        {
+            if (DomainName.TryParse(text, out var name))
+                names.Add(name);
+        }
+
+        return new DnsAnswer<DomainName>(answer.Status, names, answer.IsAuthenticated, answer.Detail)
+        {
+            Code = answer.Code,
+            PrimaryServer = answer.PrimaryServer,
+        };
+    }
 
     /// <summary>The name under which an address has its names (RFC 1035 §3.5, RFC 3596 §2.5).</summary>
     internal static string ReverseName(IPAddress address)
@@ -135,9 +161,12 @@ public sealed class DnsResolver : IDnsResolver
     {
         try
         {
-            var (message, server, bytes, failure) = await _exchange.AskAsync(key.Name, key.Type);
+            var (message, server, bytes, failure, code) = await _exchange.AskAsync(key.Name, key.Type);
             if (message is null)
-                return DnsAnswer.TemporaryFailure<T>($"no answer for {key.Type} {key.Name}: {failure}");
+                return DnsAnswer.TemporaryFailure<T>($"no answer for {key.Type} {key.Name}: {failure}") with
+                {
+                    Code = (int?)code,
+                };
             var (answer, ttl) = Read(key.Name, key.Type, message, IPAddress.IsLoopback(server!), read);
             if (answer.Status != DnsStatus.TemporaryFailure)
                 _cache.Keep(key, answer, bytes, ttl);
@@ -163,7 +192,7 @@ public sealed class DnsResolver : IDnsResolver
         for (var hops = 0; ; hops++)
         {
             var alias = message.Answers.FirstOrDefault(r => r.Type == DnsType.Cname && IsAt(r, owner));
-            if (alias.Value is not string target)
+            if (alias.Value is not string target || type == DnsType.Cname)
                 break;
             if (hops == MaxChain)
                 return (DnsAnswer.TemporaryFailure<T>($"the CNAME chain of {name} is longer than {MaxChain}"), default);
@@ -188,8 +217,9 @@ public sealed class DnsResolver : IDnsResolver
         var status = message.Code == DnsResponseCode.NxDomain ? DnsStatus.NoSuchName : DnsStatus.NoData;
         // RFC 2308 §5: the smaller of the SOA's own TTL and its minimum.
         var soa = message.Authorities.FirstOrDefault(r => r.Value is SoaData);
-        var negative = soa.Value is SoaData data ? Math.Min(ttl, Math.Min(soa.Ttl, data.Minimum)) : 0;
-        return (new DnsAnswer<T>(status, [], vouched), Clamp(negative));
+        var data = soa.Value as SoaData;
+        var negative = data is not null ? Math.Min(ttl, Math.Min(soa.Ttl, data.Minimum)) : 0;
+        return (new DnsAnswer<T>(status, [], vouched) { PrimaryServer = data?.Server }, Clamp(negative));
     }
 
     private static bool IsAt(DnsRecord record, string owner) =>

@@ -28,6 +28,20 @@ public interface IDnsResolver
     /// <summary>Certificates of a service (RFC 6698). A resolver without them knows nothing.</summary>
     ValueTask<DnsAnswer<TlsaRecord>> ResolveTlsaAsync(DomainName name, CancellationToken ct) =>
         new(DnsAnswer.TemporaryFailure<TlsaRecord>("this resolver asks for no TLSA records"));
+
+    /// <summary>Name servers of a zone, in the order of the answer. A resolver without them knows nothing.</summary>
+    ValueTask<DnsAnswer<DomainName>> ResolveNsAsync(DomainName name, CancellationToken ct) =>
+        new(DnsAnswer.TemporaryFailure<DomainName>("this resolver asks for no NS records"));
+
+    /// <summary>
+    /// Records of a type as text: an address, the text of a TXT record as <see cref="ResolveTxtAsync"/> gives it, all others as a zone
+    /// file has them (<c>10 mx.example.</c>).
+    /// </summary>
+    /// <param name="name">The name.</param>
+    /// <param name="type">A, AAAA, MX, TXT, NS, SRV or TLSA; other types as far as the resolver knows them.</param>
+    /// <param name="ct">Stops the wait.</param>
+    ValueTask<DnsAnswer<string>> ResolveTextAsync(DomainName name, string type, CancellationToken ct) =>
+        DnsText.ResolveAsync(this, name, type, ct);
 }
 
 /// <summary>One SRV record (RFC 2782).</summary>
@@ -79,7 +93,20 @@ public sealed record DnsAnswer<T>(
     IReadOnlyList<T> Records,
     bool IsAuthenticated = false,
     string? Detail = null
-);
+)
+{
+    /// <summary>The server's response code (RFC 1035 §4.1.1); null when no server answered, or it is not known.</summary>
+    public int? Code { get; init; } =
+        Status switch
+        {
+            DnsStatus.Success or DnsStatus.NoData => 0,
+            DnsStatus.NoSuchName => 3,
+            _ => null,
+        };
+
+    /// <summary>Of an answer without records: the first name server of the zone it speaks for, by its SOA record; else null.</summary>
+    public string? PrimaryServer { get; init; }
+}
 
 /// <summary>Makes answers.</summary>
 public static class DnsAnswer

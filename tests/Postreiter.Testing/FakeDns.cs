@@ -48,6 +48,9 @@ public sealed class FakeDns : IDnsResolver
     /// <summary>A TLSA record 3 1 1.</summary>
     public FakeDns Tlsa(string name, string sha256) => Add(name, "TLSA", new TlsaRecord(3, 1, 1, sha256));
 
+    /// <summary>An NS record.</summary>
+    public FakeDns Ns(string name, string server) => Add(name, "NS", DomainName.Parse(server));
+
     /// <summary>A CNAME record.</summary>
     public FakeDns Cname(string name, string target) => Add(name, "CNAME", target);
 
@@ -104,6 +107,10 @@ public sealed class FakeDns : IDnsResolver
     public ValueTask<DnsAnswer<TlsaRecord>> ResolveTlsaAsync(DomainName name, CancellationToken ct) =>
         Find<TlsaRecord>(name.Ascii, "TLSA", ct);
 
+    /// <inheritdoc/>
+    public ValueTask<DnsAnswer<DomainName>> ResolveNsAsync(DomainName name, CancellationToken ct) =>
+        Find<DomainName>(name.Ascii, "NS", ct);
+
     private static string Key(string name) => name.TrimEnd('.').ToLowerInvariant();
 
     private FakeDns Add(string name, string type, object record)
@@ -124,7 +131,7 @@ public sealed class FakeDns : IDnsResolver
         for (var hops = 0; hops <= 8; hops++)
         {
             if (_failing.ContainsKey(key))
-                return new(DnsAnswer.TemporaryFailure<T>($"SERVFAIL for {key}"));
+                return new(DnsAnswer.TemporaryFailure<T>($"SERVFAIL for {key}") with { Code = 2 });
             if (_records.TryGetValue((key, type), out var records))
             {
                 lock (records)

@@ -62,6 +62,7 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
             var mail = await ReadAsync(trace, content, options.MaxScanBytes, either.Token);
             if (await scanner.ScanAsync(mail, either.Token) is not { } scanned)
                 return null;
+            Tell(peer, envelope, scanned);
             var prefix = Encoding.UTF8.GetByteCount(trace);
             return Decide(peer, envelope, options, scanned, mail[prefix..], content.Length) with
             {
@@ -80,6 +81,22 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
             LogFault(e, peer.ConnectionId, envelope.Id);
             return Unscanned(options, "an error");
         }
+    }
+
+    private void Tell(SmtpPeer peer, SmtpEnvelope envelope, ScannedMail scanned)
+    {
+        if (scanned.Unanswered.Count > 0)
+        {
+            LogUnanswered(
+                peer.ConnectionId,
+                envelope.Id,
+                scanned.Unanswered.Count,
+                string.Join(", ", scanned.Unanswered.Take(10))
+            );
+        }
+
+        foreach (var zone in scanned.BlockedZones)
+            LogBlocked(zone);
     }
 
     private SpamOutcome Decide(
@@ -209,6 +226,19 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
         Message = "{Connection}: the scan of message {Id} was not through in {Seconds} s"
     )]
     private partial void LogLate(string connection, TraceId id, double seconds);
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "{Connection}: {Count} questions of the rules about message {Id} got no answer in time and count as not listed: {Names}"
+    )]
+    private partial void LogUnanswered(string connection, TraceId id, int count, string names);
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "The list {Zone} answers us no more and is left alone for a time (dns_block_rule): "
+            + "it may want a resolver of one's own, or to be paid"
+    )]
+    private partial void LogBlocked(string zone);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "{Connection}: the scan of message {Id} failed")]
     private partial void LogFault(Exception e, string connection, TraceId id);

@@ -123,6 +123,7 @@ internal sealed class DnsMessage
                     return false;
                 value = new IPAddress(bytes.Slice(at, length));
                 return true;
+            case DnsType.Ns:
             case DnsType.Cname:
             case DnsType.Ptr:
                 if (!TryReadName(bytes, ref at, out name) || at != end)
@@ -139,9 +140,13 @@ internal sealed class DnsMessage
                 value = new MxData(preference, name);
                 return true;
             case DnsType.Soa:
-                if (!TryReadName(bytes, ref at, out _) || !TryReadName(bytes, ref at, out _) || end - at != 20)
+                if (
+                    !TryReadName(bytes, ref at, out name)
+                    || !TryReadName(bytes, ref at, out var mailbox)
+                    || end - at != 20
+                )
                     return false;
-                value = new SoaData(BinaryPrimitives.ReadUInt32BigEndian(bytes[(at + 16)..]));
+                value = Soa(name, mailbox, bytes.Slice(at, 20));
                 return true;
             case DnsType.Srv:
                 if (length < 7)
@@ -164,6 +169,14 @@ internal sealed class DnsMessage
             default:
                 return true;
         }
+    }
+
+    private static SoaData Soa(string server, string mailbox, ReadOnlySpan<byte> numbers)
+    {
+        var text = new StringBuilder($"{server}. {mailbox}.");
+        for (var i = 0; i < 20; i += 4)
+            text.Append(' ').Append(BinaryPrimitives.ReadUInt32BigEndian(numbers[i..]));
+        return new SoaData(server, BinaryPrimitives.ReadUInt32BigEndian(numbers[16..]), text.ToString());
     }
 
     private static int Number(ReadOnlySpan<byte> bytes, int at) => BinaryPrimitives.ReadUInt16BigEndian(bytes[at..]);

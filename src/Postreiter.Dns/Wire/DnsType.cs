@@ -6,6 +6,9 @@ internal enum DnsType : ushort
     /// <summary>IPv4 address.</summary>
     A = 1,
 
+    /// <summary>Name server of a zone.</summary>
+    Ns = 2,
+
     /// <summary>The name is another one.</summary>
     Cname = 5,
 
@@ -61,7 +64,7 @@ internal enum DnsResponseCode
 /// <param name="Type">Its type.</param>
 /// <param name="Ttl">Seconds.</param>
 /// <param name="Value">
-/// IPAddress (A, AAAA), string (CNAME, PTR: a name; TXT: all strings joined, a character for each byte), MxData, SoaData, SrvData, TlsaRecord;
+/// IPAddress (A, AAAA), string (CNAME, NS, PTR: a name; TXT: all strings joined, a character for each byte), MxData, SoaData, SrvData, TlsaRecord;
 /// null for types that we do not know.
 /// </param>
 internal readonly record struct DnsRecord(string Owner, DnsType Type, uint Ttl, object? Value);
@@ -73,4 +76,7 @@ internal sealed record MxData(int Preference, string Exchange);
 internal sealed record SrvData(int Priority, int Weight, int Port, string Target);
 
 /// <summary>What counts of an SOA record.</summary>
-internal sealed record SoaData(uint Minimum);
+/// <param name="Server">The first name server.</param>
+/// <param name="Minimum">Seconds for which what is not there may be remembered.</param>
+/// <param name="Text">All of it, as a zone file has it.</param>
+internal sealed record SoaData(string Server, uint Minimum, string Text);

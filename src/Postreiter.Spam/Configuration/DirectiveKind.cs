@@ -18,6 +18,15 @@ internal enum DirectiveKind
     /// <summary>Seconds, or a number with s, m, h, d or w.</summary>
     Duration,
 
+    /// <summary>A time, a least time and a zone, the last two if wanted: `rbl_timeout`.</summary>
+    Timeout,
+
+    /// <summary>A list of domains or addresses for the hosts of URIs: `urirhssub` and its kin.</summary>
+    UriList,
+
+    /// <summary>Which zones may be asked: a word and zones; kept as words of two each.</summary>
+    Queries,
+
     /// <summary>Words, appended in order.</summary>
     Words,
 
@@ -65,6 +74,9 @@ internal enum DirectiveKind
 
     /// <summary>Marks and reports: kept as lines in order, for the results' own reader.</summary>
     Mark,
+
+    /// <summary>What the server has a setting of its own for, which the default names; told, and passed over.</summary>
+    Elsewhere,
 
     /// <summary>Accepted, without meaning here.</summary>
     Ignored,

@@ -45,6 +45,18 @@ internal static class Glob
             }
         );
 
+    /// <summary>Capitals for ASCII alone.</summary>
+    public static string ToUpper(string text) =>
+        string.Create(
+            text.Length,
+            text,
+            static (to, from) =>
+            {
+                for (var i = 0; i < to.Length; i++)
+                    to[i] = from[i] is >= 'a' and <= 'z' ? (char)(from[i] & ~0x20) : from[i];
+            }
+        );
+
     /// <summary>An ASCII capital as a small letter, everything else as it is.</summary>
     public static char Fold(char octet) => octet is >= 'A' and <= 'Z' ? (char)(octet | 0x20) : octet;
 

@@ -56,6 +56,9 @@ public sealed class Rule
     /// <summary>uri_detail rules: all of them must hold for one URI.</summary>
     public IReadOnlyList<UriCondition> Conditions { get; init; } = [];
 
+    /// <summary>askdns rules: what is asked.</summary>
+    internal AskDnsQuery? Query { get; init; }
+
     /// <summary>Function rules: the name of the function.</summary>
     public string Function { get; init; } = "";
 

@@ -37,7 +37,7 @@ internal static class RuleDefinition
             "mimeheader" => MimeHeader(line, name, text, out fault),
             "uri_detail" => UriDetail(line, name, text, out fault),
             "meta" => Meta(line, name, text, out fault),
-            "askdns" => Of(line, name, text, RuleKind.AskDns),
+            "askdns" => AskDns(line, name, text, out fault),
             _ => throw new InvalidOperationException($"{line.Key} defines no rule"),
         };
     }
@@ -55,6 +55,22 @@ internal static class RuleDefinition
             File = line.File,
             Line = line.Line,
         };
+
+    private static Rule? AskDns(Directive line, string name, string text, out string fault)
+    {
+        var query = AskDnsQuery.Read(text, out fault);
+        return query is null
+            ? null
+            : new Rule
+            {
+                Name = name,
+                Kind = RuleKind.AskDns,
+                Definition = text,
+                File = line.File,
+                Line = line.Line,
+                Query = query,
+            };
+    }
 
     private static Rule? OfPattern(Directive line, string name, string text, RuleKind kind, out string fault)
     {

@@ -115,6 +115,14 @@ public sealed class RulesetReader
             Warn($"{key} belongs to the plugin {entry.Plugin}, which is not loaded; the line is passed over");
             return;
         }
+        if (entry.Kind == DirectiveKind.Elsewhere)
+        {
+            Warn(
+                $"{key} is for the server to say here ({entry.Default}); the line is passed over, and the server's resolver is asked",
+                isError: false
+            );
+            return;
+        }
         // Prefixed names keep theirs: bayes_stopword_en.
         var name = key.StartsWith(entry.Name, StringComparison.Ordinal) ? key : entry.Name;
         var directive = new Directive(name, value, _file, _line);

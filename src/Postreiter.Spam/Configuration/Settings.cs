@@ -15,6 +15,8 @@ public sealed partial class Settings
     private readonly Dictionary<string, Dictionary<string, bool>> _hosts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NetworkList> _networks = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<OctetPattern>> _patterns = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, UriBlocklist> _uriBlocklists = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, (double Longest, double Least)> _timeouts = new(StringComparer.Ordinal);
     private readonly List<Directive> _marks = [];
 
     internal Settings() { }
@@ -36,6 +38,8 @@ public sealed partial class Settings
             _networks[name] = new(networks);
         foreach (var (name, patterns) in other._patterns)
             _patterns[name] = [.. patterns];
+        _uriBlocklists = new(other._uriBlocklists, StringComparer.Ordinal);
+        _timeouts = new(other._timeouts, StringComparer.Ordinal);
         _marks = [.. other._marks];
     }
 
@@ -112,6 +116,15 @@ public sealed partial class Settings
         _networks.TryGetValue(name, out var list) ? list
         : Entry(name).Kind == DirectiveKind.Networks ? new NetworkList()
         : throw Unknown(name);
+
+    /// <summary>What `urirhssub` and its kin say, by the rule's name.</summary>
+    internal IReadOnlyDictionary<string, UriBlocklist> UriBlocklists => _uriBlocklists;
+
+    /// <summary>
+    /// `rbl_timeout`: seconds that a question is waited for, and the least when nearly all others are answered (negative = a fifth of the
+    /// longest), by zone in lower case; "" for all.
+    /// </summary>
+    internal IReadOnlyDictionary<string, (double Longest, double Least)> LookupTimeouts => _timeouts;
 
     /// <summary>Patterns of `redirector_pattern`, in order.</summary>
     /// <exception cref="ArgumentException">No directive has this name.</exception>

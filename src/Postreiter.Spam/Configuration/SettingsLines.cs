@@ -24,6 +24,12 @@ public sealed partial class Settings
                 return ApplySwitch(key, value);
             case DirectiveKind.Duration:
                 return ApplyDuration(key, value);
+            case DirectiveKind.Timeout:
+                return ApplyTimeout(key, value);
+            case DirectiveKind.UriList:
+                return ApplyUriList(key, value);
+            case DirectiveKind.Queries:
+                return ApplyQueries(key, value);
             case DirectiveKind.Words:
                 AddWords(key, value);
                 return null;
@@ -61,7 +67,7 @@ public sealed partial class Settings
             case DirectiveKind.Mark:
                 _marks.Add(line);
                 return null;
-            case DirectiveKind.Ignored:
+            case DirectiveKind.Ignored or DirectiveKind.Elsewhere:
                 return null;
             default:
                 throw new InvalidOperationException($"{key} belongs to the reader of rules");
@@ -97,6 +103,14 @@ public sealed partial class Settings
 
     private string? ApplyDuration(string key, string value)
     {
+        if (!TryReadDuration(value, out var seconds))
+            return $"{key} takes seconds, or a number with s, m, h, d or w, not {value}";
+        _texts[key] = seconds.ToString("R", CultureInfo.InvariantCulture);
+        return null;
+    }
+
+    private static bool TryReadDuration(string value, out double seconds)
+    {
         var unit = Glob.Fold(value[^1]) switch
         {
             's' => 1,
@@ -106,11 +120,56 @@ public sealed partial class Settings
             'w' => 604_800,
             _ => 0,
         };
+        seconds = 0;
         var number = (unit == 0 ? value : value[..^1]).TrimEnd();
         if (!Perl.IsNumber(number) || number[0] == '-')
-            return $"{key} takes seconds, or a number with s, m, h, d or w, not {value}";
-        var seconds = double.Parse(number, NumberStyles.Float, CultureInfo.InvariantCulture) * Math.Max(unit, 1);
-        _texts[key] = seconds.ToString("R", CultureInfo.InvariantCulture);
+            return false;
+        seconds = double.Parse(number, NumberStyles.Float, CultureInfo.InvariantCulture) * Math.Max(unit, 1);
+        return true;
+    }
+
+    // TIME [LEAST] [ZONE]: the zone ends with a letter and is no duration.
+    private string? ApplyTimeout(string key, string value)
+    {
+        var words = Perl.Words(value).ToList();
+        var (longest, least) = (0.0, -1.0);
+        var used = TryReadDuration(words[0], out longest) ? 1 : 0;
+        if (used == 1 && words.Count > 1 && TryReadDuration(words[1], out least))
+            used = 2;
+        else
+            least = -1;
+        var zone = used < words.Count ? words[used].Trim('.') : "";
+        if (used == 0 || words.Count > used + 1 || (used < words.Count && !char.IsAsciiLetter(words[used][^1])))
+            return $"{key} takes a time, a least time and a zone, not {value}";
+        _timeouts[Glob.ToLower(zone)] = (longest, least);
+        if (zone.Length == 0)
+            _texts[key] = longest.ToString("R", CultureInfo.InvariantCulture);
+        return null;
+    }
+
+    private string? ApplyUriList(string key, string value)
+    {
+        if (UriBlocklist.Read(key, value, out var fault) is not { } list)
+            return fault;
+        _uriBlocklists[list.Rule] = list;
+        return null;
+    }
+
+    private string? ApplyQueries(string key, string value)
+    {
+        var (word, zones) = Perl.SplitOnce(value);
+        if (key == "dns_block_rule")
+        {
+            if (zones.Length == 0)
+                return $"{key} takes a rule and zones";
+            foreach (var zone in Perl.Words(Glob.ToLower(zones)))
+                Of(_words, key).Add(word + " " + zone.Trim('.'));
+            return null;
+        }
+        if (Glob.ToLower(word) is not ("allow" or "deny") || zones.Length == 0)
+            return $"{key} takes allow or deny, and zones";
+        foreach (var zone in Perl.Words(Glob.ToLower(zones)))
+            Of(_words, key).Add(Glob.ToLower(word) + " " + zone.Trim('.'));
         return null;
     }
 

@@ -34,6 +34,11 @@ internal sealed class EngineProgram
         }
 
         Namers = [.. namers.Select(static all => all is null ? [] : all.ToArray())];
+        Questions = new NetworkRules(ruleset, Rules, functions);
+        FirstAsking = Array.FindIndex(
+            priorities,
+            priority => priority >= (IsShortCircuiting ? RuleOrder.NetPriority : -1)
+        );
     }
 
     private const int Last = int.MaxValue;
@@ -53,11 +58,17 @@ internal sealed class EngineProgram
     /// <summary>Whether a hit may end the scan.</summary>
     public bool IsShortCircuiting { get; }
 
-    /// <summary>The stages in order.</summary>
+    /// <summary>The stages in order. The last one has metas alone: those that wait for the network, or for rules that do not run.</summary>
     public ScanStage[] Stages { get; }
 
     /// <summary>For each rule the metas that name it.</summary>
     public int[][] Namers { get; }
+
+    /// <summary>Rules that ask the DNS.</summary>
+    public NetworkRules Questions { get; }
+
+    /// <summary>The stage before which they ask: the first of priority -100 or more.</summary>
+    public int FirstAsking { get; }
 
     /// <summary>The number of a rule; -1 when it does not run.</summary>
     public int IndexOf(string name) => _selection.IndexOf(name);
@@ -150,9 +161,11 @@ internal sealed class EngineProgram
             return stages[index];
         var rule = Rules[index];
         if (rule.Kind != RuleKind.Meta)
-            return stages[index] = rule.Kind is RuleKind.Declared or RuleKind.AskDns or RuleKind.BlocklistFunction
-                ? Last
-                : Priority(rule);
+            return stages[index] =
+                rule.Kind is RuleKind.Declared or RuleKind.AskDns or RuleKind.BlocklistFunction
+                || RuleFunctions.Awaited.Contains(rule.Function)
+                    ? Last
+                    : Priority(rule);
         // Cycles were broken when the ruleset was read; the depth is that of the longest chain of metas.
         var stage = Rules.Min(Priority);
         foreach (var name in _selection.Dependencies(rule))

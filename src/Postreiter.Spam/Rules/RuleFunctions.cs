@@ -31,6 +31,16 @@ public static class RuleFunctions
     /// <summary>Which argument of a function is a pattern, from 0; -1 = none.</summary>
     public static int PatternArgument(string function) => Patterns.Value.GetValueOrDefault(function, -1);
 
+    private static readonly Lazy<FrozenSet<string>> Asking = new(() =>
+        Attributes(typeof(RuleFunctions).Assembly)
+            .Where(static one => one.Attribute.IsAwaited)
+            .Select(static one => one.Attribute.Name)
+            .ToFrozenSet(StringComparer.Ordinal)
+    );
+
+    /// <summary>Names of the functions whose rules hit when an answer of the network comes.</summary>
+    internal static IReadOnlySet<string> Awaited => Asking.Value;
+
     private static Dictionary<string, RuleFunction> Of(Assembly assembly)
     {
         var functions = new Dictionary<string, RuleFunction>(StringComparer.Ordinal);

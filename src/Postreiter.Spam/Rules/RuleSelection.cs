@@ -65,7 +65,20 @@ internal sealed class RuleSelection
     public IEnumerable<string> Dependencies(Rule rule) =>
         rule.Expression is { } expression
             ? expression.Names.Concat(expression.Globs.SelectMany(glob => Matching(glob, rule)))
-            : [];
+        : rule.Function == "check_rbl_sub" ? Asking(rule)
+        : [];
+
+    // A check_rbl_sub tests what others of its set are answered.
+    private IEnumerable<string> Asking(Rule rule) =>
+        _ruleset
+            .Rules.Where(other =>
+                other.Kind == RuleKind.BlocklistFunction
+                && other.Function != "check_rbl_sub"
+                && other.Arguments is [var set, ..]
+                && rule.Arguments is [var wanted, ..]
+                && set == wanted
+            )
+            .Select(static other => other.Name);
 
     /// <summary>The rules that a glob of a meta stands for.</summary>
     public IEnumerable<string> Matching(string glob, Rule rule) =>
@@ -78,7 +91,8 @@ internal sealed class RuleSelection
         return rule.Kind switch
         {
             RuleKind.Declared => true,
-            RuleKind.BlocklistFunction or RuleKind.AskDns => _options.IsNetworkWanted,
+            RuleKind.AskDns => _options.IsNetworkWanted,
+            RuleKind.BlocklistFunction => _options.IsNetworkWanted && _functions.ContainsKey(rule.Function),
             RuleKind.HeaderFunction or RuleKind.BodyFunction or RuleKind.RawBodyFunction or RuleKind.FullFunction => (
                 !rule.Flags.IsNet || _options.IsNetworkWanted
             )

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Functions;
 using Postreiter.Spam.Matching;
@@ -9,7 +10,7 @@ namespace Postreiter.Spam.Rules;
 internal sealed class Scan : IMatchSink
 {
     private readonly EngineProgram _program;
-    private readonly ScanStage.Work[] _work;
+    private readonly ConcurrentBag<ScanStage.Work[]> _works;
     private readonly double[] _hits;
 
     // By meta: whether a rule hit that it names.
@@ -18,17 +19,22 @@ internal sealed class Scan : IMatchSink
     private readonly List<int> _givenUp = [];
     private readonly CaptureValues _captures = new();
     private ScanClock? _clock;
+    private ScanStage.Work[]? _work;
     private string? _shortCircuit;
     private double _shortCircuitPoints;
 
     /// <summary>Buffers for a program.</summary>
-    public Scan(EngineProgram program)
+    /// <param name="program">The program.</param>
+    /// <param name="works">What the matchers need, for the next scan; the larger part.</param>
+    public Scan(EngineProgram program, ConcurrentBag<ScanStage.Work[]> works)
     {
-        _program = program;
+        (_program, _works) = (program, works);
         _hits = new double[program.Rules.Length];
         _isNamed = new bool[program.Rules.Length];
-        _work = [.. program.Stages.Select(static stage => new ScanStage.Work(stage))];
     }
+
+    /// <summary>Whether a rule ended the scan before its time.</summary>
+    public bool IsEnded => _shortCircuit is not null;
 
     /// <summary>Runs the rules.</summary>
     /// <param name="texts">The mail's texts.</param>
@@ -36,20 +42,55 @@ internal sealed class Scan : IMatchSink
     /// <param name="clock">Told what took how long.</param>
     public ScanResult Run(IRuleTexts texts, MailFacts facts, ScanClock? clock = null)
     {
+        Begin(texts, facts, clock);
+        var result = End(facts);
+        _clock?.Took(ScanLayer.Result);
+        return result;
+    }
+
+    /// <summary>Runs all but what waits for answers of the network, which it asks.</summary>
+    public void Begin(IRuleTexts texts, MailFacts facts, ScanClock? clock = null)
+    {
         _clock = clock;
         clock?.Start();
+        if (_work is null && !_works.TryTake(out _work))
+            _work = [.. _program.Stages.Select(static stage => new ScanStage.Work(stage))];
         Array.Clear(_hits);
         Array.Clear(_isNamed);
         _order.Clear();
         _givenUp.Clear();
         _captures.Clear();
         (_shortCircuit, _shortCircuitPoints) = (null, 0);
-        for (var i = 0; i < _program.Stages.Length && _shortCircuit is null; i++)
+        for (var i = 0; i < _program.Stages.Length - 1 && _shortCircuit is null; i++)
+        {
+            if (i == _program.FirstAsking && facts.Lookups is not null)
+                _program.Questions.Begin(facts);
             Run(_program.Stages[i], _work[i], texts, facts);
-        var result = Result(facts);
-        _clock?.Took(ScanLayer.Result);
-        return result;
+            if (i >= _program.FirstAsking && facts.Lookups is not null)
+                NetworkRules.Continue(facts);
+            TakeFurtherHits(facts);
+        }
     }
+
+    /// <summary>Gives back what the stages needed: a scan that waits for the network keeps little.</summary>
+    public void Rest()
+    {
+        if (_work is not null)
+            _works.Add(_work);
+        _work = null;
+    }
+
+    /// <summary>Takes what the network made hit, and runs the metas that waited for it.</summary>
+    public ScanResult End(MailFacts facts)
+    {
+        TakeFurtherHits(facts);
+        if (_shortCircuit is null)
+            Decide(_program.Stages[^1]);
+        return Result(facts);
+    }
+
+    /// <summary>Whether a rule hit.</summary>
+    public bool HasHit(string rule) => _program.IndexOf(rule) is var index and >= 0 && _hits[index] != 0;
 
     /// <inheritdoc/>
     public void Hit(int rule, int count) => Hit(rule, (double)count);
@@ -132,6 +173,11 @@ internal sealed class Scan : IMatchSink
         _clock?.Took(ScanLayer.Functions);
         if (_shortCircuit is not null)
             return;
+        Decide(stage);
+    }
+
+    private void Decide(ScanStage stage)
+    {
         foreach (ref readonly var meta in stage.Metas.AsSpan())
         {
             // With no hit of a rule that it names its value is that of a mail on which nothing hits.
@@ -161,11 +207,16 @@ internal sealed class Scan : IMatchSink
                 GaveUp(function.Index);
             else if (count != 0)
                 Hit(function.Index, (double)Math.Max(count, 1));
-            foreach (var other in facts.TakeFurtherHits())
-            {
-                if (_program.IndexOf(other) is var index and >= 0)
-                    Hit(index, 1.0);
-            }
+            TakeFurtherHits(facts);
+        }
+    }
+
+    private void TakeFurtherHits(MailFacts facts)
+    {
+        foreach (var other in facts.TakeFurtherHits())
+        {
+            if (_program.IndexOf(other) is var index and >= 0)
+                Hit(index, 1.0);
         }
     }
 
@@ -187,7 +238,12 @@ internal sealed class Scan : IMatchSink
             }
             total += points;
             var description = rule.Description + facts.Descriptions.GetValueOrDefault(rule.Name, "");
-            hits.Add(new RuleHit(rule.Name, points, _hits[index], Area(rule.Kind), description));
+            hits.Add(
+                new RuleHit(rule.Name, points, _hits[index], Area(rule), description)
+                {
+                    Details = facts.Details(rule.Name),
+                }
+            );
         }
         if (_shortCircuit is not null)
         {
@@ -219,14 +275,15 @@ internal sealed class Scan : IMatchSink
             System.Globalization.CultureInfo.InvariantCulture
         );
 
-    private static string Area(RuleKind kind) =>
-        kind switch
+    private static string Area(Rule rule) =>
+        rule.Kind switch
         {
+            RuleKind.BlocklistFunction => rule.Function == "check_dns_sender" ? "DNS: " : "RBL: ",
+            _ when RuleFunctions.Awaited.Contains(rule.Function) => "",
             RuleKind.Body or RuleKind.BodyFunction or RuleKind.UriDetail => "BODY: ",
             RuleKind.RawBody or RuleKind.RawBodyFunction => "RAW: ",
             RuleKind.Uri => "URI: ",
             RuleKind.Full or RuleKind.FullFunction => "FULL: ",
-            RuleKind.BlocklistFunction => "RBL: ",
             RuleKind.AskDns => "ASKDNS: ",
             _ => "",
         };

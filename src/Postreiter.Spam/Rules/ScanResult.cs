@@ -6,7 +6,11 @@ namespace Postreiter.Spam.Rules;
 /// <param name="Count">Its hits: 1, unless it counts.</param>
 /// <param name="Area">For reports: ``, `BODY: `, `URI: `, `RAW: ` or `FULL: `.</param>
 /// <param name="Description">Its description, with what was found in this mail; empty = none.</param>
-public sealed record RuleHit(string Name, double Points, double Count, string Area, string Description);
+public sealed record RuleHit(string Name, double Points, double Count, string Area, string Description)
+{
+    /// <summary>What was found in this mail, for reports: `192.0.2.7 listed in zen.example`. At most 20 of at most 1,000 octets, without control characters.</summary>
+    public IReadOnlyList<string> Details { get; init; } = [];
+}
 
 /// <summary>What a scan found.</summary>
 /// <param name="Points">The total, rounded to three decimals.</param>
@@ -26,4 +30,10 @@ public sealed record ScanResult(
 {
     /// <summary>Whether the mail is spam: the exact decimal counts.</summary>
     public bool IsSpam => Points >= Required;
+
+    /// <summary>Questions to the DNS that got no answer in time, or were too many, as `TYPE name`; one text for all while the DNS is silent. Their rules count as not hit.</summary>
+    public IReadOnlyList<string> Unanswered { get; init; } = [];
+
+    /// <summary>Zones that said, by this mail, that they answer us no more; they are left alone for `dns_block_time`.</summary>
+    public IReadOnlyList<string> BlockedZones { get; init; } = [];
 }

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Functions;
 using Postreiter.Spam.Mail;
+using Postreiter.Spam.Network;
 using Postreiter.Spam.Uris;
 
 namespace Postreiter.Spam.Rules;
@@ -12,8 +13,12 @@ namespace Postreiter.Spam.Rules;
 /// </summary>
 public sealed class SpamEngine
 {
+    // The DNS answered none of the last mails' questions: this one waits for nothing.
+    private const string EverythingAsked = "everything: the DNS is silent";
+
     private readonly EngineProgram _program;
     private readonly ConcurrentBag<Scan> _scans = [];
+    private readonly ConcurrentBag<ScanStage.Work[]> _works = [];
     private readonly SpamMailOptions _mailOptions;
     private readonly RegisteredDomains _domains;
 
@@ -76,20 +81,59 @@ public sealed class SpamEngine
     public MailFacts Facts(SpamMail mail) =>
         new(mail, Ruleset, Ruleset.Settings) { Domains = _domains, IsNetworkWanted = Options.IsNetworkWanted };
 
-    /// <summary>Scans a mail.</summary>
+    /// <summary>Scans a mail by what is here: nothing is asked, and rules that ask the DNS never hit.</summary>
     /// <param name="facts">The mail and what is known of it.</param>
     public ScanResult Scan(MailFacts facts) => Scan(facts, clock: null);
 
     internal ScanResult Scan(MailFacts facts, ScanClock? clock)
     {
         ArgumentNullException.ThrowIfNull(facts);
-        if (!_scans.TryTake(out var scan))
-            scan = new Scan(_program);
+        var scan = Take();
         var result = scan.Run(new MailTexts(facts), facts, clock);
         // A scan that a function's exception ended is not used again: its buffers may hold anything.
         _scans.Add(scan);
         return result;
     }
+
+    /// <summary>
+    /// Scans a mail, and asks the DNS where rules want it and <see cref="SpamEngineOptions.Network"/> is there: all questions together
+    /// while the other rules run, then waits within <see cref="SpamEngineOptions.NetworkBudget"/>. What is not answered in time counts
+    /// as no hit. All work is done before the first wait, but for a few microseconds.
+    /// </summary>
+    /// <param name="facts">The mail and what is known of it.</param>
+    /// <param name="ct">Stops the wait.</param>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    public async ValueTask<ScanResult> ScanAsync(MailFacts facts, CancellationToken ct)
+    {
+        ArgumentNullException.ThrowIfNull(facts);
+        var policy = _program.Questions.Policy;
+        if (Options.Network is not { } network || !policy.IsAvailable)
+            return Scan(facts);
+        if (network.IsResting)
+            return Scan(facts) with { Unanswered = [EverythingAsked] };
+        using var lookups = new MailLookups(network, policy, Options.NetworkBudget);
+        facts.Lookups = lookups;
+        var scan = Take();
+        scan.Begin(new MailTexts(facts), facts);
+        if (!scan.IsEnded)
+        {
+            if (lookups.IsWaiting)
+                scan.Rest();
+            await lookups.CollectAsync(ct);
+        }
+        var result = scan.End(facts);
+        var blocked = policy
+            .Blocking.Where(rule => scan.HasHit(rule.Key))
+            .SelectMany(static rule => rule.Value)
+            .Where(zone => network.Blocked.Block(zone, policy.BlockTime))
+            .ToArray();
+        SpamNetworkMetrics.Blocked.Add(blocked.Length);
+        _scans.Add(scan);
+        facts.Lookups = null;
+        return result with { Unanswered = [.. lookups.Unanswered], BlockedZones = blocked };
+    }
+
+    private Scan Take() => _scans.TryTake(out var scan) ? scan : new Scan(_program, _works);
 
     private static SpamMailOptions OptionsOf(Settings settings, RegisteredDomains domains) =>
         new()

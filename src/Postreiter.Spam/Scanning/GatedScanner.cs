@@ -7,7 +7,7 @@ namespace Postreiter.Spam.Scanning;
 public sealed class GatedScanner : IMailScanner, IDisposable
 {
     private readonly SemaphoreSlim _gate;
-    private volatile Func<ReadOnlyMemory<byte>, ScannedMail>? _engine;
+    private volatile Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<ScannedMail>>? _engine;
     private long _maxBytes = 512 * 1024;
 
     /// <summary>A gate without an engine.</summary>
@@ -25,7 +25,14 @@ public sealed class GatedScanner : IMailScanner, IDisposable
     public bool HasEngine => _engine is not null;
 
     /// <summary>Puts an engine in force; null switches scanning off.</summary>
-    public void Use(Func<ReadOnlyMemory<byte>, ScannedMail>? engine) => _engine = engine;
+    public void Use(Func<ReadOnlyMemory<byte>, ScannedMail>? engine) =>
+        _engine = engine is null ? null : (mail, _) => new(engine(mail));
+
+    /// <summary>
+    /// Puts an engine in force that may wait for the network: it holds a place until it first waits, for what comes after is no work.
+    /// </summary>
+    public void UseWaiting(Func<ReadOnlyMemory<byte>, CancellationToken, ValueTask<ScannedMail>> engine) =>
+        _engine = engine;
 
     /// <inheritdoc/>
     public async ValueTask<ScannedMail?> ScanAsync(ReadOnlyMemory<byte> mail, CancellationToken ct)
@@ -34,25 +41,28 @@ public sealed class GatedScanner : IMailScanner, IDisposable
             return null;
         await _gate.WaitAsync(ct);
         // A scan that nobody waits for any more still holds its place until it is through: it uses a processor.
-        return await Task.Run(() => Scan(mail), CancellationToken.None).WaitAsync(ct);
+        return await Task.Run(() => ScanGatedAsync(mail, ct), CancellationToken.None).WaitAsync(ct);
     }
 
     /// <inheritdoc/>
     public void Dispose() => _gate.Dispose();
 
-    private ScannedMail? Scan(ReadOnlyMemory<byte> mail)
+    private async Task<ScannedMail?> ScanGatedAsync(ReadOnlyMemory<byte> mail, CancellationToken ct)
     {
+        ValueTask<ScannedMail> scan;
+        var most = (int)Math.Min(MaxBytes, mail.Length);
         try
         {
             if (_engine is not { } engine)
                 return null;
-            var most = (int)Math.Min(MaxBytes, mail.Length);
-            var scanned = engine(mail[..most]);
-            return most < mail.Length ? scanned with { IsPartial = true } : scanned;
+            scan = engine(mail[..most], ct);
         }
         finally
         {
             _gate.Release();
         }
+
+        var scanned = await scan;
+        return most < mail.Length ? scanned with { IsPartial = true } : scanned;
     }
 }

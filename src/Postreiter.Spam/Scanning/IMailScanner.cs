@@ -17,7 +17,14 @@ public interface IMailScanner
 /// <param name="Verdict">What was found.</param>
 /// <param name="Settings">How the ruleset in force then wants it marked.</param>
 /// <param name="IsPartial">Whether the mail was larger than is scanned, and its end was not looked at.</param>
-public sealed record ScannedMail(SpamVerdict Verdict, MarkSettings Settings, bool IsPartial = false);
+public sealed record ScannedMail(SpamVerdict Verdict, MarkSettings Settings, bool IsPartial = false)
+{
+    /// <summary>Questions to the DNS without an answer in time, as `TYPE name`.</summary>
+    public IReadOnlyList<string> Unanswered { get; init; } = [];
+
+    /// <summary>Zones of lists that said that they answer us no more; nothing is asked of them for a time.</summary>
+    public IReadOnlyList<string> BlockedZones { get; init; } = [];
+}
 
 /// <summary>Learns from mails that people have judged.</summary>
 public interface IMailLearner

@@ -1,6 +1,6 @@
 using System.Net;
 using Postreiter.Spam.Configuration;
-using Postreiter.Spam.Mail;
+using Postreiter.Spam.Functions;
 using Postreiter.Spam.Results;
 using Postreiter.Spam.Rules;
 
@@ -16,40 +16,73 @@ public sealed class MailScans
     /// <param name="ruleset">The rules.</param>
     /// <param name="keepsAllSubRules">Whether sub-rules that nothing depends on are run too, so that results list them.</param>
     public MailScans(Ruleset ruleset, bool keepsAllSubRules = false)
+        : this(ruleset, new SpamEngineOptions { KeepsAllSubRules = keepsAllSubRules }) { }
+
+    /// <summary>Makes it ready.</summary>
+    /// <param name="ruleset">The rules.</param>
+    /// <param name="options">How they are run, and whether they may ask the DNS.</param>
+    public MailScans(Ruleset ruleset, SpamEngineOptions options)
     {
         ArgumentNullException.ThrowIfNull(ruleset);
-        _engine = new SpamEngine(ruleset, new SpamEngineOptions { KeepsAllSubRules = keepsAllSubRules });
+        _engine = new SpamEngine(ruleset, options);
         _marks = RuleCheck.Marks(ruleset, out _);
     }
 
     /// <summary>Scans a mail for its points.</summary>
     public ScanResult Score(ReadOnlyMemory<byte> mail) => _engine.Scan(_engine.Read(mail));
 
+    /// <summary>Scans a mail for its points, and asks the DNS if the options say so.</summary>
+    public ValueTask<ScanResult> ScoreAsync(ReadOnlyMemory<byte> mail, CancellationToken ct) =>
+        _engine.ScanAsync(_engine.Facts(_engine.Read(mail)), ct);
+
     /// <summary>Scans a mail for its marks.</summary>
     public ScannedMail Scan(ReadOnlyMemory<byte> mail)
     {
-        var read = _engine.Read(mail);
-        var result = _engine.Scan(read);
-        return new ScannedMail(Verdict(read, result), _marks);
+        var facts = _engine.Facts(_engine.Read(mail));
+        return Marked(facts, _engine.Scan(facts));
     }
 
-    private static SpamVerdict Verdict(SpamMail mail, ScanResult result) =>
+    /// <summary>Scans a mail for its marks, and asks the DNS if the options say so. The work is done before the first wait.</summary>
+    /// <param name="mail">Its octets; they must not change until the task is complete.</param>
+    /// <param name="ct">Stops the wait.</param>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    public async ValueTask<ScannedMail> ScanAsync(ReadOnlyMemory<byte> mail, CancellationToken ct)
+    {
+        var facts = _engine.Facts(_engine.Read(mail));
+        return Marked(facts, await _engine.ScanAsync(facts, ct));
+    }
+
+    private ScannedMail Marked(MailFacts facts, ScanResult result) =>
+        new(Verdict(facts, result), _marks) { Unanswered = result.Unanswered, BlockedZones = result.BlockedZones };
+
+    private static SpamVerdict Verdict(MailFacts facts, ScanResult result) =>
         new()
         {
             Points = result.Points,
             Required = result.Required,
-            Hits = [.. result.Hits.Select(h => new ReportedHit(h.Name, h.Points, h.Area, h.Description))],
+            Hits =
+            [
+                .. result.Hits.Select(h => new ReportedHit(h.Name, h.Points, h.Area, h.Description)
+                {
+                    Details = h.Details,
+                }),
+            ],
             // Each hit of a sub-rule counts by itself.
             SubHits = [.. result.SubHits.SelectMany(h => Enumerable.Repeat(h.Name, Math.Max(1, (int)h.Count)))],
             GivenUp = result.GivenUp,
-            Body = mail.Body,
-            Header = name => mail.Header(name),
-            Tags = Tags(mail),
+            Body = facts.Mail.Body,
+            Header = name => facts.Mail.Header(name),
+            Tags = Tags(facts),
         };
 
-    private static Dictionary<string, string> Tags(SpamMail mail)
+    private static Dictionary<string, string> Tags(MailFacts facts)
     {
-        var tags = new Dictionary<string, string>(StringComparer.Ordinal);
+        var mail = facts.Mail;
+        var tags = facts.Tags.ToDictionary(
+            static tag => tag.Key,
+            static tag => string.Join(' ', tag.Value),
+            StringComparer.Ordinal
+        );
         foreach (var list in new[] { "Trusted", "Untrusted", "Internal", "External" })
             tags["RELAYS" + list.ToUpperInvariant()] = mail.Header("X-Spam-Relays-" + list)?.TrimEnd('\n') ?? "";
         if (mail.Received.External is [var last, ..])

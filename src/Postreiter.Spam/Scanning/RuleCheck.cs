@@ -8,12 +8,19 @@ namespace Postreiter.Spam.Scanning;
 /// <summary>What of a ruleset is not in force as written.</summary>
 public static class RuleCheck
 {
-    /// <summary>Wrong lines first as they were read, then rules whose function this engine lacks or whose function is given a wrong pattern, with what follows from it.</summary>
+    /// <summary>
+    /// Wrong lines first as they were read, then rules whose function this engine lacks, is given a wrong pattern, or does otherwise, with
+    /// what follows from it.
+    /// </summary>
     public static IEnumerable<ConfigurationWarning> Warnings(Ruleset ruleset)
     {
         ArgumentNullException.ThrowIfNull(ruleset);
         Marks(ruleset, out var marks);
-        return ruleset.Warnings.Concat(marks).Concat(MissingFunctions(ruleset)).Concat(WrongPatterns(ruleset));
+        return ruleset
+            .Warnings.Concat(marks)
+            .Concat(MissingFunctions(ruleset))
+            .Concat(WrongPatterns(ruleset))
+            .Concat(NetworkCheck.Warnings(ruleset));
     }
 
     /// <summary>

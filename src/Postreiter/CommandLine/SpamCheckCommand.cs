@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Network;
 using Postreiter.Spam.Rules;
 using Postreiter.Spam.Scanning;
 using Postreiter.Transfer;
@@ -16,12 +17,19 @@ internal static class SpamCheckCommand
     // Results wait for their turn; so many mails are read ahead of the one that is printed.
     private static readonly int Ahead = 4 * Environment.ProcessorCount;
 
+    // A mail that waits for the DNS uses no processor.
+    private const int WaitingAtOnce = 32;
+
     public static Command Create(CommandContext context)
     {
         var paths = new Argument<string[]>("PATH")
         {
             Description = "Files, folders (searched in depth), Maildirs or mbox files; - is standard input",
             Arity = ArgumentArity.OneOrMore,
+        };
+        var network = new Option<bool>("--network")
+        {
+            Description = "Lets rules ask the DNS, within spam.network_budget a mail",
         };
         var command = new Command(
             "check",
@@ -30,8 +38,11 @@ internal static class SpamCheckCommand
         {
             paths,
             SpamCommand.Config,
+            network,
         };
-        command.SetAction((parsed, ct) => CheckAsync(context, parsed, parsed.GetValue(paths)!, ct));
+        command.SetAction(
+            (parsed, ct) => CheckAsync(context, parsed, parsed.GetValue(paths)!, parsed.GetValue(network), ct)
+        );
         return command;
     }
 
@@ -39,25 +50,37 @@ internal static class SpamCheckCommand
         CommandContext context,
         ParseResult parsed,
         string[] paths,
+        bool asksNetwork,
         CancellationToken ct
     )
     {
         var settings = context.SettingsOrDefaults(parsed);
-        var rules = SpamCommand.ReadRules(context, parsed, settings);
+        var rules = SpamCommand.ReadRules(context, parsed, settings, asksNetwork);
         // JSON names the sub-rules too: all of them have to run then.
         var asJson = parsed.GetValue(context.AsJson);
-        var engine = new MailScans(rules, keepsAllSubRules: asJson);
+        var engine = new MailScans(
+            rules,
+            new SpamEngineOptions
+            {
+                KeepsAllSubRules = asJson,
+                Network = asksNetwork ? new SpamNetwork(context.Dns(settings), context.Time) : null,
+                NetworkBudget = settings.Spam.NetworkBudget,
+            }
+        );
         var threshold = settings.Spam.Threshold;
         var most = settings.Spam.MaxScanSize;
         var found = Find(paths);
         using var bar = new TransferBar(context.Terminal, context.Time, "checked");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var results = Channel.CreateBounded<(Task<IReadOnlyList<Checked>> Work, int Done)>(Ahead);
+        var results = Channel.CreateBounded<(Task<IReadOnlyList<Checked>> Work, int Done)>(
+            asksNetwork ? WaitingAtOnce : Ahead
+        );
         var reading = StartAsync(
             context,
             found,
             results.Writer,
-            mail => engine.Score(mail.Length > most ? mail[..(int)most] : mail),
+            mail => engine.ScoreAsync(mail.Length > most ? mail[..(int)most] : mail, stop.Token),
+            asksNetwork ? WaitingAtOnce : Environment.ProcessorCount,
             stop.Token
         );
         var (spam, count) = (0, 0);
@@ -107,11 +130,12 @@ internal static class SpamCheckCommand
         CommandContext context,
         IReadOnlyList<(string File, string Id)> found,
         ChannelWriter<(Task<IReadOnlyList<Checked>> Work, int Done)> results,
-        Func<ReadOnlyMemory<byte>, ScanResult> scan,
+        Func<ReadOnlyMemory<byte>, ValueTask<ScanResult>> scan,
+        int atOnce,
         CancellationToken ct
     )
     {
-        using var gate = new SemaphoreSlim(Environment.ProcessorCount);
+        using var gate = new SemaphoreSlim(atOnce);
         var running = new List<Task>();
         Exception? fault = null;
         try
@@ -126,12 +150,10 @@ internal static class SpamCheckCommand
                         try
                         {
                             var bytes = await ReadAsync(context, file, ct);
-                            return
-                            [
-                                .. MailPaths
-                                    .Split(id, bytes)
-                                    .Select(m => new Checked(m.Id, m.Mail.Length, scan(m.Mail))),
-                            ];
+                            var results = new List<Checked>();
+                            foreach (var (part, mail) in MailPaths.Split(id, bytes))
+                                results.Add(new Checked(part, mail.Length, await scan(mail)));
+                            return results;
                         }
                         finally
                         {

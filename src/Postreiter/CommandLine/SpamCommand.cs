@@ -33,7 +33,12 @@ internal static class SpamCommand
 
     /// <summary>The ruleset of the settings.</summary>
     /// <exception cref="CommandFailure">There is none, or it cannot be read.</exception>
-    public static Ruleset ReadRules(CommandContext context, ParseResult parsed, ServerSettings settings)
+    public static Ruleset ReadRules(
+        CommandContext context,
+        ParseResult parsed,
+        ServerSettings settings,
+        bool asksNetwork = false
+    )
     {
         var paths = Paths(context, parsed, settings);
         var further = parsed.GetValue(Config) ?? [];
@@ -41,7 +46,7 @@ internal static class SpamCommand
             throw new CommandFailure(ExitCodes.Usage, $"there is no file {missing}, which --config names");
         try
         {
-            return RuleSources.Read(paths, last: further)
+            return RuleSources.Read(paths, new RulesetOptions { IsLocal = !asksNetwork }, last: further)
                 ?? throw new CommandFailure(
                     ExitCodes.NotSo,
                     $"spam scoring is off: there are no rules in {string.Join(", ", paths)}; "
@@ -72,7 +77,7 @@ internal static class SpamCommand
         command.SetAction(parsed =>
         {
             var settings = context.SettingsOrDefaults(parsed);
-            var rules = ReadRules(context, parsed, settings);
+            var rules = ReadRules(context, parsed, settings, settings.Spam.Network);
             var warnings = RuleCheck.Warnings(rules).ToList();
             foreach (var warning in warnings)
             {
@@ -106,7 +111,7 @@ internal static class SpamCommand
         command.SetAction(parsed =>
         {
             var settings = context.SettingsOrDefaults(parsed);
-            var rules = ReadRules(context, parsed, settings);
+            var rules = ReadRules(context, parsed, settings, settings.Spam.Network);
             var wanted = parsed.GetValue(name)!;
             if (!rules.TryGetRule(wanted, out var rule))
             {

@@ -101,7 +101,7 @@ internal sealed class MailRooms : IDisposable
             reports: _reports,
             reporting: Reporting
         );
-        _spam = new SpamRoom(environment, hostname, logs);
+        _spam = new SpamRoom(environment, _dns, hostname, logs);
         _intake.Spam = _spam.Filter;
         _virus = new VirusFilter(hostname, time, logs.CreateLogger<VirusFilter>());
         _intake.Virus = _virus;

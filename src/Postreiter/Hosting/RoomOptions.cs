@@ -128,6 +128,10 @@ internal static class RoomOptions
             DefersUnscanned = settings.Spam.OnFailure == ScannerFailure.Defer,
         };
 
+    /// <summary>How long the rules of spam may wait for the DNS; null where they may not ask it.</summary>
+    public static TimeSpan? SpamNetwork(ServerSettings settings) =>
+        settings.Spam.Network ? settings.Spam.NetworkBudget : null;
+
     /// <summary>For the spamd protocol.</summary>
     public static SpamdOptions Spamd(ServerSettings settings) =>
         new()

@@ -159,7 +159,8 @@ internal sealed class ServerParts : IAsyncDisposable
     public void LoadRules() =>
         Rooms.Spam.Load(
             RuleSources.WithUpdates(Settings.Spam.Rules.Select(Folder.Resolve), Folder.RuleUpdates),
-            servesClients: Settings.Listen.Spamd.Count + Settings.Listen.Spamds.Count > 0
+            servesClients: Settings.Listen.Spamd.Count + Settings.Listen.Spamds.Count > 0,
+            networkBudget: RoomOptions.SpamNetwork(Settings)
         );
 
     private static PublicSuffixList Suffixes(DataFolder folder, ServerSettings settings) =>

@@ -1,6 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Delivery.Filtering;
+using Postreiter.Dns;
+using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Network;
+using Postreiter.Spam.Rules;
 using Postreiter.Spam.Scanning;
 using Postreiter.Spam.Spamd;
 
@@ -14,8 +18,11 @@ internal sealed class SpamRoom : IDisposable
     private readonly SemaphoreSlim _largeMails = new(8);
     private readonly ILogger<SpamRoom> _logger;
 
-    public SpamRoom(ServerEnvironment environment, DomainName hostname, ILoggerFactory logs)
+    private readonly SpamNetwork _network;
+
+    public SpamRoom(ServerEnvironment environment, IDnsResolver dns, DomainName hostname, ILoggerFactory logs)
     {
+        _network = new SpamNetwork(dns, environment.Time);
         (_environment, _logs, _logger) = (environment, logs, logs.CreateLogger<SpamRoom>());
         Filter = new SpamFilter(Scanner, hostname, environment.Time, logs.CreateLogger<SpamFilter>());
     }
@@ -35,7 +42,8 @@ internal sealed class SpamRoom : IDisposable
     /// </summary>
     /// <param name="paths">Folders and files.</param>
     /// <param name="servesClients">Whether others have mail scanned here.</param>
-    public void Load(IReadOnlyList<string> paths, bool servesClients)
+    /// <param name="networkBudget">Longest wait for the DNS for one mail; null where rules may not ask it.</param>
+    public void Load(IReadOnlyList<string> paths, bool servesClients, TimeSpan? networkBudget)
     {
         // Too many functions of SpamAssassin's own rules are not here yet (RuleCheck.CanJudge): read for nobody, they would cost two
         // seconds at each start and tens of MiB, and keep a site's own rules from judging.
@@ -46,16 +54,16 @@ internal sealed class SpamRoom : IDisposable
         Loading = Task.Run(async () =>
         {
             await before;
-            ReadRules(paths, servesClients);
+            ReadRules(paths, servesClients, networkBudget);
         });
     }
 
-    private void ReadRules(IReadOnlyList<string> paths, bool servesClients)
+    private void ReadRules(IReadOnlyList<string> paths, bool servesClients, TimeSpan? networkBudget)
     {
         try
         {
             var began = _environment.Time.GetTimestamp();
-            if (RuleSources.Read(paths) is not { } rules)
+            if (RuleSources.Read(paths, new RulesetOptions { IsLocal = networkBudget is null }) is not { } rules)
             {
                 Scanner.Use(null);
                 _logger.LogWarning(
@@ -80,8 +88,13 @@ internal sealed class SpamRoom : IDisposable
                 }
             }
 
-            var scans = new MailScans(rules);
-            Scanner.Use(mail => Told(scans.Scan(mail)));
+            var options = new SpamEngineOptions
+            {
+                Network = networkBudget is null ? null : _network,
+                NetworkBudget = networkBudget ?? default,
+            };
+            var scans = new MailScans(rules, options);
+            Scanner.UseWaiting(async (mail, ct) => Told(await scans.ScanAsync(mail, ct)));
             var warnings = RuleCheck.Warnings(rules).ToList();
             _logger.LogInformation(
                 "Spam: {Count} rules are in force after {Elapsed} ms; {Errors} wrong lines, {Notes} that ask for what is not here: "

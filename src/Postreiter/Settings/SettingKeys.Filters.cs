@@ -83,6 +83,22 @@ internal static partial class SettingKeys
                     + "it as unscanned, defer answers 451 4.7.1 (F7)."
             ),
             Key(
+                "spam.network",
+                SettingTypes.Flag,
+                s => s.Spam.Network,
+                (s, v) => s with { Spam = s.Spam with { Network = v } },
+                "Whether rules may ask the DNS: lists of relays, of the hosts in links, of senders. It also chooses the points that rules "
+                    + "have for that. It holds for listen.spamd too; postreiter spam check asks only with --network."
+            ),
+            Key(
+                "spam.network_budget",
+                SettingTypes.Duration("100ms", "1m"),
+                s => s.Spam.NetworkBudget,
+                (s, v) => s with { Spam = s.Spam with { NetworkBudget = v } },
+                "Longest wait for the DNS, for all questions of one message together; the rules' own rbl_timeout holds beside it. What is "
+                    + "not answered then counts as not listed. The sender waits for it after the final dot, within smtp.verdict_budget."
+            ),
+            Key(
                 "spamd.allow_from",
                 SettingTypes.List(SettingTypes.Network),
                 s => s.Spamd.AllowFrom,

@@ -2,12 +2,13 @@ using System.Diagnostics;
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using System.Text;
 using Postreiter.Core;
 using Postreiter.Dns;
 
 namespace Postreiter.Interop.Tests.Dns;
 
-/// <summary>NSD on loopback with one zone, <c>zone.example</c>.</summary>
+/// <summary>NSD on loopback with one zone, <c>zone.example</c>, or with others.</summary>
 internal sealed class NsdServer : IAsyncDisposable
 {
     private const string Program = "/usr/sbin/nsd";
@@ -25,18 +26,31 @@ internal sealed class NsdServer : IAsyncDisposable
 
     /// <summary>Starts it and waits until it answers.</summary>
     /// <param name="records">Lines of the zone file after its SOA and NS.</param>
-    /// <param name="zones">Further zones: their names, and the lines behind their SOA and NS.</param>
-    public async Task StartAsync(string records, params (string Name, string Records)[] zones)
+    /// <param name="others">Further zones: their names, and the lines behind their SOA and NS.</param>
+    public Task StartAsync(string records, params (string Name, string Records)[] others)
     {
-        foreach (var (name, lines) in zones)
+        var zones = new Dictionary<string, string> { ["zone.example"] = "@ NS ns\nns A 127.0.0.1\n" + records };
+        foreach (var (name, lines) in others)
+            zones[name] = "@ NS ns.zone.example.\n" + lines;
+        return StartAsync(zones);
+    }
+
+    /// <summary>Starts it and waits until it answers.</summary>
+    /// <param name="zones">Lines of each zone's file after its SOA; "." is the zone of everything else.</param>
+    public async Task StartAsync(IReadOnlyDictionary<string, string> zones)
+    {
+        var sections = new StringBuilder();
+        foreach (var (name, records) in zones)
+        {
+            var file = name == "." ? "root" : name;
+            var origin = name == "." ? "." : name + ".";
             await File.WriteAllTextAsync(
-                Path.Combine(_folder.Root, name),
-                $"$ORIGIN {name}.\n$TTL 300\n@ SOA ns.zone.example. admin 1 2 3 4 60\n@ NS ns.zone.example.\n{lines}\n"
+                Path.Combine(_folder.Root, file),
+                $"$ORIGIN {origin}\n$TTL 300\n@ SOA ns admin 1 2 3 4 60\n{records}\n"
             );
-        await File.WriteAllTextAsync(
-            Path.Combine(_folder.Root, "zone"),
-            $"$ORIGIN zone.example.\n$TTL 300\n@ SOA ns admin 1 2 3 4 60\n@ NS ns\nns A 127.0.0.1\n{records}\n"
-        );
+            sections.Append(CultureInfo.InvariantCulture, $"zone:\n  name: \"{name}\"\n  zonefile: \"{file}\"\n");
+        }
+
         var configuration = Path.Combine(_folder.Root, "nsd.conf");
         var port = Address.Port.ToString(CultureInfo.InvariantCulture);
         await File.WriteAllTextAsync(
@@ -56,12 +70,7 @@ internal sealed class NsdServer : IAsyncDisposable
               cookie-secret-file: "{_folder.Root}/cookies"
             remote-control:
               control-enable: no
-            zone:
-              name: "zone.example"
-              zonefile: "zone"
-            {string.Concat(
-                zones.Select(z => $"zone:\n  name: \"{z.Name}\"\n  zonefile: \"{z.Name}\"\n")
-            )}
+            {sections}
             """
         );
         var start = new ProcessStartInfo(Program, ["-d", "-c", configuration])
@@ -71,12 +80,13 @@ internal sealed class NsdServer : IAsyncDisposable
         };
         _process = Process.Start(start)!;
         var errors = _process.StandardError.ReadToEndAsync();
-        var ns = DomainName.Parse("ns.zone.example");
+        var first = zones.Keys.First() is var zone && zone == "." ? "ns" : "ns." + zone;
+        var ns = DomainName.Parse(first);
         await Waiting.UntilAsync(
             async () =>
             {
                 Assert.False(_process.HasExited, _process.HasExited ? await errors : "");
-                return (await Resolver().ResolveAAsync(ns, default)).Status == DnsStatus.Success;
+                return (await Resolver().ResolveAAsync(ns, default)).Status != DnsStatus.TemporaryFailure;
             },
             default
         );

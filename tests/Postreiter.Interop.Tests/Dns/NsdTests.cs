@@ -50,13 +50,28 @@ public sealed class NsdTests
             [new TlsaRecord(3, 1, 1, "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff")],
             (await resolver.ResolveTlsaAsync(Name("_25._tcp.host"), ct)).Records
         );
+        Assert.Equal([Name("ns")], (await resolver.ResolveNsAsync(DomainName.Parse("zone.example"), ct)).Records);
+        // The zone that a negative answer speaks for.
+        var noServers = await resolver.ResolveNsAsync(Name("host"), ct);
+        Assert.Equal(
+            (DnsStatus.NoData, 0, "ns.zone.example"),
+            (noServers.Status, noServers.Code, noServers.PrimaryServer)
+        );
+        async Task<string> Text(string name, string type) =>
+            string.Join('|', (await resolver.ResolveTextAsync(Name(name), type, ct)).Records.Order());
+        Assert.Equal("192.0.2.1|192.0.2.2", await Text("host", "A"));
+        Assert.Equal("10 host.zone.example.|20 .", await Text("mail", "MX"));
+        Assert.Equal("0 1 993 host.zone.example.", await Text("_imaps._tcp", "SRV"));
+        Assert.Equal("c4.zone.example.", await Text("c3", "CNAME"));
+        Assert.Equal(
+            "ns.zone.example. admin.zone.example. 1 2 3 4 60",
+            string.Join('|', (await resolver.ResolveTextAsync(DomainName.Parse("zone.example"), "SOA", ct)).Records)
+        );
         Assert.Equal(DnsStatus.NoData, (await resolver.ResolveMxAsync(Name("host"), ct)).Status);
         Assert.Equal(DnsStatus.NoSuchName, (await resolver.ResolveMxAsync(Name("absent"), ct)).Status);
         // REFUSED: not its zone.
-        Assert.Equal(
-            DnsStatus.TemporaryFailure,
-            (await resolver.ResolveAAsync(DomainName.Parse("other.example"), ct)).Status
-        );
+        var refused = await resolver.ResolveAAsync(DomainName.Parse("other.example"), ct);
+        Assert.Equal((DnsStatus.TemporaryFailure, 5), (refused.Status, refused.Code));
         // L20: eight links are followed, ten are not; over 20 KB comes by TCP, byte for byte.
         Assert.Single((await resolver.ResolveAAsync(Name("c2"), ct)).Records);
         Assert.Equal(DnsStatus.TemporaryFailure, (await resolver.ResolveAAsync(Name("c0"), ct)).Status);

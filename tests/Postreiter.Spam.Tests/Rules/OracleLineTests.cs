@@ -22,7 +22,7 @@ public sealed class OracleLineTests
             .Distinct()
             .ToDictionary(static name => name, RuleFunction (_) => call => (int)current!.CountOf(call.Rule.Name));
         var program = new EngineProgram(ruleset, new SpamEngineOptions { KeepsAllSubRules = true }, functions);
-        var scan = new Scan(program);
+        var scan = new Scan(program, []);
         var domains = new Postreiter.Spam.Uris.RegisteredDomains(ruleset.Settings);
         var left = Leaning(ruleset);
         var differences = new List<string>();

@@ -53,6 +53,30 @@ public sealed class GatedScannerTests
     }
 
     [Fact]
+    public async Task A_scan_that_waits_for_the_network_leaves_its_place_to_others()
+    {
+        using var scanner = new GatedScanner(places: 1);
+        var answer = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        scanner.UseWaiting(
+            async (mail, ct) =>
+            {
+                if (mail.Length == 1)
+                    await answer.Task.WaitAsync(ct);
+                return Nothing;
+            }
+        );
+        var waiting = Enumerable.Range(0, 10).Select(_ => scanner.ScanAsync(new byte[1], Ct).AsTask()).ToList();
+        Assert.NotNull(await scanner.ScanAsync(new byte[2], Ct));
+        Assert.All(waiting, one => Assert.False(one.IsCompleted));
+        using var stop = new CancellationTokenSource();
+        var left = scanner.ScanAsync(new byte[1], stop.Token).AsTask();
+        await stop.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => left);
+        answer.SetResult();
+        Assert.All(await Task.WhenAll(waiting), Assert.NotNull);
+    }
+
+    [Fact]
     public async Task A_wait_for_a_place_ends_with_its_caller()
     {
         using var scanner = new GatedScanner(places: 1);

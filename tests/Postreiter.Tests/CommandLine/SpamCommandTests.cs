@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Postreiter.Testing;
 
 namespace Postreiter.Tests.CommandLine;
 
@@ -168,6 +169,45 @@ public sealed class SpamCommandTests : IDisposable
             foreach (var option in new[] { "--config <FILE>", "--json", "--set <KEY=VALUE>", "--data <DIR>" })
                 Assert.Contains(option, run.Output, StringComparison.Ordinal);
         }
+    }
+
+    [Fact]
+    public async Task Check_asks_the_DNS_only_when_told_to()
+    {
+        Write(
+            "10.cf",
+            "header LISTED eval:check_rbl('bl-lastexternal', 'bl.example')\nscore LISTED 0 3.5 0 3.5\ntflags LISTED net\nif !local_tests_only\nheader ONLINE exists:Subject\nendif\n"
+        );
+        await File.WriteAllTextAsync(
+            _folder["mail.eml"],
+            "Received: from a.example (a.example [192.0.2.7]) by mx.example (Postfix) with ESMTP id 1; Mon, 2 Feb 2026 12:00:00 +0000\nSubject: x\n\nx\n",
+            Ct
+        );
+        var dns = new FakeDns().Address("7.2.0.192.bl.example", "127.0.0.2");
+        foreach (var (arguments, hits) in new[] { ("", "{}"), ("--network", """{"LISTED":3.5,"ONLINE":1}""") })
+        {
+            string[] more = arguments.Length > 0 ? [arguments] : [];
+            var run = await CommandRun.StartAsync(
+                "",
+                null,
+                null,
+                dns,
+                [
+                    "spam",
+                    "check",
+                    _folder["mail.eml"],
+                    "--json",
+                    .. more,
+                    "--data",
+                    _folder["missing"],
+                    "--set",
+                    $"spam.rules=[\"{_folder.Root}\"]",
+                ]
+            );
+            Assert.Equal(0, run.ExitCode);
+            Assert.Equal(hits, JsonNode.Parse(run.Output)!["hits"]!.ToJsonString());
+        }
+        Assert.Single(dns.Questions);
     }
 
     [Fact]

@@ -229,6 +229,13 @@ public sealed partial class ReloadTests
                 File.WriteAllText(Path.Combine(s.Folder["rules"], "x.cf"), "header X Subject =~ /x/\n");
             },
         },
+        ["spam.network"] = new("false", s => Option(s, v => RoomOptions.SpamNetwork(v) is null), "False", "True"),
+        ["spam.network_budget"] = new(
+            "\"7s\"",
+            s => Option(s, v => RoomOptions.SpamNetwork(v)!),
+            "00:00:05",
+            "00:00:07"
+        ),
         ["spamd.allow_from"] = new("[]", s => Option(s, v => RoomOptions.Spamd(v).AllowFrom.Count), "2", "0"),
         ["spamd.max_connections"] = new(
             "7",
