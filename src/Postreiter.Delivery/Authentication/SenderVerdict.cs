@@ -4,6 +4,8 @@ using Postreiter.MailAuth.Arc;
 using Postreiter.MailAuth.Dkim;
 using Postreiter.MailAuth.Dmarc;
 using Postreiter.MailAuth.Spf;
+using Postreiter.Smtp.Server;
+using Postreiter.Spam.Senders;
 
 namespace Postreiter.Delivery.Authentication;
 
@@ -55,6 +57,20 @@ internal sealed record SenderVerdict
 
     /// <summary>All of it as a field (RFC 8601).</summary>
     public required AuthenticationResults Results { get; init; }
+
+    /// <summary>What rules are told of it.</summary>
+    public SenderResults ForRules(SmtpPeer peer, SmtpEnvelope envelope) =>
+        new()
+        {
+            Sender = envelope.Mail.ReversePath?.ToString().ToLowerInvariant() ?? "",
+            // The null sender has no SPF of its own; that of HELO stands for itself.
+            MailFrom = envelope.Mail.ReversePath is null ? null : Spf,
+            Helo = peer.Helo is { } name && SenderResults.IsDomain(name) ? Helo : null,
+            Signatures = [.. Dkim.Where(static signature => signature.Result != DkimResult.None)],
+            Arc = Arc,
+            Dmarc = Dmarc,
+            Iprev = Iprev,
+        };
 
     /// <summary>The results on one line, for the log: <c>spf=pass dkim=fail dmarc=pass</c>.</summary>
     public string Summary => string.Join(' ', Results.Results.Select(static r => $"{r.Method}={r.Result}"));

@@ -3,6 +3,7 @@ using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
+using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Smtp.Server;
 using Postreiter.Spam.Results;
@@ -41,6 +42,7 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
     /// <param name="envelope">Its envelope.</param>
     /// <param name="trace">Fields that will stand in front of it, Return-Path and Received: rules look at them.</param>
     /// <param name="content">The message.</param>
+    /// <param name="sender">What was found of its sender; null when nobody asked.</param>
     /// <param name="ct">Ends with the session.</param>
     /// <returns>Null when nothing is scanned because there are no rules.</returns>
     internal async ValueTask<SpamOutcome?> CheckAsync(
@@ -48,6 +50,7 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
         SmtpEnvelope envelope,
         string trace,
         PendingBlob content,
+        SenderVerdict? sender,
         CancellationToken ct
     )
     {
@@ -57,10 +60,14 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
         var began = time.GetTimestamp();
         using var budget = new CancellationTokenSource(options.Budget, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, ct);
+        LateScan? late = null;
         try
         {
             var mail = await ReadAsync(trace, content, options.MaxScanBytes, either.Token);
-            if (await scanner.ScanAsync(mail, either.Token) is not { } scanned)
+            // Not the session's: where the message is taken all the same, its scan goes on without it.
+            var scan = late = new LateScan(time, options.LateBudget);
+            scan.Start(token => scanner.ScanAsync(mail, Context(peer, envelope, sender), token));
+            if (await scan.Task.WaitAsync(either.Token) is not { } scanned)
                 return null;
             Tell(peer, envelope, scanned);
             var prefix = Encoding.UTF8.GetByteCount(trace);
@@ -73,13 +80,21 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
         {
             InboundMetrics.Limit("F7");
             LogLate(peer.ConnectionId, envelope.Id, options.Budget.TotalSeconds);
-            return Unscanned(options, "it took too long");
+            var outcome = Unscanned(options, "it took too long");
+            if (options.DefersUnscanned || late is not { IsStarted: true })
+                return outcome;
+            (outcome, late) = (outcome with { Late = late }, null);
+            return outcome;
         }
         // Whatever goes wrong in a scan is ours, and no reason to lose mail.
         catch (Exception e) when (e is not OperationCanceledException and not Storage.StoreException)
         {
             LogFault(e, peer.ConnectionId, envelope.Id);
             return Unscanned(options, "an error");
+        }
+        finally
+        {
+            late?.Dispose();
         }
     }
 
@@ -99,6 +114,31 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
             LogBlocked(zone);
     }
 
+    private static MailContext Context(SmtpPeer peer, SmtpEnvelope envelope, SenderVerdict? sender) =>
+        new()
+        {
+            User = UserOf(envelope),
+            EnvelopeFrom = envelope.Mail.ReversePath?.ToString() ?? "",
+            Senders = sender?.ForRules(peer, envelope),
+        };
+
+    // A message has one verdict: one account's preferences hold where the message is for nobody else.
+    private static string? UserOf(SmtpEnvelope envelope)
+    {
+        long? account = null;
+        string? user = null;
+        foreach (var recipient in envelope.Recipients)
+        {
+            if (recipient.Target is not Resolution { Remote.Count: 0, Accounts: [var one] })
+                return null;
+            if (account is { } known && known != one.Id)
+                return null;
+            (account, user) = (one.Id, one.Address.Key);
+        }
+
+        return user;
+    }
+
     private SpamOutcome Decide(
         SmtpPeer peer,
         SmtpEnvelope envelope,
@@ -111,8 +151,9 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
         // Ours is the threshold, and marks stand in the header: a mail is never enclosed in another on its way in.
         var verdict = scanned.Verdict with
         {
-            Required = options.Threshold,
+            Required = scanned.UserRequired ?? options.Threshold,
         };
+        var tag = scanned.UserSubjectTag ?? options.SubjectTag;
         var settings = scanned.Settings;
         MarkDirectives.TryApply(ref settings, "report_safe", "0");
         settings = settings with { Rewrites = new Dictionary<string, string>() };
@@ -154,10 +195,7 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
             Points = points,
             Tests = tests,
             Marks = marks.Replace("\n", "\r\n", StringComparison.Ordinal),
-            Header =
-                verdict.IsSpam && options.SubjectTag.Length > 0
-                    ? Tag(verdict, context, options.SubjectTag, start)
-                    : null,
+            Header = verdict.IsSpam && tag.Length > 0 ? Tag(verdict, context, tag, start) : null,
         };
     }
 

@@ -18,6 +18,9 @@ public sealed record SpamFilterOptions
     /// <summary>Longest time that the scan may take, its wait for a place included (F7). Default 20 s.</summary>
     public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(20);
 
+    /// <summary>How long the scan of a message may go on that was taken unscanned. Default 5 min.</summary>
+    public TimeSpan LateBudget { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>
     /// What becomes of a message whose scan fails or takes too long: true answers 451 4.7.1, false takes it and marks it as unscanned.
     /// Default false.

@@ -20,6 +20,9 @@ internal sealed record SpamOutcome
     /// <summary>How long the scan took.</summary>
     public double Milliseconds { get; init; }
 
+    /// <summary>The scan that goes on while the message is taken unscanned; null = none. To be disposed by who takes it.</summary>
+    public LateScan? Late { get; init; }
+
     /// <summary>Fields to put in front, whole lines with CRLF.</summary>
     public string Marks { get; init; } = "";
 

@@ -37,6 +37,9 @@ internal sealed partial class IncomingFiling(
     /// <summary>What scanners said of it; null where nobody was asked.</summary>
     public VirusOutcome? Virus { get; init; }
 
+    // What was filed, for a scan that is still going on.
+    private readonly List<(long Account, FiledCopy Copy)> _filed = [];
+
     private readonly SmtpReply _accepted = new(250, "2.0.0", $"{envelope.Id} accepted");
 
     // RFC 8601 §4: above our own Received, so that a reader knows whose it is.
@@ -46,6 +49,25 @@ internal sealed partial class IncomingFiling(
 
     /// <summary>One reply, for LMTP one for each recipient.</summary>
     public async ValueTask<IReadOnlyList<SmtpReply>> FileAsync(CancellationToken ct)
+    {
+        if (Spam?.Late is not { } late)
+            return await FileAllAsync(ct);
+        var isHandedOver = false;
+        try
+        {
+            var replies = await FileAllAsync(ct);
+            isHandedOver = true;
+            intake.Late.Begin(envelope.Id, late, intake.Spam?.Options.Threshold ?? 0, _filed);
+            return replies;
+        }
+        finally
+        {
+            if (!isHandedOver)
+                late.Dispose();
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<SmtpReply>> FileAllAsync(CancellationToken ct)
     {
         var all = new List<(AcceptedRecipient Recipient, Resolution Target)>();
         foreach (var recipient in envelope.Recipients)
@@ -101,6 +123,12 @@ internal sealed partial class IncomingFiling(
 
         foreach (var account in recipients.SelectMany(r => r.Target.Accounts))
             intake.Quotas.NoteDelivery(account);
+        foreach (var (copy, filed) in filing.Copies.Zip(result.Copies))
+        {
+            if (!filed.WasThere)
+                _filed.Add((copy.AccountId, filed));
+        }
+
         await ReportSuccessAsync(recipients, ct);
         return _accepted;
     }

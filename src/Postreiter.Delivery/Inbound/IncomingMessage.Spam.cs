@@ -1,4 +1,5 @@
 using Postreiter.Core;
+using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
 using Postreiter.Storage.Blobs;
 
@@ -8,7 +9,12 @@ namespace Postreiter.Delivery.Inbound;
 internal sealed partial class IncomingMessage
 {
     // Rules look at the message as its reader will have it: with our own trace in front.
-    private ValueTask<SpamOutcome?> FilterAsync(PendingBlob content, DomainName? reverseName, CancellationToken ct) =>
+    private ValueTask<SpamOutcome?> FilterAsync(
+        PendingBlob content,
+        DomainName? reverseName,
+        SenderVerdict? sender,
+        CancellationToken ct
+    ) =>
         intake.Spam is { } filter && SpamFilter.Wants(peer)
             ? filter.CheckAsync(
                 peer,
@@ -16,6 +22,7 @@ internal sealed partial class IncomingMessage
                 TraceField.ReturnPath(envelope.Mail.ReversePath)
                     + TraceField.Received(peer, envelope, reverseName, intake.HostName, _now),
                 content,
+                sender,
                 ct
             )
             : default;

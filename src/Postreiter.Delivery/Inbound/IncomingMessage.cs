@@ -83,12 +83,16 @@ internal sealed partial class IncomingMessage(
             var reverseName = peer.ReverseName is { } asked ? await asked : null;
             // At one time; both are through before anything else is done with the content.
             var scanning = ScannedAsync(content, ct);
-            var filtering = FilterAsync(content, reverseName, ct).AsTask();
+            var filtering = FilterAsync(content, reverseName, verdict, ct).AsTask();
             await Task.WhenAll(scanning, filtering);
             var (virus, spam) = (await scanning, await filtering);
             var delay = intake.Gate?.Judge(peer, verdict, spam, content.Length, virus);
             if ((virus.Refusal ?? spam?.Refusal ?? delay) is { } refused)
+            {
+                spam?.Late?.Dispose();
                 return Replies(refused);
+            }
+
             await using var tagged = await TagAsync(content, spam, ct);
             if (intake.Reports is { } reports && peer.User is null)
                 await reports.LookAsync(envelope, facts, content, verdict, ct);

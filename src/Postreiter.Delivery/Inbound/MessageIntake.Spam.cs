@@ -9,5 +9,16 @@ public sealed partial class MessageIntake
     /// <summary>Scans messages from outside before they are taken; null for none. May change at any time.</summary>
     public SpamFilter? Spam { get; set; }
 
+    /// <summary>Scans that go on after their message was taken.</summary>
+    internal LateScans Late => _late ??= new LateScans(store, resolver, log);
+
+    /// <summary>Complete when no scan is going on whose message was taken unscanned.</summary>
+    public Task LateScansEnd => _late?.Idle ?? Task.CompletedTask;
+
+    private LateScans? _late;
+
+    /// <summary>Ends the scans that go on.</summary>
+    public void StopLateScans() => _late?.Dispose();
+
     internal IMessageScanner NewScanner() => scanner();
 }

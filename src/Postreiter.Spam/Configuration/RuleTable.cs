@@ -4,7 +4,8 @@ namespace Postreiter.Spam.Configuration;
 
 /// <summary>Rules as they are being read: a later line about a rule replaces an earlier one.</summary>
 /// <param name="warn">Told what is wrong at the end: file, line, message.</param>
-internal sealed class RuleTable(Action<string, int, string> warn)
+/// <param name="site">Rules that a user's lines are about; null for those of a site itself.</param>
+internal sealed class RuleTable(Action<string, int, string> warn, Ruleset? site = null)
 {
     private readonly SortedDictionary<string, Rule> _rules = new(StringComparer.Ordinal);
     private readonly Dictionary<string, double[]> _scores = new(StringComparer.Ordinal);
@@ -12,6 +13,12 @@ internal sealed class RuleTable(Action<string, int, string> warn)
     private readonly Dictionary<string, string> _descriptions = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> _priorities = new(StringComparer.Ordinal);
     private readonly Dictionary<string, string> _shortCircuits = new(StringComparer.Ordinal);
+
+    /// <summary>Points that lines gave.</summary>
+    public IReadOnlyDictionary<string, double[]> Scores => _scores;
+
+    /// <summary>Descriptions that lines gave.</summary>
+    public IReadOnlyDictionary<string, string> Descriptions => _descriptions;
 
     /// <summary>Puts a line about a rule in force.</summary>
     /// <returns>Null, or what is wrong with the line.</returns>
@@ -114,7 +121,7 @@ internal sealed class RuleTable(Action<string, int, string> warn)
         }
         if (isRelative)
         {
-            if (!_scores.TryGetValue(words[0], out var known))
+            if ((_scores.GetValueOrDefault(words[0]) ?? OfSite(words[0])) is not { } known)
                 return $"a score in brackets is added to an earlier one, and {words[0]} has none";
             for (var set = 0; set < 4; set++)
                 scores[set] += known[set];
@@ -122,6 +129,9 @@ internal sealed class RuleTable(Action<string, int, string> warn)
         _scores[words[0]] = scores;
         return null;
     }
+
+    private double[]? OfSite(string name) =>
+        site is not null && site.TryGetRule(name, out var rule) && rule.IsScored ? [.. rule.Scores] : null;
 
     private string? Priority(string value)
     {

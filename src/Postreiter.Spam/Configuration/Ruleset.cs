@@ -29,6 +29,13 @@ public sealed class Ruleset
     /// <summary>Settings and lists.</summary>
     public Settings Settings { get; }
 
+    /// <summary>Points that lines gave, in the four score sets, also where no rule has the name.</summary>
+    public IReadOnlyDictionary<string, double[]> Scores { get; internal init; } = new Dictionary<string, double[]>();
+
+    /// <summary>Where each of <see cref="Plugins"/> is loaded.</summary>
+    public IReadOnlyDictionary<string, (string File, int Line)> PluginLines { get; internal init; } =
+        new Dictionary<string, (string, int)>();
+
     /// <summary>Plugins that the `.pre` files load, without the common prefix (`FreeMail`, `MIMEEval`).</summary>
     public IReadOnlySet<string> Plugins { get; }
 

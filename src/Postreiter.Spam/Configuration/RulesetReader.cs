@@ -9,8 +9,11 @@ public sealed class RulesetReader
     private readonly RulesetOptions _options;
     private readonly Conditions _conditions;
     private readonly RuleTable _rules;
-    private readonly Settings _settings = new();
     private readonly Dictionary<string, bool> _languages = new(StringComparer.Ordinal);
+    private readonly Settings _settings;
+    private readonly Ruleset? _site;
+    private bool _setsRequiredScore;
+    private readonly Dictionary<string, (string File, int Line)> _pluginLines = new(StringComparer.Ordinal);
     private readonly List<ConfigurationWarning> _warnings = [];
     private readonly List<Block> _blocks = [];
     private bool _isSkipping;
@@ -25,7 +28,21 @@ public sealed class RulesetReader
         _options = options ?? new RulesetOptions();
         _conditions = new Conditions { IsLocal = _options.IsLocal };
         _rules = new RuleTable((file, line, message) => _warnings.Add(new(file, line, message)));
+        _settings = new Settings();
     }
+
+    /// <summary>A reader of a user's preferences, which are laid over a site's rules.</summary>
+    internal RulesetReader(Ruleset site)
+    {
+        (_options, _site, _settings) = (new RulesetOptions(), site, new Settings(site.Settings));
+        _conditions = new Conditions { IsLocal = _options.IsLocal };
+        foreach (var plugin in site.Plugins)
+            _conditions.TryLoad("Mail::SpamAssassin::Plugin::" + plugin);
+        _rules = new RuleTable((file, line, message) => _warnings.Add(new(file, line, message)), site);
+    }
+
+    internal UserPreferences CompletePreferences() =>
+        new(_settings, _rules.Scores, _rules.Descriptions, _setsRequiredScore, _warnings);
 
     /// <summary>An open `if`: what `else` and `endif` go back to.</summary>
     private readonly record struct Block(bool WasSkipping, string Keyword, int Line);
@@ -77,7 +94,11 @@ public sealed class RulesetReader
     public Ruleset Complete()
     {
         var rules = _rules.Complete(_settings);
-        return new Ruleset(rules, _settings, _conditions.Plugins, _warnings);
+        return new Ruleset(rules, _settings, _conditions.Plugins, _warnings)
+        {
+            Scores = _rules.Scores,
+            PluginLines = _pluginLines,
+        };
     }
 
     private void ReadLine(string line)
@@ -89,6 +110,11 @@ public sealed class RulesetReader
         var key = Glob.ToLower(word).Replace('-', '_');
         if (IsPreprocessed(key, value) || _isSkipping)
             return;
+        if (_site is not null && !IsForUsers(key))
+        {
+            Warn($"{key} is for the site alone; the line is passed over");
+            return;
+        }
         switch (key)
         {
             case "include":
@@ -126,10 +152,20 @@ public sealed class RulesetReader
         // Prefixed names keep theirs: bayes_stopword_en.
         var name = key.StartsWith(entry.Name, StringComparison.Ordinal) ? key : entry.Name;
         var directive = new Directive(name, value, _file, _line);
+        _setsRequiredScore |= name == "required_score";
         var fault = entry.Kind == DirectiveKind.Rule ? _rules.Apply(directive) : _settings.Apply(entry, directive);
         if (fault is not null)
             Warn(fault);
     }
+
+    // Of rules a user gives points and descriptions; what reads files, loads plugins or ends a scan is the site's.
+    private static bool IsForUsers(string key) =>
+        key is not ("include" or "require_version" or "loadplugin" or "tryplugin" or "enable_compat")
+        && DirectiveTable.Find(key) is var entry
+        && (
+            entry is null
+            || (entry.Rights.Length == 0 && (entry.Kind != DirectiveKind.Rule || key is "score" or "describe"))
+        );
 
     // A # that no backslash stands before begins a comment; \# is a #.
     private static string WithoutComment(string line)
@@ -259,7 +295,9 @@ public sealed class RulesetReader
         var name = Perl.SplitOnce(value).First;
         if (name.Length == 0)
             Warn($"{key} needs a name");
-        else if (!_conditions.TryLoad(name) && key == "loadplugin")
+        else if (_conditions.TryLoad(name))
+            _pluginLines.TryAdd(name[(name.LastIndexOf(':') + 1)..], (_file, _line));
+        else if (key == "loadplugin")
             Warn($"{name} is no plugin of this engine; what stands in its ifplugin blocks is left out", isError: false);
     }
 

@@ -12,6 +12,7 @@ public sealed partial class Settings
     private readonly Dictionary<string, Dictionary<string, string>> _maps = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AddressList> _addresses = new(StringComparer.Ordinal);
     private readonly Dictionary<string, AddressList> _named = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, AddressList> _owners = new(StringComparer.Ordinal);
     private readonly Dictionary<string, Dictionary<string, bool>> _hosts = new(StringComparer.Ordinal);
     private readonly Dictionary<string, NetworkList> _networks = new(StringComparer.Ordinal);
     private readonly Dictionary<string, List<OctetPattern>> _patterns = new(StringComparer.Ordinal);
@@ -19,25 +20,24 @@ public sealed partial class Settings
     private readonly Dictionary<string, (double Longest, double Least)> _timeouts = new(StringComparer.Ordinal);
     private readonly List<Directive> _marks = [];
 
+    // Containers that are not shared with others; null = none is.
+    private readonly HashSet<object>? _own;
+
     internal Settings() { }
 
+    // What is the site's is shared until a line changes it: a user's lists are a few lines, the site's some thousand.
     internal Settings(Settings other)
     {
+        _own = new HashSet<object>(ReferenceEqualityComparer.Instance);
         _texts = new(other._texts, StringComparer.Ordinal);
-        foreach (var (name, words) in other._words)
-            _words[name] = [.. words];
-        foreach (var (name, map) in other._maps)
-            _maps[name] = new(map, StringComparer.Ordinal);
-        foreach (var (name, list) in other._addresses)
-            _addresses[name] = new(list);
-        foreach (var (name, list) in other._named)
-            _named[name] = new(list);
-        foreach (var (name, hosts) in other._hosts)
-            _hosts[name] = new(hosts, StringComparer.Ordinal);
-        foreach (var (name, networks) in other._networks)
-            _networks[name] = new(networks);
-        foreach (var (name, patterns) in other._patterns)
-            _patterns[name] = [.. patterns];
+        _words = new(other._words, StringComparer.Ordinal);
+        _maps = new(other._maps, StringComparer.Ordinal);
+        _addresses = new(other._addresses, StringComparer.Ordinal);
+        _named = new(other._named, StringComparer.Ordinal);
+        _owners = new(other._owners, StringComparer.Ordinal);
+        _hosts = new(other._hosts, StringComparer.Ordinal);
+        _networks = new(other._networks, StringComparer.Ordinal);
+        _patterns = new(other._patterns, StringComparer.Ordinal);
         _uriBlocklists = new(other._uriBlocklists, StringComparer.Ordinal);
         _timeouts = new(other._timeouts, StringComparer.Ordinal);
         _marks = [.. other._marks];
@@ -102,6 +102,9 @@ public sealed partial class Settings
             ? Addresses(DirectiveTable.Find(list)!.Name)
         : _named.TryGetValue(list, out var found) ? found
         : AddressList.Empty;
+
+    /// <summary>Lists of `fns_add_addrlist (NAME)`: addresses that are one owner's, by the owner in lower case.</summary>
+    public IReadOnlyDictionary<string, AddressList> OwnerLists => _owners;
 
     /// <summary>
     /// Hosts of `enlist_uri_host (NAME)`, lower case: true for a listed host, false for an exception (`!host`). `blocklist_uri_host` is

@@ -50,7 +50,7 @@ public sealed partial class Settings
             case DirectiveKind.Signed:
                 return ApplyPair(key, value, isSecondNeeded: false);
             case DirectiveKind.NamedAddresses:
-                return ApplyNamed(value);
+                return ApplyNamed(key, value);
             case DirectiveKind.Hosts:
                 return ApplyHosts(entry, value);
             case DirectiveKind.RemoveHosts:
@@ -210,10 +210,24 @@ public sealed partial class Settings
         return null;
     }
 
-    private string? ApplyNamed(string value)
+    private string? ApplyNamed(string key, string value)
     {
         if (!TryReadListName(value, out var list, out var rest) || list is null)
             return "a list is written (NAME) before its entries";
+        if (key is "fns_add_addrlist" or "fns_remove_addrlist")
+        {
+            var owned = Of(_owners, Glob.ToLower(list));
+            foreach (var address in Perl.Words(rest))
+            {
+                if (key == "fns_add_addrlist")
+                    owned.Add(address, null);
+                else
+                    owned.Remove(address, null);
+            }
+
+            return null;
+        }
+
         AddAddresses(
             DirectiveTable.Find(list) is { Kind: DirectiveKind.Addresses } entry
                 ? Of(_addresses, entry.Name)
@@ -238,10 +252,9 @@ public sealed partial class Settings
     {
         if (!TryReadListName(value, out var list, out var rest))
             return "hosts are missing";
-        foreach (var (name, hosts) in _hosts)
+        foreach (var name in _hosts.Keys.Where(name => list is null || name == list).ToList())
         {
-            if (list is not null && name != list)
-                continue;
+            var hosts = Of(_hosts, name);
             foreach (var host in Perl.Words(Glob.ToLower(rest)))
                 hosts.Remove(host.TrimStart('!'));
         }
@@ -269,12 +282,13 @@ public sealed partial class Settings
             return $"{entry.Name} takes no value";
         foreach (var target in entry.Targets)
         {
-            if (_networks.TryGetValue(target, out var networks))
-                networks.Clear();
+            if (_networks.ContainsKey(target))
+                Of(_networks, target).Clear();
             if (value.Length == 0)
                 _words.Remove(target);
-            else if (_words.TryGetValue(target, out var words))
-                words.RemoveAll(word => Perl.Words(value).Contains(word, StringComparer.OrdinalIgnoreCase));
+            else if (_words.ContainsKey(target))
+                Of(_words, target)
+                    .RemoveAll(word => Perl.Words(value).Contains(word, StringComparer.OrdinalIgnoreCase));
         }
         return null;
     }
@@ -283,8 +297,9 @@ public sealed partial class Settings
     {
         foreach (var target in entry.Targets)
         {
-            if (!_addresses.TryGetValue(target, out var list))
+            if (!_addresses.ContainsKey(target))
                 continue;
+            var list = Of(_addresses, target);
             var words = patterns.ToList();
             if (DirectiveTable.Find(target)!.Kind == DirectiveKind.Signed)
             {
@@ -308,15 +323,28 @@ public sealed partial class Settings
         return rest.Length > 0;
     }
 
-    private static T Of<T>(Dictionary<string, T> table, string key)
+    // To be changed: a container of our own.
+    private T Of<T>(Dictionary<string, T> table, string key)
         where T : class
     {
-        if (!table.TryGetValue(key, out var value))
-        {
-            // AddressList and NetworkList have internal constructors, so no new() constraint.
-            value = (T)Activator.CreateInstance(typeof(T), nonPublic: true)!;
-            table.Add(key, value);
-        }
+        if (table.TryGetValue(key, out var value) && _own?.Contains(value) != false)
+            return value;
+        // AddressList and NetworkList have internal constructors, so no new() constraint.
+        value = value is null ? (T)Activator.CreateInstance(typeof(T), nonPublic: true)! : (T)Copy(value);
+        table[key] = value;
+        _own?.Add(value);
         return value;
     }
+
+    private static object Copy(object container) =>
+        container switch
+        {
+            AddressList list => new AddressList(list),
+            NetworkList networks => new NetworkList(networks),
+            List<string> words => new List<string>(words),
+            List<OctetPattern> patterns => new List<OctetPattern>(patterns),
+            Dictionary<string, string> map => new Dictionary<string, string>(map, StringComparer.Ordinal),
+            Dictionary<string, bool> hosts => new Dictionary<string, bool>(hosts, StringComparer.Ordinal),
+            _ => throw new InvalidOperationException($"a {container.GetType()} is never shared"),
+        };
 }

@@ -8,7 +8,7 @@ namespace Postreiter.Spam.Functions;
 internal static class DkimEval
 {
     /// <summary>There is a signature, valid or not; with arguments, one of these domains.</summary>
-    [RuleFunction("check_dkim_signed")]
+    [RuleFunction("check_dkim_signed", IsOfSender = true)]
     internal static int IsSigned(RuleCall call)
     {
         if (call.Facts.Senders is null)
@@ -21,8 +21,8 @@ internal static class DkimEval
     }
 
     /// <summary>There is a valid signature; with arguments, one of these domains by a key that is long enough.</summary>
-    [RuleFunction("check_dkim_valid")]
-    [RuleFunction("check_dkim_verified")]
+    [RuleFunction("check_dkim_valid", IsOfSender = true)]
+    [RuleFunction("check_dkim_verified", IsOfSender = true)]
     internal static int IsValid(RuleCall call)
     {
         var facts = SenderFacts.Of(call.Facts);
@@ -34,7 +34,7 @@ internal static class DkimEval
     }
 
     /// <summary>There is a valid signature of an author's domain; with arguments, of one of these.</summary>
-    [RuleFunction("check_dkim_valid_author_sig")]
+    [RuleFunction("check_dkim_valid_author_sig", IsOfSender = true)]
     internal static int IsValidOfAuthor(RuleCall call)
     {
         var facts = SenderFacts.Of(call.Facts);
@@ -49,7 +49,7 @@ internal static class DkimEval
     }
 
     /// <summary>There is a valid signature of the domain of the envelope's sender.</summary>
-    [RuleFunction("check_dkim_valid_envelopefrom")]
+    [RuleFunction("check_dkim_valid_envelopefrom", IsOfSender = true)]
     internal static int IsValidOfEnvelope(RuleCall call)
     {
         var facts = SenderFacts.Of(call.Facts);
@@ -61,29 +61,29 @@ internal static class DkimEval
     }
 
     /// <summary>A signature that does not hold was broken by somebody else: the whole message was looked at.</summary>
-    [RuleFunction("check_dkim_dependable")]
+    [RuleFunction("check_dkim_dependable", IsOfSender = true)]
     internal static int IsDependable(RuleCall call) => Hits(call.Facts.Senders is not null);
 
     /// <summary>A key says that its domain only tries signing out.</summary>
     /// <remarks>As in the original, where nothing ever says so.</remarks>
-    [RuleFunction("check_dkim_testing")]
-    [RuleFunction("check_dkim_signsome")]
+    [RuleFunction("check_dkim_testing", IsOfSender = true)]
+    [RuleFunction("check_dkim_signsome", IsOfSender = true)]
     internal static int Never(RuleCall call) => 0;
 
     /// <summary>
     /// No valid signature of an author's domain, of which one of the letters is true: N does not exist, A signs all, D wants the rest
     /// thrown away, 1 2 3 the site's own; <c>*</c> any of them. With more arguments an author has to be of one of these domains.
     /// </summary>
-    [RuleFunction("check_dkim_adsp")]
+    [RuleFunction("check_dkim_adsp", IsOfSender = true)]
     internal static int HasPractice(RuleCall call) =>
         HasPractice(call, call.Argument(0) ?? "", [.. call.Arguments.Skip(1)]);
 
     /// <summary>As <c>check_dkim_adsp('A')</c>.</summary>
-    [RuleFunction("check_dkim_signall")]
+    [RuleFunction("check_dkim_signall", IsOfSender = true)]
     internal static int SignsAll(RuleCall call) => HasPractice(call, "A", []);
 
     /// <summary>There is a chain of ARC, valid or not; with arguments never, as in the original.</summary>
-    [RuleFunction("check_arc_signed")]
+    [RuleFunction("check_arc_signed", IsOfSender = true)]
     internal static int IsSealed(RuleCall call) =>
         Hits(
             call.Facts.Senders?.Arc is { Result: not ArcResult.None }
@@ -96,7 +96,7 @@ internal static class DkimEval
         );
 
     /// <summary>The chain holds.</summary>
-    [RuleFunction("check_arc_valid")]
+    [RuleFunction("check_arc_valid", IsOfSender = true)]
     internal static int IsSealValid(RuleCall call) =>
         Hits(call.Facts.Senders?.Arc is { Result: ArcResult.Pass } && call.Arguments.Count == 0);
 

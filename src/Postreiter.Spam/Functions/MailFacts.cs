@@ -26,6 +26,9 @@ public sealed partial class MailFacts(SpamMail mail, Ruleset ruleset, Settings s
     /// <summary>Settings and lists, with the user's preferences.</summary>
     public Settings Settings { get; } = settings;
 
+    /// <summary>The user's preferences; null = the site's alone.</summary>
+    public UserPreferences? User { get; init; }
+
     /// <summary>What is registered under which domain; made of the settings.</summary>
     public required RegisteredDomains Domains { get; init; }
 
@@ -49,11 +52,18 @@ public sealed partial class MailFacts(SpamMail mail, Ruleset ruleset, Settings s
                     link.Types,
                     link.AnchorTexts,
                     link.Value.IsCharacters
-                )),
+                ))
+                .Concat(PdfLinks()),
             Mail.HeaderValues("DKIM-Signature").Concat(Mail.HeaderValues("DomainKey-Signature")),
             Domains,
             Settings
         );
+
+    // Links of attached PDF files, where that plugin is loaded.
+    private IEnumerable<UriLink> PdfLinks() =>
+        Ruleset.Plugins.Contains("PDFInfo")
+            ? PdfFacts.Of(this).Links.Select(static link => new UriLink(link, ["parsed"], []))
+            : [];
 
     /// <summary>What time it is: rules may ask how old a mail is.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;

@@ -16,4 +16,7 @@ public sealed class RuleFunctionAttribute(string name) : Attribute
     /// its rules wait for that. Default false.
     /// </summary>
     public bool IsAwaited { get; init; }
+
+    /// <summary>Whether it asks who sent the mail (<see cref="MailFacts.Senders"/>), which is found out only where a rule asks. Default false.</summary>
+    public bool IsOfSender { get; init; }
 }

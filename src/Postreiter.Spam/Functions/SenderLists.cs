@@ -6,13 +6,13 @@ namespace Postreiter.Spam.Functions;
 internal static class SenderLists
 {
     /// <summary>The envelope's sender is in <c>welcomelist_from_spf</c> or <c>welcomelist_auth</c>, and SPF passes.</summary>
-    [RuleFunction("check_for_spf_welcomelist_from")]
-    [RuleFunction("check_for_spf_whitelist_from")]
+    [RuleFunction("check_for_spf_welcomelist_from", IsOfSender = true)]
+    [RuleFunction("check_for_spf_whitelist_from", IsOfSender = true)]
     internal static int IsSpfWelcome(RuleCall call) => Spf(call, "welcomelist_from_spf", "welcomelist_auth");
 
     /// <summary>The same with <c>def_welcomelist_from_spf</c> and <c>def_welcomelist_auth</c>.</summary>
-    [RuleFunction("check_for_def_spf_welcomelist_from")]
-    [RuleFunction("check_for_def_spf_whitelist_from")]
+    [RuleFunction("check_for_def_spf_welcomelist_from", IsOfSender = true)]
+    [RuleFunction("check_for_def_spf_whitelist_from", IsOfSender = true)]
     internal static int IsSpfWelcomeByDefault(RuleCall call) =>
         Spf(call, "def_welcomelist_from_spf", "def_welcomelist_auth");
 
@@ -20,13 +20,13 @@ internal static class SenderLists
     /// An author is in <c>welcomelist_from_dkim</c> and there is a valid signature of a domain that its entry names (its own where it
     /// names none), or is in <c>welcomelist_auth</c> with a valid signature of its own domain.
     /// </summary>
-    [RuleFunction("check_for_dkim_welcomelist_from")]
-    [RuleFunction("check_for_dkim_whitelist_from")]
+    [RuleFunction("check_for_dkim_welcomelist_from", IsOfSender = true)]
+    [RuleFunction("check_for_dkim_whitelist_from", IsOfSender = true)]
     internal static int IsDkimWelcome(RuleCall call) => Dkim(call, "welcomelist_from_dkim", "welcomelist_auth");
 
     /// <summary>The same with <c>def_welcomelist_from_dkim</c> and <c>def_welcomelist_auth</c>.</summary>
-    [RuleFunction("check_for_def_dkim_welcomelist_from")]
-    [RuleFunction("check_for_def_dkim_whitelist_from")]
+    [RuleFunction("check_for_def_dkim_welcomelist_from", IsOfSender = true)]
+    [RuleFunction("check_for_def_dkim_whitelist_from", IsOfSender = true)]
     internal static int IsDkimWelcomeByDefault(RuleCall call) =>
         Dkim(call, "def_welcomelist_from_dkim", "def_welcomelist_auth");
 

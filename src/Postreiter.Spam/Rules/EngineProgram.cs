@@ -19,7 +19,11 @@ internal sealed class EngineProgram
         _selection = new RuleSelection(ruleset, options, functions);
         Rules = [.. _selection.Rules];
         Points = [.. Rules.Select(rule => rule.Scores[options.ScoreSet])];
-        IsShortCircuiting = Array.Exists(Rules, static rule => rule.ShortCircuit is not null);
+        (LeastPoints, MostPoints) = (Bound("shortcircuit_min_ham_score"), Bound("shortcircuit_max_spam_score"));
+        IsShortCircuiting =
+            Array.Exists(Rules, static rule => rule.ShortCircuit is not null)
+            || LeastPoints is not null
+            || MostPoints is not null;
         var priorities = Rules.Select(Priority).Append(Last).Distinct().Order().ToArray();
         var metas = DecideMetas(priorities);
         Stages = [.. priorities.Select(priority => Stage(priority, functions, metas[priority]))];
@@ -55,6 +59,12 @@ internal sealed class EngineProgram
     /// <summary>Points of each in the score set.</summary>
     public double[] Points { get; }
 
+    /// <summary>Points below which the scan ends; null = none.</summary>
+    public double? LeastPoints { get; }
+
+    /// <summary>Points above which the scan ends; null = none.</summary>
+    public double? MostPoints { get; }
+
     /// <summary>Whether a hit may end the scan.</summary>
     public bool IsShortCircuiting { get; }
 
@@ -69,6 +79,8 @@ internal sealed class EngineProgram
 
     /// <summary>The stage before which they ask: the first of priority -100 or more.</summary>
     public int FirstAsking { get; }
+
+    private double? Bound(string name) => Ruleset.Settings.Text(name) is null ? null : Ruleset.Settings.Number(name);
 
     /// <summary>The number of a rule; -1 when it does not run.</summary>
     public int IndexOf(string name) => _selection.IndexOf(name);

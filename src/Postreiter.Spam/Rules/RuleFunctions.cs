@@ -41,6 +41,16 @@ public static class RuleFunctions
     /// <summary>Names of the functions whose rules hit when an answer of the network comes.</summary>
     internal static IReadOnlySet<string> Awaited => Asking.Value;
 
+    private static readonly Lazy<FrozenSet<string>> Senders = new(() =>
+        Attributes(typeof(RuleFunctions).Assembly)
+            .Where(static one => one.Attribute.IsOfSender)
+            .Select(static one => one.Attribute.Name)
+            .ToFrozenSet(StringComparer.Ordinal)
+    );
+
+    /// <summary>Names of the functions that ask who sent a mail.</summary>
+    internal static IReadOnlySet<string> OfSenders => Senders.Value;
+
     private static Dictionary<string, RuleFunction> Of(Assembly assembly)
     {
         var functions = new Dictionary<string, RuleFunction>(StringComparer.Ordinal);

@@ -22,6 +22,13 @@ internal sealed class Scan : IMatchSink
     private ScanStage.Work[]? _work;
     private string? _shortCircuit;
     private double _shortCircuitPoints;
+    private string? _shortCircuitKind;
+    private UserPreferences? _user;
+    private TimeProvider _time = TimeProvider.System;
+    private double _timeLimit;
+    private long _began;
+    private double _total;
+    private bool _isLate;
 
     /// <summary>Buffers for a program.</summary>
     /// <param name="program">The program.</param>
@@ -34,7 +41,18 @@ internal sealed class Scan : IMatchSink
     }
 
     /// <summary>Whether a rule ended the scan before its time.</summary>
-    public bool IsEnded => _shortCircuit is not null;
+    public bool IsEnded => _shortCircuit is not null || _isLate;
+
+    // Asked between the steps of a scan; each of them has its own bounds.
+    private bool IsOver
+    {
+        get
+        {
+            if (!IsEnded && _timeLimit > 0 && _time.GetElapsedTime(_began).TotalSeconds > _timeLimit)
+                _isLate = true;
+            return IsEnded;
+        }
+    }
 
     /// <summary>Runs the rules.</summary>
     /// <param name="texts">The mail's texts.</param>
@@ -60,8 +78,10 @@ internal sealed class Scan : IMatchSink
         _order.Clear();
         _givenUp.Clear();
         _captures.Clear();
-        (_shortCircuit, _shortCircuitPoints) = (null, 0);
-        for (var i = 0; i < _program.Stages.Length - 1 && _shortCircuit is null; i++)
+        (_shortCircuit, _shortCircuitPoints, _shortCircuitKind, _total, _isLate) = (null, 0, null, 0, false);
+        (_user, _time) = (facts.User, facts.Time);
+        (_timeLimit, _began) = (facts.Settings.Number("time_limit"), facts.Time.GetTimestamp());
+        for (var i = 0; i < _program.Stages.Length - 1 && !IsOver; i++)
         {
             if (i == _program.FirstAsking && facts.Lookups is not null)
                 _program.Questions.Begin(facts);
@@ -84,7 +104,7 @@ internal sealed class Scan : IMatchSink
     public ScanResult End(MailFacts facts)
     {
         TakeFurtherHits(facts);
-        if (_shortCircuit is null)
+        if (!IsEnded)
             Decide(_program.Stages[^1]);
         return Result(facts);
     }
@@ -98,8 +118,21 @@ internal sealed class Scan : IMatchSink
     /// <inheritdoc/>
     public void GaveUp(int rule) => _givenUp.Add(rule);
 
+    // A rule that the user gives no points does not run.
+    private bool IsOff(int rule) =>
+        _user is not null
+        && _user.Scores.TryGetValue(_program.Rules[rule].Name, out var points)
+        && points[_program.Options.ScoreSet] == 0;
+
+    private double PointsOf(int rule) =>
+        _user is not null && _user.Scores.TryGetValue(_program.Rules[rule].Name, out var points)
+            ? points[_program.Options.ScoreSet]
+            : _program.Points[rule];
+
     private void Hit(int rule, double count)
     {
+        if (IsOff(rule))
+            return;
         if (_hits[rule] != 0)
         {
             if (_program.Rules[rule].Flags.IsMultiple)
@@ -110,19 +143,40 @@ internal sealed class Scan : IMatchSink
         _order.Add(rule);
         foreach (var meta in _program.Namers[rule])
             _isNamed[meta] = true;
-        if (_program.Rules[rule].ShortCircuit is { } kind && _shortCircuit is null)
-            EndAfter(_program.Rules[rule], kind);
+        if (_program.IsShortCircuiting && _shortCircuit is null)
+            EndAfter(rule);
     }
 
-    private void EndAfter(Rule rule, string kind)
+    // Points of the hits so far may end a scan too; then the rule itself is not looked at any more.
+    private void EndAfter(int index)
     {
-        _shortCircuit = rule.Name;
+        var rule = _program.Rules[index];
+        if (!rule.IsSub)
+            _total += PointsOf(index);
+        if (_total < _program.LeastPoints || _total > _program.MostPoints)
+        {
+            (_shortCircuit, _shortCircuitKind) = ("", _total < 0 ? "ham" : "spam");
+            _shortCircuitPoints = _total < 0 ? -0.001 : 0.001;
+        }
+        else if (rule.ShortCircuit is { } kind)
+        {
+            EndAfter(index, kind);
+        }
+    }
+
+    private void EndAfter(int index, string kind)
+    {
+        _shortCircuit = _program.Rules[index].Name;
+        _shortCircuitKind =
+            kind is "ham" or "spam" ? kind
+            : PointsOf(index) < 0 ? "ham"
+            : "spam";
         var settings = _program.Ruleset.Settings;
         _shortCircuitPoints = kind switch
         {
             "ham" => settings.Number("shortcircuit_ham_score"),
             "spam" => settings.Number("shortcircuit_spam_score"),
-            _ => rule.Scores[_program.Options.ScoreSet] < 0 ? -0.0001 : 0.0001,
+            _ => PointsOf(index) < 0 ? -0.0001 : 0.0001,
         };
     }
 
@@ -133,19 +187,19 @@ internal sealed class Scan : IMatchSink
         _clock?.Took(ScanLayer.Singles);
         stage.Headers.Match(texts, work.Headers, this);
         _clock?.Took(ScanLayer.Headers);
-        if (_shortCircuit is not null)
+        if (IsOver)
             return;
         Call(stage.HeaderFunctions, facts);
         _clock?.Took(ScanLayer.Functions);
-        if (_shortCircuit is not null)
+        if (IsOver)
             return;
         stage.Body?.Match(texts.Body, work.Body!, this);
         _clock?.Took(ScanLayer.Body);
-        if (_shortCircuit is not null)
+        if (IsOver)
             return;
         stage.Uri?.Match(texts.Uris, work.Uri!, this);
         _clock?.Took(ScanLayer.Uri);
-        if (_shortCircuit is not null)
+        if (IsOver)
             return;
         Call(stage.BodyFunctions, facts);
         _clock?.Took(ScanLayer.Functions);
@@ -155,23 +209,23 @@ internal sealed class Scan : IMatchSink
         foreach (var rule in stage.UriRules)
             UriMatch.Run(rule, texts, this);
         _clock?.Took(ScanLayer.Uri);
-        if (_shortCircuit is not null)
+        if (IsOver)
             return;
         stage.RawBody?.Match(texts.RawBody, work.RawBody!, this);
         _clock?.Took(ScanLayer.RawBody);
-        if (_shortCircuit is not null)
+        if (IsOver)
             return;
         Call(stage.RawBodyFunctions, facts);
         _clock?.Took(ScanLayer.Functions);
-        if (_shortCircuit is not null)
+        if (IsOver)
             return;
         stage.Full?.Match([texts.Full], work.Full!, this);
         _clock?.Took(ScanLayer.Full);
-        if (_shortCircuit is not null)
+        if (IsOver)
             return;
         Call(stage.FullFunctions, facts);
         _clock?.Took(ScanLayer.Functions);
-        if (_shortCircuit is not null)
+        if (IsOver)
             return;
         Decide(stage);
     }
@@ -208,6 +262,8 @@ internal sealed class Scan : IMatchSink
             else if (count != 0)
                 Hit(function.Index, (double)Math.Max(count, 1));
             TakeFurtherHits(facts);
+            if (_timeLimit > 0 && IsOver)
+                return;
         }
     }
 
@@ -230,14 +286,14 @@ internal sealed class Scan : IMatchSink
             var rule = _program.Rules[index];
             // A pattern that counts gives its points for each match.
             var times = rule.Flags.IsMultiple && rule.Pattern is not null ? _hits[index] : 1;
-            var points = _program.Points[index] * times;
+            var points = PointsOf(index) * times;
             if (rule.IsSub)
             {
                 subs.Add(new RuleHit(rule.Name, 0, _hits[index], "", ""));
                 continue;
             }
             total += points;
-            var description = rule.Description + facts.Descriptions.GetValueOrDefault(rule.Name, "");
+            var description = Description(rule) + facts.Descriptions.GetValueOrDefault(rule.Name, "");
             hits.Add(
                 new RuleHit(rule.Name, points, _hits[index], Area(rule), description)
                 {
@@ -258,15 +314,34 @@ internal sealed class Scan : IMatchSink
                 )
             );
         }
+        if (_isLate)
+        {
+            var points = PointsOfEvent("TIME_LIMIT_EXCEEDED", 0.001);
+            total += points;
+            hits.Add(new RuleHit("TIME_LIMIT_EXCEEDED", points, 1, "", "Exceeded time limit / deadline"));
+        }
         return new ScanResult(
             Rounded(total),
             facts.Settings.Number("required_score"),
             hits,
             subs,
             [.. _givenUp.Distinct().Select(index => _program.Rules[index].Name)],
-            _shortCircuit
-        );
+            _shortCircuit is "" ? null : _shortCircuit
+        )
+        {
+            ShortCircuitKind = _shortCircuitKind,
+            IsTimeLimitExceeded = _isLate,
+        };
     }
+
+    private string Description(Rule rule) =>
+        _user is not null && _user.Descriptions.TryGetValue(rule.Name, out var text) ? text : rule.Description;
+
+    // What no rule of the set looks for may have its points there.
+    private double PointsOfEvent(string name, double standard) =>
+        _user is not null && _user.Scores.TryGetValue(name, out var points) ? points[_program.Options.ScoreSet]
+        : _program.Ruleset.Scores.TryGetValue(name, out var site) ? site[_program.Options.ScoreSet]
+        : standard;
 
     // The exact binary value is rounded, half to even: as printf does.
     private static double Rounded(double total) =>

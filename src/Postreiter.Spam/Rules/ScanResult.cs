@@ -31,6 +31,12 @@ public sealed record ScanResult(
     /// <summary>Whether the mail is spam: the exact decimal counts.</summary>
     public bool IsSpam => Points >= Required;
 
+    /// <summary>`ham` or `spam`, where a rule or the sum of points ended the scan before its time; null = it ran to its end.</summary>
+    public string? ShortCircuitKind { get; init; }
+
+    /// <summary>Whether the scan was ended by `time_limit`: the rules that had not run then count as not hit.</summary>
+    public bool IsTimeLimitExceeded { get; init; }
+
     /// <summary>Questions to the DNS that got no answer in time, or were too many, as `TYPE name`; one text for all while the DNS is silent. Their rules count as not hit.</summary>
     public IReadOnlyList<string> Unanswered { get; init; } = [];
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Functions;
 using Postreiter.Spam.Mail;
@@ -20,6 +21,7 @@ public sealed class SpamEngine
     private readonly ConcurrentBag<Scan> _scans = [];
     private readonly ConcurrentBag<ScanStage.Work[]> _works = [];
     private readonly SpamMailOptions _mailOptions;
+    private readonly ConditionalWeakTable<UserPreferences, SpamMailOptions> _userOptions = [];
     private readonly RegisteredDomains _domains;
 
     /// <summary>Makes a ruleset ready to run.</summary>
@@ -64,22 +66,47 @@ public sealed class SpamEngine
     /// <summary>Number of rules that run: those that cannot matter are left out.</summary>
     public int RunningRules => _program.Rules.Length;
 
+    /// <summary>Whether a rule that runs wants to know who sent a mail.</summary>
+    internal bool WantsSenders =>
+        Options.IsNetworkWanted
+        && Array.Exists(
+            _program.Rules,
+            static rule =>
+                RuleFunctions.OfSenders.Contains(rule.Function)
+                || (rule.Kind == RuleKind.AskDns && rule.Definition.Contains("_DKIM", StringComparison.Ordinal))
+        );
+
+    /// <summary>Whether one of them wants the practices of authors' domains.</summary>
+    internal bool WantsPractices =>
+        Array.Exists(_program.Rules, static rule => rule.Function is "check_dkim_adsp" or "check_dkim_signall");
+
     /// <summary>Reads a mail as the settings of the ruleset want it read.</summary>
     /// <param name="message">Its octets.</param>
     /// <param name="envelopeFrom">The envelope's sender where the session is known, "" for the null sender; null = as the headers say.</param>
-    public SpamMail Read(ReadOnlyMemory<byte> message, string? envelopeFrom = null) =>
-        SpamMail.Parse(
-            message,
-            envelopeFrom is null ? _mailOptions : _mailOptions with { EnvelopeFrom = envelopeFrom }
-        );
+    /// <param name="user">A user's preferences: whom the site trusts may be among them; null = the site's alone.</param>
+    public SpamMail Read(ReadOnlyMemory<byte> message, string? envelopeFrom = null, UserPreferences? user = null)
+    {
+        var options = user is null
+            ? _mailOptions
+            : _userOptions.GetValue(user, one => OptionsOf(one.Settings, _domains));
+        return SpamMail.Parse(message, envelopeFrom is null ? options : options with { EnvelopeFrom = envelopeFrom });
+    }
 
     /// <summary>Scans a mail.</summary>
     /// <param name="mail">The mail, read by <see cref="Read"/>.</param>
     public ScanResult Scan(SpamMail mail) => Scan(Facts(mail));
 
     /// <summary>What the functions will share about a mail; for those who have more to tell them before the scan.</summary>
-    public MailFacts Facts(SpamMail mail) =>
-        new(mail, Ruleset, Ruleset.Settings) { Domains = _domains, IsNetworkWanted = Options.IsNetworkWanted };
+    /// <param name="mail">The mail.</param>
+    /// <param name="user">A user's preferences; null = the site's alone.</param>
+    public MailFacts Facts(SpamMail mail, UserPreferences? user = null) =>
+        new(mail, Ruleset, user?.Settings ?? Ruleset.Settings)
+        {
+            User = user,
+            Domains = _domains,
+            IsNetworkWanted = Options.IsNetworkWanted,
+            Time = Options.Time,
+        };
 
     /// <summary>Scans a mail by what is here: nothing is asked, and rules that ask the DNS never hit.</summary>
     /// <param name="facts">The mail and what is known of it.</param>

@@ -24,6 +24,9 @@ public sealed record SpamEngineOptions
     /// </summary>
     public TimeSpan NetworkBudget { get; init; } = TimeSpan.FromSeconds(15);
 
+    /// <summary>The clock of `time_limit`. Default the system's.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+
     /// <summary>Whether Bayes has learned enough to be used (score sets 2 and 3). Default false.</summary>
     public bool IsBayesUsable { get; init; }
 

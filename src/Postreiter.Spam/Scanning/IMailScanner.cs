@@ -11,6 +11,15 @@ public interface IMailScanner
     /// <returns>What was found; null while no rules are loaded.</returns>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
     ValueTask<ScannedMail?> ScanAsync(ReadOnlyMemory<byte> mail, CancellationToken ct);
+
+    /// <summary>Scans a mail of which more is known than its octets.</summary>
+    /// <param name="mail">Its octets; they must not change until the task is complete.</param>
+    /// <param name="context">What else is known of it.</param>
+    /// <param name="ct">Stops the wait and the scan.</param>
+    /// <returns>What was found; null while no rules are loaded.</returns>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    ValueTask<ScannedMail?> ScanAsync(ReadOnlyMemory<byte> mail, MailContext context, CancellationToken ct) =>
+        ScanAsync(mail, ct);
 }
 
 /// <summary>A scanned mail.</summary>
@@ -19,6 +28,18 @@ public interface IMailScanner
 /// <param name="IsPartial">Whether the mail was larger than is scanned, and its end was not looked at.</param>
 public sealed record ScannedMail(SpamVerdict Verdict, MarkSettings Settings, bool IsPartial = false)
 {
+    /// <summary>Rules whose pattern took too long over this mail; they count as not hit.</summary>
+    public IReadOnlyList<string> GivenUp { get; init; } = [];
+
+    /// <summary>Whether the rules' <c>time_limit</c> ended the scan.</summary>
+    public bool IsTimeLimitExceeded { get; init; }
+
+    /// <summary>Points from which it is spam for its user, where his preferences say so; null = as the site has it.</summary>
+    public double? UserRequired { get; init; }
+
+    /// <summary>What stands before the subject of spam for its user; null = as the site has it.</summary>
+    public string? UserSubjectTag { get; init; }
+
     /// <summary>Questions to the DNS without an answer in time, as `TYPE name`.</summary>
     public IReadOnlyList<string> Unanswered { get; init; } = [];
 

@@ -3,6 +3,7 @@ using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Functions;
 using Postreiter.Spam.Results;
 using Postreiter.Spam.Rules;
+using Postreiter.Spam.Senders;
 
 namespace Postreiter.Spam.Scanning;
 
@@ -11,6 +12,10 @@ public sealed class MailScans
 {
     private readonly SpamEngine _engine;
     private readonly MarkSettings _marks;
+    private readonly SenderEvaluation? _senders;
+    private readonly UserOverlays? _users;
+    private readonly bool _wantsSenders;
+    private readonly bool _wantsPractices;
 
     /// <summary>Makes it ready, which takes some hundred milliseconds for a full ruleset.</summary>
     /// <param name="ruleset">The rules.</param>
@@ -21,10 +26,22 @@ public sealed class MailScans
     /// <summary>Makes it ready.</summary>
     /// <param name="ruleset">The rules.</param>
     /// <param name="options">How they are run, and whether they may ask the DNS.</param>
-    public MailScans(Ruleset ruleset, SpamEngineOptions options)
+    /// <param name="senders">Finds out who sent a mail, where nobody says; null = rules then know nothing of it.</param>
+    /// <param name="preferences">Where users' preferences are; null = there are none.</param>
+    /// <param name="told">Told of preferences that were read, with whose they are.</param>
+    public MailScans(
+        Ruleset ruleset,
+        SpamEngineOptions options,
+        SenderEvaluation? senders = null,
+        IPreferenceSource? preferences = null,
+        Action<string, UserPreferences>? told = null
+    )
     {
+        _senders = senders;
+        _users = preferences is null ? null : new UserOverlays(preferences, ruleset, told);
         ArgumentNullException.ThrowIfNull(ruleset);
         _engine = new SpamEngine(ruleset, options);
+        (_wantsSenders, _wantsPractices) = (_engine.WantsSenders, _engine.WantsPractices);
         _marks = RuleCheck.Marks(ruleset, out _);
     }
 
@@ -32,28 +49,89 @@ public sealed class MailScans
     public ScanResult Score(ReadOnlyMemory<byte> mail) => _engine.Scan(_engine.Read(mail));
 
     /// <summary>Scans a mail for its points, and asks the DNS if the options say so.</summary>
-    public ValueTask<ScanResult> ScoreAsync(ReadOnlyMemory<byte> mail, CancellationToken ct) =>
-        _engine.ScanAsync(_engine.Facts(_engine.Read(mail)), ct);
+    /// <param name="mail">Its octets.</param>
+    /// <param name="most">So many of them are scanned.</param>
+    /// <param name="ct">Stops it.</param>
+    public async ValueTask<ScanResult> ScoreAsync(ReadOnlyMemory<byte> mail, long most, CancellationToken ct)
+    {
+        var cut = mail.Length > most ? mail[..(int)most] : mail;
+        var context = await CompleteAsync(cut, new MailContext { Whole = mail }, ct);
+        return await _engine.ScanAsync(Facts(cut, context), ct);
+    }
+
+    /// <summary>Finds out what the rules want to know of a mail and nobody has said: who sent it, where the network may be asked.</summary>
+    /// <param name="mail">Its octets.</param>
+    /// <param name="context">What is known.</param>
+    /// <param name="ct">Stops it.</param>
+    public async ValueTask<MailContext> CompleteAsync(
+        ReadOnlyMemory<byte> mail,
+        MailContext context,
+        CancellationToken ct
+    )
+    {
+        ArgumentNullException.ThrowIfNull(context);
+        if (_senders is null || !_wantsSenders)
+            return context;
+        var user = _users?.Find(context.User)?.Preferences;
+        var settings = user?.Settings ?? _engine.Ruleset.Settings;
+        var read = _engine.Read(mail, context.EnvelopeFrom, user);
+        var whole = context.Whole.IsEmpty ? mail : context.Whole;
+        var senders = context.Senders ?? await _senders.CheckAsync(read, whole, settings, ct);
+        if (_wantsPractices)
+            senders = senders with { Practices = await _senders.PracticesAsync(read, senders, settings, ct) };
+        return context with { Senders = senders, Mail = read };
+    }
+
+    private MailFacts Facts(ReadOnlyMemory<byte> mail, MailContext context, UserPreferences? user = null)
+    {
+        var facts = _engine.Facts(context.Mail ?? _engine.Read(mail, context.EnvelopeFrom, user), user);
+        facts.Senders = _engine.Options.IsNetworkWanted ? context.Senders : null;
+        return facts;
+    }
 
     /// <summary>Scans a mail for its marks.</summary>
     public ScannedMail Scan(ReadOnlyMemory<byte> mail)
     {
         var facts = _engine.Facts(_engine.Read(mail));
-        return Marked(facts, _engine.Scan(facts));
+        return Marked(facts, _engine.Scan(facts), null);
     }
 
     /// <summary>Scans a mail for its marks, and asks the DNS if the options say so. The work is done before the first wait.</summary>
     /// <param name="mail">Its octets; they must not change until the task is complete.</param>
     /// <param name="ct">Stops the wait.</param>
     /// <exception cref="OperationCanceledException">Stopped.</exception>
-    public async ValueTask<ScannedMail> ScanAsync(ReadOnlyMemory<byte> mail, CancellationToken ct)
+    public ValueTask<ScannedMail> ScanAsync(ReadOnlyMemory<byte> mail, CancellationToken ct) =>
+        ScanAsync(mail, MailContext.None, ct);
+
+    /// <summary>Scans a mail of which more is known than its octets. The work is done before the first wait.</summary>
+    /// <param name="mail">Its octets; they must not change until the task is complete.</param>
+    /// <param name="context">What else is known of it: see <see cref="CompleteAsync"/>.</param>
+    /// <param name="ct">Stops the wait.</param>
+    /// <exception cref="OperationCanceledException">Stopped.</exception>
+    public async ValueTask<ScannedMail> ScanAsync(ReadOnlyMemory<byte> mail, MailContext context, CancellationToken ct)
     {
-        var facts = _engine.Facts(_engine.Read(mail));
-        return Marked(facts, await _engine.ScanAsync(facts, ct));
+        ArgumentNullException.ThrowIfNull(context);
+        var user = _users?.Find(context.User);
+        var facts = Facts(mail, context, user?.Preferences);
+        return Marked(facts, await _engine.ScanAsync(facts, ct), user);
     }
 
-    private ScannedMail Marked(MailFacts facts, ScanResult result) =>
-        new(Verdict(facts, result), _marks) { Unanswered = result.Unanswered, BlockedZones = result.BlockedZones };
+    private ScannedMail Marked(MailFacts facts, ScanResult result, UserOverlay? user)
+    {
+        foreach (var rule in result.GivenUp)
+            ScanMetrics.GivenUp(rule);
+        if (result.IsTimeLimitExceeded)
+            ScanMetrics.Late();
+        return new(Verdict(facts, result), user?.Marks ?? _marks)
+        {
+            Unanswered = result.Unanswered,
+            BlockedZones = result.BlockedZones,
+            GivenUp = result.GivenUp,
+            IsTimeLimitExceeded = result.IsTimeLimitExceeded,
+            UserRequired = user?.Preferences.SetsRequiredScore == true ? result.Required : null,
+            UserSubjectTag = user?.SubjectTag,
+        };
+    }
 
     private static SpamVerdict Verdict(MailFacts facts, ScanResult result) =>
         new()
@@ -72,10 +150,10 @@ public sealed class MailScans
             GivenUp = result.GivenUp,
             Body = facts.Mail.Body,
             Header = name => facts.Mail.Header(name),
-            Tags = Tags(facts),
+            Tags = Tags(facts, result),
         };
 
-    private static Dictionary<string, string> Tags(MailFacts facts)
+    private static Dictionary<string, string> Tags(MailFacts facts, ScanResult result)
     {
         var mail = facts.Mail;
         var tags = facts.Tags.ToDictionary(
@@ -83,6 +161,14 @@ public sealed class MailScans
             static tag => string.Join(' ', tag.Value),
             StringComparer.Ordinal
         );
+        if (facts.Ruleset.Plugins.Contains("Shortcircuit"))
+        {
+            var kind = result.ShortCircuitKind;
+            tags["SC"] = result.ShortCircuit is { } rule ? $"{rule} ({kind})" : "no";
+            tags["SCRULE"] = result.ShortCircuit ?? "none";
+            tags["SCTYPE"] = kind ?? "no";
+        }
+
         foreach (var list in new[] { "Trusted", "Untrusted", "Internal", "External" })
             tags["RELAYS" + list.ToUpperInvariant()] = mail.Header("X-Spam-Relays-" + list)?.TrimEnd('\n') ?? "";
         if (mail.Received.External is [var last, ..])

@@ -18,6 +18,7 @@ public static class RuleCheck
         Marks(ruleset, out var marks);
         return ruleset
             .Warnings.Concat(marks)
+            .Concat(PluginCheck.Warnings(ruleset))
             .Concat(MissingFunctions(ruleset))
             .Concat(WrongPatterns(ruleset))
             .Concat(NetworkCheck.Warnings(ruleset));
@@ -48,9 +49,14 @@ public static class RuleCheck
     public static MarkSettings Marks(Ruleset ruleset, out IReadOnlyList<ConfigurationWarning> warnings)
     {
         ArgumentNullException.ThrowIfNull(ruleset);
+        return Marks(ruleset.Settings, out warnings);
+    }
+
+    internal static MarkSettings Marks(Settings lines, out IReadOnlyList<ConfigurationWarning> warnings)
+    {
         var settings = new MarkSettings();
         var wrong = new List<ConfigurationWarning>();
-        foreach (var line in ruleset.Settings.Marks)
+        foreach (var line in lines.Marks)
         {
             if (!MarkDirectives.TryApply(ref settings, line.Key, line.Value))
                 wrong.Add(new(line.File, line.Line, $"{line.Key} cannot be \"{line.Value}\"; the line is passed over"));

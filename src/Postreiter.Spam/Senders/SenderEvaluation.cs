@@ -47,7 +47,7 @@ public sealed class SenderEvaluation(IDnsResolver dns, PublicSuffixList suffixes
         var signatures = SignaturesAsync(mail, message, settings, ct);
         var (sender, mailFrom, helo) = await spf;
         var (dkim, arc) = await signatures;
-        var results = new SenderResults
+        return new SenderResults
         {
             Sender = sender,
             MailFrom = mailFrom,
@@ -56,7 +56,6 @@ public sealed class SenderEvaluation(IDnsResolver dns, PublicSuffixList suffixes
             Arc = arc,
             Dmarc = await DmarcAsync(mail, settings, mailFrom, helo, dkim, ct),
         };
-        return results with { Practices = await PracticesAsync(mail, results, settings, ct) };
     }
 
     /// <summary>Asks for the practices of authors' domains where a rule wants them, in addition to results of a session.</summary>

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Net;
 using Postreiter.Spam.Results;
+using Postreiter.Spam.Scanning;
 using Postreiter.Spam.Spamd.Syntax;
 
 namespace Postreiter.Spam.Spamd;
@@ -117,7 +118,7 @@ internal sealed class SpamdSession(Connection connection, SpamdServices services
         if (await _body.ReadAsync(request, ct) is { } failure)
             return failure;
         var mail = _body.Mail;
-        if (await services.Scanner.ScanAsync(mail, ct) is not { } scanned)
+        if (await services.Scanner.ScanAsync(mail, new MailContext { User = request.User }, ct) is not { } scanned)
             return new(SpamdStatus.Unavailable, "Service Unavailable: no rules are loaded");
         var context = new MarkContext
         {

@@ -1,10 +1,14 @@
 using System.CommandLine;
+using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using Postreiter.Core;
+using Postreiter.MailAuth.Dmarc;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Network;
 using Postreiter.Spam.Rules;
 using Postreiter.Spam.Scanning;
+using Postreiter.Spam.Senders;
 using Postreiter.Transfer;
 
 namespace Postreiter.CommandLine;
@@ -65,7 +69,15 @@ internal static class SpamCheckCommand
                 KeepsAllSubRules = asJson,
                 Network = asksNetwork ? new SpamNetwork(context.Dns(settings), context.Time) : null,
                 NetworkBudget = settings.Spam.NetworkBudget,
-            }
+            },
+            asksNetwork
+                ? new SenderEvaluation(
+                    context.Dns(settings),
+                    PublicSuffixList.Shipped,
+                    context.Time,
+                    new SafeRandom(RandomNumberGenerator.GetInt32(int.MaxValue))
+                )
+                : null
         );
         var threshold = settings.Spam.Threshold;
         var most = settings.Spam.MaxScanSize;
@@ -79,7 +91,7 @@ internal static class SpamCheckCommand
             context,
             found,
             results.Writer,
-            mail => engine.ScoreAsync(mail.Length > most ? mail[..(int)most] : mail, stop.Token),
+            mail => engine.ScoreAsync(mail, most, stop.Token),
             asksNetwork ? WaitingAtOnce : Environment.ProcessorCount,
             stop.Token
         );

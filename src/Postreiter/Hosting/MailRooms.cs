@@ -101,7 +101,7 @@ internal sealed class MailRooms : IDisposable
             reports: _reports,
             reporting: Reporting
         );
-        _spam = new SpamRoom(environment, _dns, hostname, logs);
+        _spam = new SpamRoom(environment, _dns, suffixes, hostname, logs);
         _intake.Spam = _spam.Filter;
         _virus = new VirusFilter(hostname, time, logs.CreateLogger<VirusFilter>());
         _intake.Virus = _virus;
@@ -128,6 +128,9 @@ internal sealed class MailRooms : IDisposable
 
     /// <summary>Makes senders for what is forwarded.</summary>
     internal SenderRewriting Rewriting => _rewriting;
+
+    /// <summary>Takes messages in.</summary>
+    internal MessageIntake Intake => _intake;
 
     /// <summary>The scan of spam.</summary>
     internal SpamRoom Spam => _spam;
@@ -203,6 +206,7 @@ internal sealed class MailRooms : IDisposable
     public void Dispose()
     {
         _virus.Chain?.Dispose();
+        _intake.StopLateScans();
         _resolver.Dispose();
         _rewriting.Dispose();
         _keys.Dispose();

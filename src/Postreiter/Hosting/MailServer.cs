@@ -84,8 +84,6 @@ internal sealed class MailServer : IAsyncDisposable
             ListenerCheck.Run(MailHost.Addresses(settings));
             parts.Certificates.Read(settings.Tls, parts.Logger);
             await parts.Rooms.Gate.LoadAsync(ct);
-            // The first message is scanned as all others.
-            await parts.Rooms.Spam.Loading;
             app = MailHost.Build(parts, out var listeners);
             await app.StartAsync(ct);
             MailHost.SetSocketModes(folder, listeners);

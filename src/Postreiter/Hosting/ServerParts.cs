@@ -160,7 +160,8 @@ internal sealed class ServerParts : IAsyncDisposable
         Rooms.Spam.Load(
             RuleSources.WithUpdates(Settings.Spam.Rules.Select(Folder.Resolve), Folder.RuleUpdates),
             servesClients: Settings.Listen.Spamd.Count + Settings.Listen.Spamds.Count > 0,
-            networkBudget: RoomOptions.SpamNetwork(Settings)
+            networkBudget: RoomOptions.SpamNetwork(Settings),
+            preferences: Folder.Resolve(Settings.Spam.Preferences)
         );
 
     private static PublicSuffixList Suffixes(DataFolder folder, ServerSettings settings) =>

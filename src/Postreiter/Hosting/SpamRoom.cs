@@ -2,10 +2,12 @@ using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Delivery.Filtering;
 using Postreiter.Dns;
+using Postreiter.MailAuth.Dmarc;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Network;
 using Postreiter.Spam.Rules;
 using Postreiter.Spam.Scanning;
+using Postreiter.Spam.Senders;
 using Postreiter.Spam.Spamd;
 
 namespace Postreiter.Hosting;
@@ -19,10 +21,18 @@ internal sealed class SpamRoom : IDisposable
     private readonly ILogger<SpamRoom> _logger;
 
     private readonly SpamNetwork _network;
+    private readonly SenderEvaluation _senders;
 
-    public SpamRoom(ServerEnvironment environment, IDnsResolver dns, DomainName hostname, ILoggerFactory logs)
+    public SpamRoom(
+        ServerEnvironment environment,
+        IDnsResolver dns,
+        PublicSuffixList suffixes,
+        DomainName hostname,
+        ILoggerFactory logs
+    )
     {
         _network = new SpamNetwork(dns, environment.Time);
+        _senders = new SenderEvaluation(dns, suffixes, environment.Time, environment.Random);
         (_environment, _logs, _logger) = (environment, logs, logs.CreateLogger<SpamRoom>());
         Filter = new SpamFilter(Scanner, hostname, environment.Time, logs.CreateLogger<SpamFilter>());
     }
@@ -43,22 +53,32 @@ internal sealed class SpamRoom : IDisposable
     /// <param name="paths">Folders and files.</param>
     /// <param name="servesClients">Whether others have mail scanned here.</param>
     /// <param name="networkBudget">Longest wait for the DNS for one mail; null where rules may not ask it.</param>
-    public void Load(IReadOnlyList<string> paths, bool servesClients, TimeSpan? networkBudget)
+    /// <param name="preferences">Folder of users' preferences.</param>
+    public void Load(IReadOnlyList<string> paths, bool servesClients, TimeSpan? networkBudget, string preferences)
     {
-        // Too many functions of SpamAssassin's own rules are not here yet (RuleCheck.CanJudge): read for nobody, they would cost two
-        // seconds at each start and tens of MiB, and keep a site's own rules from judging.
-        if (!servesClients)
-            paths = [.. paths.Where(static path => path != RuleSources.Packaged)];
         // In order: what was asked for last wins.
         var before = Loading;
         Loading = Task.Run(async () =>
         {
             await before;
-            ReadRules(paths, servesClients, networkBudget);
+            ReadRules(paths, servesClients, networkBudget, new PreferenceFolder(preferences));
         });
+        // A mail that comes before the first rules are ready waits for them, as long as a scan may take.
+        Scanner.Prepare(Loading);
     }
 
-    private void ReadRules(IReadOnlyList<string> paths, bool servesClients, TimeSpan? networkBudget)
+    private void Tell(string user, UserPreferences preferences)
+    {
+        foreach (var warning in preferences.Warnings)
+            _logger.LogWarning("Spam: the preferences of {User}: {Warning}", user, warning);
+    }
+
+    private void ReadRules(
+        IReadOnlyList<string> paths,
+        bool servesClients,
+        TimeSpan? networkBudget,
+        PreferenceFolder preferences
+    )
     {
         try
         {
@@ -67,13 +87,18 @@ internal sealed class SpamRoom : IDisposable
             {
                 Scanner.Use(null);
                 _logger.LogWarning(
-                    "Spam scoring is off: there are no rules in {Paths} (spam.rules); SpamAssassin's own judge no mail yet",
+                    "Spam scoring is off: there are no rules in {Paths} (spam.rules)",
                     string.Join(", ", paths)
                 );
                 return;
             }
 
-            Filter.Judges = RuleCheck.CanJudge(rules);
+            var options = new SpamEngineOptions
+            {
+                Network = networkBudget is null ? null : _network,
+                NetworkBudget = networkBudget ?? default,
+            };
+            Filter.Judges = RuleCheck.CanJudge(rules, options);
             if (!Filter.Judges)
             {
                 _logger.LogWarning(
@@ -88,13 +113,7 @@ internal sealed class SpamRoom : IDisposable
                 }
             }
 
-            var options = new SpamEngineOptions
-            {
-                Network = networkBudget is null ? null : _network,
-                NetworkBudget = networkBudget ?? default,
-            };
-            var scans = new MailScans(rules, options);
-            Scanner.UseWaiting(async (mail, ct) => Told(await scans.ScanAsync(mail, ct)));
+            Scanner.UseScans(new MailScans(rules, options, _senders, preferences, Tell), Told);
             var warnings = RuleCheck.Warnings(rules).ToList();
             _logger.LogInformation(
                 "Spam: {Count} rules are in force after {Elapsed} ms; {Errors} wrong lines, {Notes} that ask for what is not here: "
@@ -112,14 +131,13 @@ internal sealed class SpamRoom : IDisposable
         }
     }
 
-    private ScannedMail Told(ScannedMail scanned)
+    private void Told(ScannedMail scanned)
     {
         foreach (var rule in scanned.Verdict.GivenUp)
             _logger.LogWarning(
                 "Spam: the pattern of {Rule} needed too many steps for a mail, and counts as not hit",
                 rule
             );
-        return scanned;
     }
 
     /// <summary>A server of the spamd protocol. TELL is refused: there is no learning yet.</summary>

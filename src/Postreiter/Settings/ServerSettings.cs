@@ -228,6 +228,7 @@ internal sealed record SpamSettings
     public string SubjectTag { get; init; } = "";
     public long MaxScanSize { get; init; } = 512L << 10;
     public ScannerFailure OnFailure { get; init; } = ScannerFailure.Accept;
+    public string Preferences { get; init; } = "preferences";
     public bool Network { get; init; } = true;
     public TimeSpan NetworkBudget { get; init; } = TimeSpan.FromSeconds(5);
 }

@@ -41,8 +41,17 @@ internal static partial class SettingKeys
                 "Folders and files with rules in SpamAssassin's language, read in this order; those that are not there are passed "
                     + "over. A relative path starts at the data folder. Without any rules nothing is scanned. They are read again with "
                     + "SIGHUP, while mail goes on. Mail on its way in is judged only by rules of which nearly all functions are there; "
-                    + "postreiter spam lint tells which are not. SpamAssassin's own lack too many yet: they are read for listen.spamd "
-                    + "and for the spam commands alone."
+                    + "postreiter spam lint tells which are not. A message that comes while the first rules are being read waits for "
+                    + "them, as long as smtp.verdict_budget; then spam.on_failure holds."
+            ),
+            Key(
+                "spam.preferences",
+                SettingTypes.Text,
+                s => s.Spam.Preferences,
+                (s, v) => s with { Spam = s.Spam with { Preferences = v } },
+                "Folder with users' preferences in SpamAssassin's language, USER.cf: lists, points of rules, required_score, marks. USER is an "
+                    + "account's address, for messages to that account alone, or the name that a client of listen.spamd gives. Rules of "
+                    + "users are not read. A file is read again when it changes."
             ),
             Key(
                 "spam.threshold",

@@ -48,6 +48,39 @@ public sealed class SpamCommandTests : IDisposable
         Assert.Contains("counts as 0 in 1 metas", run.Output, StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("URILocalBL", "its rules never hit, and its settings do nothing")]
+    [InlineData("TextCat", "languages are not guessed")]
+    [InlineData("Razor2", "that service is not asked")]
+    [InlineData("ExtractText", "no text is taken out of attachments")]
+    [InlineData("NoSuchPlugin", "is no plugin of this engine")]
+    public async Task Lint_names_plugins_that_are_not_here_and_what_follows(string plugin, string consequence)
+    {
+        await File.WriteAllTextAsync(
+            _folder["10.pre"],
+            $"# plugins\nloadplugin Mail::SpamAssassin::Plugin::{plugin}\n",
+            Ct
+        );
+        Write("10.cf", "header GOOD Subject =~ /x/\n");
+        var run = await RunAsync("lint");
+        Assert.Equal(0, run.ExitCode);
+        Assert.Contains("10.pre:2: ", run.Output, StringComparison.Ordinal);
+        Assert.Contains(consequence, run.Output, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData("FromNameSpoof")]
+    [InlineData("PDFInfo")]
+    [InlineData("AntiVirus")]
+    [InlineData("Shortcircuit")]
+    [InlineData("DKIM")]
+    public async Task Lint_has_nothing_to_say_of_plugins_that_are_here(string plugin)
+    {
+        await File.WriteAllTextAsync(_folder["10.pre"], $"loadplugin Mail::SpamAssassin::Plugin::{plugin}\n", Ct);
+        Write("10.cf", "header GOOD Subject =~ /x/\n");
+        Assert.Equal((0, ""), (await RunAsync("lint")) is var run ? (run.ExitCode, run.Output) : default);
+    }
+
     [Fact]
     public async Task Without_rules_scoring_is_off_and_it_says_so()
     {

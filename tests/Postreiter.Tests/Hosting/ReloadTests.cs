@@ -221,6 +221,7 @@ public sealed partial class ReloadTests
         ["spam.subject_tag"] = Spam("\"[x]\"", o => o.SubjectTag, "", "[x]"),
         ["spam.max_scan_size"] = Spam("\"17KiB\"", o => o.MaxScanBytes, "524288", "17408"),
         ["spam.on_failure"] = Spam("\"defer\"", o => o.DefersUnscanned, "False", "True"),
+        ["spam.preferences"] = new("\"other\"", s => Option(s, v => v.Spam.Preferences), "preferences", "other"),
         ["spam.rules"] = new("[\"rules\"]", s => RulesAsync(s), "no", "yes")
         {
             Prepare = s =>

@@ -58,6 +58,18 @@ internal sealed class RunningServer : IAsyncDisposable
     /// <summary>Puts other settings in force, as SIGHUP does.</summary>
     public void Reload(params string[] overrides) => _server.Reload(Settings(_folder, overrides));
 
+    /// <summary>Writes the file of rules that <c>spam.rules=["rules"]</c> finds; it takes effect with <see cref="Reload"/>.</summary>
+    public async Task WriteRulesAsync(string rules)
+    {
+        Directory.CreateDirectory(_folder["rules"]);
+        await File.WriteAllTextAsync(
+            _folder["rules/site.cf"],
+            "add_header all Status \"_YESNO_, score=_SCORE_ required=_REQD_ tests=_TESTS_\"\nadd_header spam Flag _YESNOCAPS_\n"
+                + rules,
+            Ct
+        );
+    }
+
     /// <summary>Connects to a listener by its name in the settings.</summary>
     public Task<WireClient> ConnectAsync(string listener, string from = "127.0.0.1") =>
         WireClient.ConnectAsync(Address(listener), from);

@@ -1,0 +1,123 @@
+using System.Collections.Concurrent;
+using Microsoft.Extensions.Logging;
+using Postreiter.Core;
+using Postreiter.Delivery.Filtering;
+using Postreiter.Storage;
+using Postreiter.Storage.Mail;
+
+namespace Postreiter.Delivery.Inbound;
+
+/// <summary>
+/// Messages that were taken unscanned because their scan took too long (F7): it goes on, and what turns out to be spam is moved to
+/// Junk and flagged <c>$Junk</c>, if it still is where it was filed. Its header stays as it is: a message that somebody may have read does
+/// not change.
+/// </summary>
+/// <param name="store">Where they are.</param>
+/// <param name="resolver">Knows the mailboxes.</param>
+/// <param name="log">Told what became of them.</param>
+internal sealed partial class LateScans(IStore store, RecipientResolver resolver, ILogger log) : IDisposable
+{
+    /// <summary>Scans that go on at one time; each holds its message. Further ones are given up.</summary>
+    public const int Most = 16;
+
+    private readonly CancellationTokenSource _stopping = new();
+    private readonly ConcurrentDictionary<TraceId, Task> _open = new();
+
+    /// <summary>Complete when none is going on.</summary>
+    public Task Idle => Task.WhenAll(_open.Values);
+
+    /// <summary>Lets a scan go on.</summary>
+    /// <param name="id">The message.</param>
+    /// <param name="scan">Its scan; disposed at its end.</param>
+    /// <param name="threshold">Points from which it is spam.</param>
+    /// <param name="copies">Where it was filed, with whose mailbox it is.</param>
+    public void Begin(TraceId id, LateScan scan, double threshold, IReadOnlyList<(long Account, FiledCopy Copy)> copies)
+    {
+        if (_open.Count >= Most || copies.Count == 0 || _stopping.IsCancellationRequested)
+        {
+            SpamMetrics.Verdict("given up");
+            scan.Dispose();
+            return;
+        }
+
+        var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        _open[id] = done.Task;
+        _ = FollowAsync();
+
+        async Task FollowAsync()
+        {
+            try
+            {
+                await EndAsync(id, scan, threshold, copies);
+            }
+            finally
+            {
+                scan.Dispose();
+                _open.TryRemove(id, out _);
+                done.SetResult();
+            }
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _stopping.Cancel();
+        _stopping.Dispose();
+    }
+
+    private async Task EndAsync(
+        TraceId id,
+        LateScan scan,
+        double threshold,
+        IReadOnlyList<(long Account, FiledCopy Copy)> copies
+    )
+    {
+        try
+        {
+            var ct = _stopping.Token;
+            if (await scan.Task.WaitAsync(ct) is not { } scanned)
+                return;
+            var isSpam = scanned.Verdict.Points >= (scanned.UserRequired ?? threshold);
+            SpamMetrics.Verdict(isSpam ? "late junk" : "late clean");
+            LogLate(log, id, isSpam ? "spam" : "clean", scanned.Verdict.Points);
+            if (!isSpam)
+                return;
+            foreach (var (account, copy) in copies)
+                await MoveAsync(account, copy, ct);
+        }
+        catch (OperationCanceledException)
+        {
+            SpamMetrics.Verdict("given up");
+            LogGivenUp(log, id);
+        }
+        // The message is safe where it is.
+        catch (Exception e)
+        {
+            LogFault(log, e, id);
+        }
+    }
+
+    private async Task MoveAsync(long account, FiledCopy copy, CancellationToken ct)
+    {
+        var junk = await resolver.Directory.FindJunkAsync(account, ct);
+        if (junk == copy.MailboxId)
+            return;
+        UidRange[] uid = [new(copy.Uid, copy.Uid)];
+        var flags = new FlagChange(FlagChangeKind.Add, new MessageFlags(SystemFlags.None, ["$Junk"]));
+        await store.Mail.ChangeFlagsAsync(copy.MailboxId, uid, flags, unchangedSince: null, ct);
+        await store.Mail.TransferAsync(copy.MailboxId, uid, junk, move: true, ct);
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Information,
+        Message = "Message {Id}, which was taken unscanned, is {Verdict} ({Points} points)"
+    )]
+    private static partial void LogLate(ILogger log, TraceId id, string verdict, double points);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Message {Id} stays unscanned: its scan came to no end")]
+    private static partial void LogGivenUp(ILogger log, TraceId id);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "The late scan of message {Id} failed; it stays where it is")]
+    private static partial void LogFault(ILogger log, Exception e, TraceId id);
+}

@@ -1,0 +1,137 @@
+using Postreiter.Delivery.Filtering;
+using Postreiter.Smtp.Server;
+using Postreiter.Spam.Results;
+using Postreiter.Spam.Scanning;
+using static Postreiter.Delivery.Tests.Inbound.InboundSite;
+
+namespace Postreiter.Delivery.Tests.Inbound;
+
+/// <summary>F7: a message that is taken unscanned is scanned all the same, in the background.</summary>
+public sealed class LateScanTests
+{
+    private const string Text = "Subject: offer\n\npill";
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
+
+    [Theory]
+    [InlineData(6, "Junk", true)]
+    [InlineData(4, "INBOX", false)]
+    public async Task F7_what_turns_out_to_be_spam_is_moved_to_Junk(double points, string mailbox, bool isFlagged)
+    {
+        var scanner = new SlowScanner();
+        await using var site = await SiteAsync(scanner);
+        await SendAsync(site);
+        Assert.Contains(
+            "X-Spam-Scanned: no (it took too long)",
+            Assert.Single(await site.InboxAsync("ann")),
+            StringComparison.Ordinal
+        );
+        scanner.End(points);
+        await site.LateScansEndAsync();
+        var message = Assert.Single(await site.InboxAsync("ann", mailbox));
+        Assert.EndsWith("\r\npill\r\n", message, StringComparison.Ordinal);
+        Assert.Equal(isFlagged, (await site.FlagsAsync("ann", mailbox)).Has("$Junk"));
+        if (mailbox == "Junk")
+            Assert.Empty(await site.InboxAsync("ann"));
+    }
+
+    [Fact]
+    public async Task F7_a_message_that_is_gone_by_then_stays_gone()
+    {
+        var scanner = new SlowScanner();
+        await using var site = await SiteAsync(scanner);
+        await SendAsync(site);
+        await site.RemoveAllAsync("ann");
+        scanner.End(100);
+        await site.LateScansEndAsync();
+        Assert.Empty(await site.InboxAsync("ann"));
+        Assert.Empty(await site.InboxAsync("ann", "Junk"));
+    }
+
+    [Fact]
+    public async Task F7_a_late_scan_that_fails_or_never_ends_leaves_the_message_where_it_is()
+    {
+        var scanner = new SlowScanner();
+        await using var site = await SiteAsync(scanner);
+        await SendAsync(site);
+        scanner.Fail(new InvalidOperationException("a fault of the engine"));
+        await site.LateScansEndAsync();
+        scanner.Again();
+        await SendAsync(site);
+        await site.Clock.AdvanceWhenAwaitedAsync(TimeSpan.FromMinutes(5), Ct);
+        await site.LateScansEndAsync();
+        Assert.Equal(2, (await site.InboxAsync("ann")).Count);
+    }
+
+    [Fact]
+    public async Task F7_a_message_that_is_not_taken_is_not_scanned_on()
+    {
+        var scanner = new SlowScanner();
+        await using var site = await SiteAsync(scanner, o => o with { DefersUnscanned = true });
+        await SendAsync(site, "451 4.7.1 *");
+        await scanner.GivenUp.WaitAsync(Ct);
+    }
+
+    [Fact]
+    public async Task F7_no_more_scans_go_on_than_can_be_held()
+    {
+        var scanner = new SlowScanner();
+        await using var site = await SiteAsync(scanner);
+        for (var i = 0; i <= Delivery.Inbound.LateScans.Most; i++)
+            await SendAsync(site);
+        scanner.End(100);
+        await site.LateScansEndAsync();
+        // The last one's was given up.
+        Assert.Single(await site.InboxAsync("ann"));
+        Assert.Equal(Delivery.Inbound.LateScans.Most, (await site.InboxAsync("ann", "Junk")).Count);
+    }
+
+    private static Task SendAsync(InboundSite site, string reply = "250 2.0.0 *") =>
+        site.PlayAsync(
+            ListenerRole.Mx,
+            Send("<ann@our.example>", Text, reply)
+                .Replace($"S: {reply}", $"T: 7s\nS: {reply}", StringComparison.Ordinal)
+        );
+
+    private static async Task<InboundSite> SiteAsync(
+        SlowScanner scanner,
+        Func<SpamFilterOptions, SpamFilterOptions>? options = null
+    )
+    {
+        var site = await CreateAsync();
+        var standard = new SpamFilterOptions { Budget = TimeSpan.FromSeconds(7) };
+        site.Filter(scanner, options?.Invoke(standard) ?? standard);
+        return site;
+    }
+
+    private sealed class SlowScanner : IMailScanner
+    {
+        private TaskCompletionSource<double> _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        private readonly TaskCompletionSource _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task GivenUp => _givenUp.Task;
+
+        public void End(double points) => _end.SetResult(points);
+
+        public void Fail(Exception fault) => _end.SetException(fault);
+
+        public void Again() => _end = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public async ValueTask<ScannedMail?> ScanAsync(ReadOnlyMemory<byte> mail, CancellationToken ct)
+        {
+            double points;
+            try
+            {
+                points = await _end.Task.WaitAsync(ct);
+            }
+            catch (OperationCanceledException)
+            {
+                _givenUp.TrySetResult();
+                throw;
+            }
+
+            return new ScannedMail(new SpamVerdict { Points = points, Required = 5 }, new MarkSettings());
+        }
+    }
+}
