@@ -46,6 +46,27 @@ public sealed class NetworkSet
         return invalid.Count == 0 ? set : throw new FormatException($"'{invalid[0]}' is no network");
     }
 
+    /// <summary>Those of its networks that lie whole within another set, and its exceptions.</summary>
+    public NetworkSet Within(NetworkSet outer)
+    {
+        ArgumentNullException.ThrowIfNull(outer);
+        return new NetworkSet([.. _networks.Where(network => network.IsExcluded || outer.Covers(network))]);
+    }
+
+    private bool Covers(Network inner)
+    {
+        foreach (var network in _networks)
+        {
+            if (
+                network.Length <= inner.Length
+                && (network.Length == 0 || (inner.Prefix ^ network.Prefix) >> (128 - network.Length) == 0)
+            )
+                return !network.IsExcluded;
+        }
+
+        return false;
+    }
+
     /// <summary>Whether a text is a network.</summary>
     internal static bool IsNetwork(string text) => TryRead(text, out _);
 

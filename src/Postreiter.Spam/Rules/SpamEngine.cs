@@ -162,12 +162,18 @@ public sealed class SpamEngine
 
     private Scan Take() => _scans.TryTake(out var scan) ? scan : new Scan(_program, _works);
 
-    private static SpamMailOptions OptionsOf(Settings settings, RegisteredDomains domains) =>
-        new()
+    private static SpamMailOptions OptionsOf(Settings settings, RegisteredDomains domains)
+    {
+        var trusted = Networks(settings.Networks("trusted_networks"));
+        var own = Networks(settings.Networks("internal_networks"));
+        var msa = NetworkSet.Parse(settings.Networks("msa_networks").Texts, out _);
+        // What is the site's own but not trusted is a mistake, and left out; so are submission servers that are neither.
+        var outer = trusted ?? own;
+        return new()
         {
-            TrustedNetworks = Networks(settings.Networks("trusted_networks")),
-            InternalNetworks = Networks(settings.Networks("internal_networks")),
-            MsaNetworks = Networks(settings.Networks("msa_networks")) ?? NetworkSet.Empty,
+            TrustedNetworks = trusted,
+            InternalNetworks = trusted is null ? own : own?.Within(trusted),
+            MsaNetworks = outer is null ? msa : msa.Within(outer),
             OriginatingIpHeaders =
             [
                 .. settings.Words("originating_ip_headers").Distinct(StringComparer.OrdinalIgnoreCase),
@@ -177,6 +183,7 @@ public sealed class SpamEngine
             BodyPartScanSize = (int)settings.Number("body_part_scan_size"),
             RawBodyPartScanSize = (int)settings.Number("rawbody_part_scan_size"),
         };
+    }
 
     private static NetworkSet? Networks(NetworkList list) =>
         list.IsConfigured ? NetworkSet.WithLoopback(list.Texts) : null;

@@ -51,4 +51,18 @@ public sealed class NetworkSetTests
         Assert.Equal(1, set.Count);
         Assert.Throws<FormatException>(() => NetworkSet.WithLoopback(text));
     }
+
+    [Theory]
+    [InlineData("10.0.0.0/8 203.0.113.0/24", "10.1.0.0/16", "10.1.2.3", true)]
+    [InlineData("10.0.0.0/8 203.0.113.0/24", "10.0.0.0/7", "10.1.2.3", false)]
+    [InlineData("!203.0.113.0/25 203.0.113.0/24", "203.0.113.9", "203.0.113.9", false)]
+    [InlineData("203.0.113.0/24", "198.51.100.0/24", "198.51.100.1", false)]
+    public void What_is_not_within_another_set_is_left_out(string outer, string inner, string address, bool holds) =>
+        Assert.Equal(
+            holds,
+            NetworkSet
+                .Parse(inner.Split(' '), out _)
+                .Within(NetworkSet.Parse(outer.Split(' '), out _))
+                .Contains(address)
+        );
 }
