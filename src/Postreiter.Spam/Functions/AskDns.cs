@@ -30,7 +30,7 @@ internal static class AskDns
                     .Take(MostNames),
             ];
         }
-        foreach (var name in names.Where(static name => HostName.IsValid(name)))
+        foreach (var name in names.Where(static name => HostName.IsValid(name)).Select(Octets.Lower))
         {
             foreach (var type in query.Types)
                 facts.Lookups?.Ask(type, name, reply => Judge(facts, rule, name, reply));

@@ -43,11 +43,15 @@ internal static class MailTags
 
     private static string[] Words(string? text) => text is null ? [] : [.. Configuration.Perl.Words(text)];
 
-    // A header with modifiers, as a rule names it.
+    // A header with modifiers, as a rule names it. Of addresses and hosts it is the first one.
     private static string[] Header(SpamMail mail, string header)
     {
         var parts = header.Split(':');
-        var value = Rules.MailHeaders.Of(mail, new Configuration.RuleHeader(parts[0], parts[1..]));
+        var form = Rules.MailHeaders.Form(new Configuration.RuleHeader(parts[0], parts[1..]));
+        var values = mail.HeaderValues(parts[0], form);
+        const HeaderForm Plain = HeaderForm.Raw | HeaderForm.First | HeaderForm.Last;
+        var isFirst = (form & ~Plain) != HeaderForm.Decoded || parts[0] == "EnvelopeFrom";
+        var value = isFirst ? values.FirstOrDefault() : string.Concat(values);
         return value?.Trim(Configuration.Perl.Blanks) is { Length: > 0 } text ? [text] : [];
     }
 }
