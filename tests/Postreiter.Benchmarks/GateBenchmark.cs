@@ -159,7 +159,7 @@ internal static class GateBenchmark
         foreach (var triplet in triplets)
             await server.AskAsync(triplet, ct);
         // Its shortest delay is a second.
-        await Task.Delay(TimeSpan.FromSeconds(1.5), ct);
+        await Task.Delay(TimeSpan.FromSeconds(1.5), TimeProvider.System, ct);
         foreach (var triplet in triplets)
             await server.AskAsync(triplet, ct);
         var (start, count) = (Stopwatch.GetTimestamp(), 0);

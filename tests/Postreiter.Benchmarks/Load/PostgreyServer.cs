@@ -96,7 +96,7 @@ internal sealed class PostgreyServer : IAsyncDisposable
             catch (SocketException) when (tries < 100)
             {
                 _client!.Dispose();
-                await Task.Delay(100, ct);
+                await Task.Delay(TimeSpan.FromMilliseconds(100), TimeProvider.System, ct);
             }
         }
 

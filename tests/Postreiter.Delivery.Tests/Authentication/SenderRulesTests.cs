@@ -1,4 +1,3 @@
-using System.Net;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Tests.Inbound;

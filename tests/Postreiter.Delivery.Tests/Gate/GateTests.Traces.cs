@@ -1,14 +1,10 @@
 using System.Net;
-using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
-using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Greylisting;
-using Postreiter.Delivery.Tests.Authentication;
 using Postreiter.Delivery.Tests.Inbound;
 using Postreiter.Smtp.Server;
-using Postreiter.Testing;
 using static Postreiter.Delivery.Tests.Inbound.InboundSite;
 
 namespace Postreiter.Delivery.Tests.Gate;

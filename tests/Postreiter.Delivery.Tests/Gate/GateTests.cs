@@ -1,7 +1,6 @@
 using System.Net;
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
-using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Greylisting;

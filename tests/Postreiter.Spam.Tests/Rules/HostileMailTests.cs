@@ -1,5 +1,4 @@
 using System.Text;
-using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Mail;
 using Postreiter.Spam.Rules;
 

@@ -249,7 +249,7 @@ public sealed class SpamServerTests
         }
     }
 
-    [DllImport("libc", EntryPoint = "mkfifo")]
+    [DllImport("libc", EntryPoint = "mkfifo", BestFitMapping = false, ThrowOnUnmappableChar = true)]
     [DefaultDllImportSearchPaths(DllImportSearchPath.SafeDirectories)]
     private static extern int MakePipe([MarshalAs(UnmanagedType.LPUTF8Str)] string path, uint mode);
 
@@ -262,7 +262,7 @@ public sealed class SpamServerTests
         Assert.StartsWith("250", await client.AskAsync("RCPT TO:<ann@a.test>"), StringComparison.Ordinal);
         await client.AskAsync("DATA");
         return await client.AskAsync(
-            $"From: Carl <{sender}>\r\nTo: ann@a.test\r\nSubject: {subject}\r\nDate: {DateTimeOffset.UtcNow:r}\r\n"
+            $"From: Carl <{sender}>\r\nTo: ann@a.test\r\nSubject: {subject}\r\nDate: {TimeProvider.System.GetUtcNow():r}\r\n"
                 + $"Message-ID: <{Guid.NewGuid():N}@far.example>\r\n\r\n{text}\r\n."
         );
     }
