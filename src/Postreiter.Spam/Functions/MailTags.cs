@@ -51,7 +51,7 @@ internal static class MailTags
         var values = mail.HeaderValues(parts[0], form);
         const HeaderForm Plain = HeaderForm.Raw | HeaderForm.First | HeaderForm.Last;
         var isFirst = (form & ~Plain) != HeaderForm.Decoded || parts[0] == "EnvelopeFrom";
-        var value = isFirst ? values.FirstOrDefault() : string.Concat(values);
+        var value = isFirst ? (values.Count > 0 ? values[0] : null) : string.Concat(values);
         return value?.Trim(Configuration.Perl.Blanks) is { Length: > 0 } text ? [text] : [];
     }
 }

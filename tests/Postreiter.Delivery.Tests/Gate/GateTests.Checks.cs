@@ -1,11 +1,9 @@
-using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Greylisting;
 using Postreiter.Delivery.Tests.Inbound;
 using Postreiter.Smtp.Server;
-using static Postreiter.Delivery.Tests.Inbound.InboundSite;
 
 namespace Postreiter.Delivery.Tests.Gate;
 

@@ -1,5 +1,4 @@
 using System.Net;
-using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Greylisting;

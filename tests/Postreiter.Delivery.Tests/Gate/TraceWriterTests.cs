@@ -1,7 +1,6 @@
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
 using Postreiter.Core;
-using Postreiter.Delivery.Gate.Greylisting;
 using Postreiter.Delivery.Gate.Tracing;
 using Postreiter.Storage;
 using Postreiter.Storage.Gate;
