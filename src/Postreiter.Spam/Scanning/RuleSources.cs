@@ -11,6 +11,9 @@ public static class RuleSources
     /// <summary>Where sa-update puts those of version 4.0.1; when there are any, they replace the packaged ones.</summary>
     public const string Updated = "/var/lib/spamassassin/4.000001";
 
+    /// <summary>Our own rules, shipped beside the program: a machine filters before anything else is installed.</summary>
+    public static string Starter { get; } = Path.Combine(AppContext.BaseDirectory, "rules");
+
     /// <summary>
     /// What holds where no folder has a <c>.pre</c> file: the plugins that SpamAssassin loads as it comes. Rules ask for them by
     /// <c>ifplugin</c>.
@@ -76,6 +79,19 @@ public static class RuleSources
 
         return sources.Contains(updates) ? sources : [updates, .. sources];
     }
+
+    /// <summary>The sources with a stand-in for the packaged rules, where these are named and neither they nor their update is there.</summary>
+    /// <param name="sources">As <see cref="WithUpdates"/> gives them.</param>
+    /// <param name="packaged">The folder of the packaged rules, <see cref="Packaged"/>.</param>
+    /// <param name="starter">The folder that is read instead, <see cref="Starter"/>.</param>
+    public static IReadOnlyList<string> WithStarter(IEnumerable<string> sources, string packaged, string starter) =>
+        [
+            .. sources.Select(source =>
+                Path.TrimEndingDirectorySeparator(source) == packaged && Of(Current(source), ".cf").Count == 0
+                    ? starter
+                    : source
+            ),
+        ];
 
     /// <summary>Reads them.</summary>
     /// <param name="paths">Folders and files.</param>

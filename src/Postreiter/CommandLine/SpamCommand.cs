@@ -62,7 +62,11 @@ internal static class SpamCommand
     private static IReadOnlyList<string> Paths(CommandContext context, ParseResult parsed, ServerSettings settings)
     {
         var folder = context.Folder(parsed);
-        return RuleSources.WithUpdates(settings.Spam.Rules.Select(folder.Resolve), folder.RuleUpdates);
+        return RuleSources.WithStarter(
+            RuleSources.WithUpdates(settings.Spam.Rules.Select(folder.Resolve), folder.RuleUpdates),
+            RuleSources.Packaged,
+            RuleSources.Starter
+        );
     }
 
     private static Command Lint(CommandContext context)

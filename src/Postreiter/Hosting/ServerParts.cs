@@ -158,7 +158,11 @@ internal sealed class ServerParts : IAsyncDisposable
     /// <summary>Reads the spam rules again, in the background.</summary>
     public void LoadRules() =>
         Rooms.Spam.Load(
-            RuleSources.WithUpdates(Settings.Spam.Rules.Select(Folder.Resolve), Folder.RuleUpdates),
+            RuleSources.WithStarter(
+                RuleSources.WithUpdates(Settings.Spam.Rules.Select(Folder.Resolve), Folder.RuleUpdates),
+                RuleSources.Packaged,
+                RuleSources.Starter
+            ),
             servesClients: Settings.Listen.Spamd.Count + Settings.Listen.Spamds.Count > 0,
             networkBudget: RoomOptions.SpamNetwork(Settings),
             preferences: Folder.Resolve(Settings.Spam.Preferences)

@@ -39,7 +39,8 @@ internal static partial class SettingKeys
                 s => s.Spam.Rules,
                 (s, v) => s with { Spam = s.Spam with { Rules = v } },
                 "Folders and files with rules in SpamAssassin's language, read in this order; those that are not there are passed "
-                    + "over. A relative path starts at the data folder. Without any rules nothing is scanned. They are read again with "
+                    + "over. A relative path starts at the data folder. Where /usr/share/spamassassin is named and holds no rules, those "
+                    + "beside the program stand in for it. Without any rules nothing is scanned. They are read again with "
                     + "SIGHUP, while mail goes on. Mail on its way in is judged only by rules of which nearly all functions are there; "
                     + "postreiter spam lint tells which are not. A message that comes while the first rules are being read waits for "
                     + "them, as long as smtp.verdict_budget; then spam.on_failure holds."

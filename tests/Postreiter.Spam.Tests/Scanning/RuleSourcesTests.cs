@@ -49,6 +49,16 @@ public sealed class RuleSourcesTests : IDisposable
         Assert.Equal(4, rule.Scores[0]);
     }
 
+    [Fact]
+    public void The_starter_rules_stand_in_for_packaged_ones_that_are_missing()
+    {
+        var sources = new[] { At("packaged") + "/", At("own") };
+        Assert.Equal([At("starter"), At("own")], RuleSources.WithStarter(sources, At("packaged"), At("starter")));
+        Assert.Equal([At("own")], RuleSources.WithStarter([At("own")], At("packaged"), At("starter")));
+        Write("packaged/10.cf");
+        Assert.Equal(sources, RuleSources.WithStarter(sources, At("packaged"), At("starter")));
+    }
+
     public void Dispose() => Directory.Delete(_root, recursive: true);
 
     private string At(string name) => Path.Combine(_root, name);
