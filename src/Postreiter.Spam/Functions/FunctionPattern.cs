@@ -26,6 +26,14 @@ internal sealed class FunctionPattern(string pattern, string modifiers = "")
         return run.Next() ? Text(text, run.Group(group)) : null;
     }
 
+    /// <summary>The groups of the first match, the whole first, "" for one that took no part; null without a match.</summary>
+    public string[]? First(string text)
+    {
+        var program = _pattern.Value.GroupProgram;
+        using var run = new PatternRun(program, text);
+        return run.Next() ? Groups(program, in run, text) : null;
+    }
+
     /// <summary>Where each match ends, in order.</summary>
     public IReadOnlyList<int> Ends(string text)
     {
@@ -43,13 +51,16 @@ internal sealed class FunctionPattern(string pattern, string modifiers = "")
         var program = _pattern.Value.GroupProgram;
         using var run = new PatternRun(program, text);
         while (run.Next())
-        {
-            var groups = new string[program.Groups.Length];
-            for (var i = 0; i < groups.Length; i++)
-                groups[i] = Text(text, run.Group(i));
-            all.Add(groups);
-        }
+            all.Add(Groups(program, in run, text));
         return all;
+    }
+
+    private static string[] Groups(PatternProgram program, in PatternRun run, string text)
+    {
+        var groups = new string[program.Groups.Length];
+        for (var i = 0; i < groups.Length; i++)
+            groups[i] = Text(text, run.Group(i));
+        return groups;
     }
 
     /// <summary>A text as a part of a pattern that matches it and nothing else.</summary>

@@ -1,4 +1,4 @@
-using System.Text.RegularExpressions;
+using Postreiter.Spam.Functions;
 
 namespace Postreiter.Spam.Text;
 
@@ -8,13 +8,16 @@ namespace Postreiter.Spam.Text;
 /// </summary>
 internal static class CharsetAliases
 {
+    // A mail can call its charset what it likes; each rule looks at all of it.
+    private const int MaxLength = 256;
+
     // One name leads to the next; no chain of real ones is longer.
     private const int MaxSteps = 8;
 
     private static readonly int[] LatinParts = [0, 1, 2, 3, 4, 9, 10, 13, 14, 15, 16];
 
     // First those that win where several fit.
-    private static readonly (Regex Pattern, string Name)[] Rules =
+    private static readonly (FunctionPattern Pattern, string Name)[] Rules =
     [
         (Rule(@"^([^\s_]+)[\s_]+([^\s_]*)$"), "$1-$2"),
         (Rule(@"\bUTF-8$"), "utf-8"),
@@ -86,7 +89,7 @@ internal static class CharsetAliases
     public static string? Resolve(string name, Func<string, bool> isKnown)
     {
         name = string.Concat(name.Where(static c => !char.IsWhiteSpace(c))).ToLowerInvariant();
-        return Resolve(name, isKnown, MaxSteps);
+        return name.Length > MaxLength ? null : Resolve(name, isKnown, MaxSteps);
     }
 
     private static string? Resolve(string name, Func<string, bool> isKnown, int steps)
@@ -97,9 +100,9 @@ internal static class CharsetAliases
             return null;
         foreach (var (pattern, target) in Rules)
         {
-            if (pattern.Match(name) is not { Success: true } match)
+            if (pattern.First(name) is not { } groups)
                 continue;
-            var next = target == "latin" ? Latin(match.Groups[1].Value) : match.Result(target);
+            var next = target == "latin" ? Latin(groups[1]) : Filled(target, groups);
             if (next is not null && next != name && Resolve(next, isKnown, steps - 1) is { } found)
                 return found;
         }
@@ -112,6 +115,14 @@ internal static class CharsetAliases
             ? $"iso-8859-{LatinParts[part]}"
             : null;
 
-    private static Regex Rule(string pattern) =>
-        new(pattern, RegexOptions.IgnoreCase | RegexOptions.CultureInvariant, TimeSpan.FromMilliseconds(100));
+    // $1 and $2 are groups.
+    private static string Filled(string target, string[] groups)
+    {
+        var filled = new System.Text.StringBuilder();
+        for (var i = 0; i < target.Length; i++)
+            _ = target[i] == '$' ? filled.Append(groups[target[++i] - '0']) : filled.Append(target[i]);
+        return filled.ToString();
+    }
+
+    private static FunctionPattern Rule(string pattern) => new(pattern, "i");
 }
