@@ -31,18 +31,6 @@ public sealed class SpamdLimitTests
     }
 
     [Fact]
-    public async Task A_bomb_is_not_unpacked_beyond_the_limit()
-    {
-        using var server = new SpamdTestServer(options: o => o with { MaxMailBytes = 1 << 20 });
-        var bomb = SpamdTestServer.Packed("PROCESS", new byte[64 << 20]);
-        Assert.True(bomb.Length < 100_000);
-        var before = GC.GetAllocatedBytesForCurrentThread();
-        Assert.StartsWith("SPAMD/1.0 65 ", await server.AskAsync(Pacing.Lines, bomb, stopping: Ct));
-        Assert.True(GC.GetAllocatedBytesForCurrentThread() - before < 16 << 20);
-        Assert.Empty(server.Scanner.Last);
-    }
-
-    [Fact]
     public async Task Packed_data_that_ends_early_is_refused()
     {
         using var server = new SpamdTestServer();
