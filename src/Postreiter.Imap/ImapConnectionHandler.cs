@@ -15,6 +15,7 @@ namespace Postreiter.Imap;
 /// <param name="time">The clock.</param>
 /// <param name="random">For delivery ids; must be safe to use from many threads.</param>
 /// <param name="logger">Told of our own faults, with the connection's id.</param>
+/// <param name="teacher">Hears of mail that is moved into Junk and out of it; null for nobody.</param>
 public sealed partial class ImapConnectionHandler(
     ImapOptions options,
     IAuthenticator authenticator,
@@ -22,7 +23,8 @@ public sealed partial class ImapConnectionHandler(
     Func<IMessageScanner> newScanner,
     TimeProvider time,
     Random random,
-    ILogger<ImapConnectionHandler> logger
+    ILogger<ImapConnectionHandler> logger,
+    IMailTeacher? teacher = null
 ) : IConnectionHandler
 {
     private readonly ImapServices _services = new(
@@ -34,7 +36,8 @@ public sealed partial class ImapConnectionHandler(
         newScanner,
         time,
         random,
-        logger
+        logger,
+        teacher
     );
 
     /// <inheritdoc/>

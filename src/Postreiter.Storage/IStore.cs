@@ -1,6 +1,7 @@
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Gate;
+using Postreiter.Storage.Learning;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -31,6 +32,9 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>Greylisting, and the traces of messages.</summary>
     IGateStore Gate { get; }
+
+    /// <summary>What was learned of spam and of good mail.</summary>
+    ILearningStore Learning { get; }
 
     /// <summary>Contents on their way in.</summary>
     IBlobIntake Blobs { get; }

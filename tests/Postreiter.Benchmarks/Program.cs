@@ -19,6 +19,7 @@ Dictionary<string, Func<BenchmarkOptions, CancellationToken, Task<ResultTable>>>
     ["spam"] = SpamBenchmark.RunAsync,
     ["gate"] = GateBenchmark.RunAsync,
     ["scan"] = SpamBenchmark.RunLayersAsync,
+    ["bayes"] = BayesBenchmark.RunAsync,
 };
 
 var (names, peers, runs, seconds) = (new List<string>(), "postfix+dovecot", 3, 4d);

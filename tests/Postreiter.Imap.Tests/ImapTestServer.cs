@@ -6,12 +6,13 @@ using Postreiter.Messages;
 using Postreiter.Net;
 using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
+using Postreiter.Storage.Mail;
 using Postreiter.Testing;
 
 namespace Postreiter.Imap.Tests;
 
 /// <summary>A server over a store in memory with the account ann@example.org, password "secret".</summary>
-internal sealed class ImapTestServer : IAuthenticator
+internal sealed class ImapTestServer : IAuthenticator, IMailTeacher
 {
     private long _account;
 
@@ -41,13 +42,32 @@ internal sealed class ImapTestServer : IAuthenticator
             MessageScanner.Create,
             server.Clock,
             new Random(1),
-            logger ?? NullLogger<ImapConnectionHandler>.Instance
+            logger ?? NullLogger<ImapConnectionHandler>.Instance,
+            server
         );
         return server;
     }
 
     /// <summary>Asked before each call into the store with the method's name; what it gives is thrown.</summary>
     public Func<string, Exception?> Fault { get; set; } = static _ => null;
+
+    /// <summary>What the user said of mail: mailbox, UIDs, spam or ham.</summary>
+    public List<string> Judgements { get; } = [];
+
+    public void Judge(long accountId, long mailboxId, IReadOnlyList<UidRange> uids, bool isSpam)
+    {
+        Assert.Equal(_account, accountId);
+        // Stores in memory answer at once.
+        var mailbox = Store
+            .Mail.ListMailboxesAsync(accountId, CancellationToken.None)
+            .AsTask()
+            .GetAwaiter()
+            .GetResult()
+            .Single(m => m.Id == mailboxId);
+        Judgements.Add(
+            $"{mailbox.Name} {string.Join(',', uids.Select(static u => $"{u.First}"))} {(isSpam ? "spam" : "ham")}"
+        );
+    }
 
     /// <summary>Makes every log-in Unavailable.</summary>
     public bool IsDown { get; set; }

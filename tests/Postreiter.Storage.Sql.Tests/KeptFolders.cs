@@ -6,6 +6,7 @@ using Postreiter.Core;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs.Segments;
 using Postreiter.Storage.Gate;
+using Postreiter.Storage.Learning;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -125,7 +126,19 @@ public sealed class KeptFolders
         );
         await FillMailAuthAsync(store, time.GetUtcNow(), ct);
         await FillGateAsync(store, time.GetUtcNow(), ct);
+        await FillLearningAsync(store, ct);
         await store.Queue.LeaseAsync(time.GetUtcNow(), time.GetUtcNow() + TimeSpan.FromMinutes(5), 1, [], ct);
+    }
+
+    /// <summary>Counts in a page, and a mail learned since; a mail of an account.</summary>
+    internal static async Task FillLearningAsync(IStore store, CancellationToken ct)
+    {
+        var counts = new LearnedCounts(1, 0, new LearnedExpiry(1, 2, 3), [new LearnedPage(7, new byte[17])]);
+        Assert.True(await store.Learning.ReplaceAsync(ILearningStore.Server, counts, [new LearnedName("a", true)], ct));
+        var account = (await store.Directory.ListAccountsAsync(ct))[0].Id;
+        var mail = new MailToLearn("b", null, IsSpam: false, MayRelearn: true, new byte[5], 4);
+        Assert.Equal([true], await store.Learning.LearnAsync(ILearningStore.Server, [mail], ct));
+        Assert.Equal([true], await store.Learning.LearnAsync(account, [mail], ct));
     }
 
     /// <summary>A key in use and one that waits, a secret, a report's sum and a result.</summary>

@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using System.Text;
+using Postreiter.Storage.Learning;
 using Postreiter.Storage.Mail;
 
 namespace Postreiter.Storage.Sql.Tests;
@@ -45,6 +46,9 @@ internal static class StoreText
             text.Append($"tally {tally}\n");
         foreach (var row in await store.Gate.ListGreylistAsync(0, 1000, default))
             text.Append($"greylist {row}\n");
+        await LearnedText.AppendAsync(text, store.Learning, ILearningStore.Server);
+        foreach (var account in await store.Directory.ListAccountsAsync(default))
+            await LearnedText.AppendAsync(text, store.Learning, account.Id);
         return text.ToString();
     }
 

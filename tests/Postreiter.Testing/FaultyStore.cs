@@ -4,6 +4,7 @@ using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Gate;
+using Postreiter.Storage.Learning;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -40,6 +41,7 @@ public class FaultyStore : DispatchProxy
             IQueueStore queue => Wrap(queue, _fault),
             IMailAuthStore keys => Wrap(keys, _fault),
             IGateStore gate => Wrap(gate, _fault),
+            ILearningStore learning => Wrap(learning, _fault),
             IBlobIntake blobs => Wrap(blobs, _fault),
             BlobWriter writer => new FaultyWriter(writer, _fault),
             _ => result,

@@ -2,6 +2,7 @@ using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Gate;
+using Postreiter.Storage.Learning;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -21,6 +22,7 @@ public sealed class MemoryStore : IStore
         (Directory, Mail, Queue) = (new MemoryDirectory(_state), mail, new MemoryQueue(_state, mail));
         MailAuth = new MemoryMailAuth(_state);
         Gate = new MemoryGate(_state);
+        Learning = new MemoryLearning(_state);
     }
 
     public IDirectoryStore Directory { get; }
@@ -32,6 +34,8 @@ public sealed class MemoryStore : IStore
     public IMailAuthStore MailAuth { get; }
 
     public IGateStore Gate { get; }
+
+    public ILearningStore Learning { get; }
 
     public IBlobIntake Blobs { get; } = new MemoryBlobs();
 

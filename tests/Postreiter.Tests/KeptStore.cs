@@ -6,6 +6,7 @@ using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Gate;
+using Postreiter.Storage.Learning;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -33,6 +34,8 @@ internal sealed class KeptStore : IStore, IStoreOpener
     public IMailAuthStore MailAuth => Up.MailAuth;
 
     public IGateStore Gate => Up.Gate;
+
+    public ILearningStore Learning => Up.Learning;
 
     public IBlobIntake Blobs => Up.Blobs;
 

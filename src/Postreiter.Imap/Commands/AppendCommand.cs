@@ -144,6 +144,13 @@ internal sealed class AppendCommand : IImapCommand
             };
             var result = await session.Store.Mail.FileAsync(filing, ct);
             session.Selected?.ExpectChanges();
+            if (result.Status == FilingStatus.Filed && _target.Use == SpecialUse.Junk)
+                session.Services.Teacher?.Judge(
+                    session.AccountId,
+                    _target.Id,
+                    [new UidRange(result.Copies[0].Uid)],
+                    isSpam: true
+                );
             return result.Status switch
             {
                 FilingStatus.Filed => ImapReply.Ok(

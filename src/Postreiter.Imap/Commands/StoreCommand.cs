@@ -36,6 +36,17 @@ internal sealed class StoreCommand(string name, bool byUid) : IImapCommand
 
         session.Keywords.Forget();
         var result = await session.Store.Mail.ChangeFlagsAsync(selected.Mailbox.Id, uids, change, null, ct);
+        if (
+            JunkJudgement.OfFlags(change) is { } isSpam
+            && session.Services.Teacher is { } teacher
+            && result.Entries.Count > 0
+        )
+            teacher.Judge(
+                session.AccountId,
+                selected.Mailbox.Id,
+                UidRange.From(result.Entries.Select(static e => e.Uid)),
+                isSpam
+            );
         var known = 0;
         foreach (var entry in result.Entries)
         {

@@ -16,5 +16,6 @@ internal sealed record ImapServices(
     Func<IMessageScanner> NewScanner,
     TimeProvider Time,
     Random Random,
-    ILogger Logger
+    ILogger Logger,
+    IMailTeacher? Teacher
 );

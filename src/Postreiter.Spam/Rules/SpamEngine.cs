@@ -162,7 +162,7 @@ public sealed class SpamEngine
 
     private Scan Take() => _scans.TryTake(out var scan) ? scan : new Scan(_program, _works);
 
-    private static SpamMailOptions OptionsOf(Settings settings, RegisteredDomains domains)
+    internal static SpamMailOptions OptionsOf(Settings settings, RegisteredDomains domains)
     {
         var trusted = Networks(settings.Networks("trusted_networks"));
         var own = Networks(settings.Networks("internal_networks"));

@@ -1,4 +1,5 @@
 using System.Net;
+using Postreiter.Spam.Bayes;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Functions;
 using Postreiter.Spam.Results;
@@ -10,12 +11,12 @@ namespace Postreiter.Spam.Scanning;
 /// <summary>One ruleset made ready for whole mails: octets in, the result with all that marks and reports need out. For any thread.</summary>
 public sealed class MailScans
 {
-    private readonly SpamEngine _engine;
+    private readonly Ruleset _ruleset;
+    private readonly Lazy<SpamEngine> _plain;
+    private readonly Lazy<SpamEngine> _withBayes;
     private readonly MarkSettings _marks;
     private readonly SenderEvaluation? _senders;
     private readonly UserOverlays? _users;
-    private readonly bool _wantsSenders;
-    private readonly bool _wantsPractices;
 
     /// <summary>Makes it ready, which takes some hundred milliseconds for a full ruleset.</summary>
     /// <param name="ruleset">The rules.</param>
@@ -40,15 +41,27 @@ public sealed class MailScans
         _senders = senders;
         _users = preferences is null ? null : new UserOverlays(preferences, ruleset, told);
         ArgumentNullException.ThrowIfNull(ruleset);
-        _engine = new SpamEngine(ruleset, options);
-        (_wantsSenders, _wantsPractices) = (_engine.WantsSenders, _engine.WantsPractices);
+        _ruleset = ruleset;
+        // An engine takes tens of MiB. As a rule a site needs one of them: enough was learned, or not.
+        _plain = new(() => new SpamEngine(ruleset, options));
+        _withBayes = new(() => new SpamEngine(ruleset, options with { IsBayesUsable = true }));
         _marks = RuleCheck.Marks(ruleset, out _);
     }
 
-    /// <summary>Scans a mail for its points.</summary>
-    public ScanResult Score(ReadOnlyMemory<byte> mail) => _engine.Scan(_engine.Read(mail));
+    /// <summary>What was learned; null for nothing. Default null.</summary>
+    public ILearnedMail? Learned { get; init; }
 
-    /// <summary>Scans a mail for its points, and asks the DNS if the options say so.</summary>
+    // What does not turn on the points is asked of the one that is there.
+    private SpamEngine Any => _withBayes.IsValueCreated ? _withBayes.Value : _plain.Value;
+
+    /// <summary>Makes the engine now that the next mail needs, and not when it comes.</summary>
+    public async ValueTask WarmAsync(CancellationToken ct) =>
+        _ = Learned is not null && await Learned.PrepareAsync(null, ct) is not null ? _withBayes.Value : _plain.Value;
+
+    /// <summary>Scans a mail for its points, without Bayes.</summary>
+    public ScanResult Score(ReadOnlyMemory<byte> mail) => _plain.Value.Scan(_plain.Value.Read(mail));
+
+    /// <summary>Scans a mail for its points, without Bayes, and asks the DNS if the options say so.</summary>
     /// <param name="mail">Its octets.</param>
     /// <param name="most">So many of them are scanned.</param>
     /// <param name="ct">Stops it.</param>
@@ -56,7 +69,7 @@ public sealed class MailScans
     {
         var cut = mail.Length > most ? mail[..(int)most] : mail;
         var context = await CompleteAsync(cut, new MailContext { Whole = mail }, ct);
-        return await _engine.ScanAsync(Facts(cut, context), ct);
+        return await _plain.Value.ScanAsync(Facts(_plain.Value, cut, context), ct);
     }
 
     /// <summary>Finds out what the rules want to know of a mail and nobody has said: who sent it, where the network may be asked.</summary>
@@ -70,30 +83,36 @@ public sealed class MailScans
     )
     {
         ArgumentNullException.ThrowIfNull(context);
-        if (_senders is null || !_wantsSenders)
+        if (_senders is null || !Any.WantsSenders)
             return context;
+        var engine = Any;
         var user = _users?.Find(context.User)?.Preferences;
-        var settings = user?.Settings ?? _engine.Ruleset.Settings;
-        var read = _engine.Read(mail, context.EnvelopeFrom, user);
+        var settings = user?.Settings ?? _ruleset.Settings;
+        var read = engine.Read(mail, context.EnvelopeFrom, user);
         var whole = context.Whole.IsEmpty ? mail : context.Whole;
         var senders = context.Senders ?? await _senders.CheckAsync(read, whole, settings, ct);
-        if (_wantsPractices)
+        if (engine.WantsPractices)
             senders = senders with { Practices = await _senders.PracticesAsync(read, senders, settings, ct) };
         return context with { Senders = senders, Mail = read };
     }
 
-    private MailFacts Facts(ReadOnlyMemory<byte> mail, MailContext context, UserPreferences? user = null)
+    private static MailFacts Facts(
+        SpamEngine engine,
+        ReadOnlyMemory<byte> mail,
+        MailContext context,
+        UserPreferences? user = null
+    )
     {
-        var facts = _engine.Facts(context.Mail ?? _engine.Read(mail, context.EnvelopeFrom, user), user);
-        facts.Senders = _engine.Options.IsNetworkWanted ? context.Senders : null;
+        var facts = engine.Facts(context.Mail ?? engine.Read(mail, context.EnvelopeFrom, user), user);
+        facts.Senders = engine.Options.IsNetworkWanted ? context.Senders : null;
         return facts;
     }
 
-    /// <summary>Scans a mail for its marks.</summary>
+    /// <summary>Scans a mail for its marks, without Bayes.</summary>
     public ScannedMail Scan(ReadOnlyMemory<byte> mail)
     {
-        var facts = _engine.Facts(_engine.Read(mail));
-        return Marked(facts, _engine.Scan(facts), null);
+        var facts = _plain.Value.Facts(_plain.Value.Read(mail));
+        return Marked(_plain.Value, facts, _plain.Value.Scan(facts), null);
     }
 
     /// <summary>Scans a mail for its marks, and asks the DNS if the options say so. The work is done before the first wait.</summary>
@@ -103,7 +122,10 @@ public sealed class MailScans
     public ValueTask<ScannedMail> ScanAsync(ReadOnlyMemory<byte> mail, CancellationToken ct) =>
         ScanAsync(mail, MailContext.None, ct);
 
-    /// <summary>Scans a mail of which more is known than its octets. The work is done before the first wait.</summary>
+    /// <summary>
+    /// Scans a mail of which more is known than its octets, and learns it where the rules leave no doubt. The work is done before the
+    /// first wait, unless what was learned has to be read first.
+    /// </summary>
     /// <param name="mail">Its octets; they must not change until the task is complete.</param>
     /// <param name="context">What else is known of it: see <see cref="CompleteAsync"/>.</param>
     /// <param name="ct">Stops the wait.</param>
@@ -112,17 +134,37 @@ public sealed class MailScans
     {
         ArgumentNullException.ThrowIfNull(context);
         var user = _users?.Find(context.User);
-        var facts = Facts(mail, context, user?.Preferences);
-        return Marked(facts, await _engine.ScanAsync(facts, ct), user);
+        var bayes = Learned is null ? null : await Learned.PrepareAsync(context.User, ct);
+        var engine = bayes is null ? _plain.Value : _withBayes.Value;
+        var facts = Facts(engine, mail, context, user?.Preferences);
+        facts.Bayes = bayes;
+        return Marked(engine, facts, await engine.ScanAsync(facts, ct), user);
     }
 
-    private ScannedMail Marked(MailFacts facts, ScanResult result, UserOverlay? user)
+    // The words are SpamAssassin's. One that ended early says too little of a mail.
+    private string Autolearn(SpamEngine engine, MailFacts facts, ScanResult result)
+    {
+        var settings = facts.Settings;
+        if (
+            Learned is null
+            || !settings.IsOn("bayes_auto_learn")
+            || !settings.IsOn("use_bayes")
+            || result.ShortCircuit is not null
+        )
+            return "disabled";
+        if (Autolearning.Decide(facts.Ruleset, engine.Options.ScoreSet, result) is not { } isSpam)
+            return "no";
+        Learned.Autolearn(facts, isSpam);
+        return isSpam ? "spam" : "ham";
+    }
+
+    private ScannedMail Marked(SpamEngine engine, MailFacts facts, ScanResult result, UserOverlay? user)
     {
         foreach (var rule in result.GivenUp)
             ScanMetrics.GivenUp(rule);
         if (result.IsTimeLimitExceeded)
             ScanMetrics.Late();
-        return new(Verdict(facts, result), user?.Marks ?? _marks)
+        return new(Verdict(facts, result) with { Autolearn = Autolearn(engine, facts, result) }, user?.Marks ?? _marks)
         {
             Unanswered = result.Unanswered,
             BlockedZones = result.BlockedZones,
@@ -161,6 +203,8 @@ public sealed class MailScans
             static tag => string.Join(' ', tag.Value),
             StringComparer.Ordinal
         );
+        foreach (var (name, value) in facts.Bayes is null ? [] : facts.BayesScore?.Tags() ?? [])
+            tags[name] = value;
         if (facts.Ruleset.Plugins.Contains("Shortcircuit"))
         {
             var kind = result.ShortCircuitKind;

@@ -116,8 +116,19 @@ public static class RuleSources
             reader.ReadText("(built in)", string.Concat(lines) + "enable_compat welcomelist_blocklist\n");
         }
 
+        // Beside SpamAssassin's rules of Bayes, of the package or of an update, and nowhere else. What a site says of them comes later.
+        var hasBayes = files.Any(static file => Path.GetFileName(file) == "23_bayes.cf");
         foreach (var file in files)
+        {
+            if (hasBayes && !file.EndsWith(".pre", StringComparison.Ordinal))
+            {
+                reader.ReadText("(built in)", LearnedRules.Text);
+                hasBayes = false;
+            }
+
             reader.ReadFile(file);
+        }
+
         return reader.Complete();
     }
 

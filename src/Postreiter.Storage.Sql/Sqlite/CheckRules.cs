@@ -55,6 +55,25 @@ internal static class CheckRules
         ),
         new(
             """
+            SELECT 'what account ' || place || ' learned: the account is missing' FROM learned l
+            WHERE place != 0 AND NOT EXISTS(SELECT 1 FROM accounts a WHERE a.id = l.place)
+            """
+        ),
+        new(
+            """
+            SELECT 'what was learned at ' || place || ': pages, changes or mails without their place' FROM (
+                SELECT place FROM learned_pages UNION SELECT place FROM learned_changes UNION SELECT place FROM learned_mails)
+            WHERE place NOT IN (SELECT place FROM learned)
+            """
+        ),
+        new(
+            """
+            SELECT 'what was learned at ' || c.place || ': a change is none of those that are not in the pages yet'
+            FROM learned_changes c JOIN learned l ON l.place = c.place WHERE c.change <= l.base OR c.change > l.change GROUP BY 1
+            """
+        ),
+        new(
+            """
             SELECT 'details ' || (d.id >> 32) || '/' || (d.id & 4294967295) || ': their message is missing'
             FROM details d WHERE NOT EXISTS(SELECT 1 FROM messages m WHERE m.id = d.id)
             """

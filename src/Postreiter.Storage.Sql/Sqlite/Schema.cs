@@ -86,6 +86,19 @@ internal static class Schema
             CREATE TABLE traces(id TEXT PRIMARY KEY, addresses TEXT NOT NULL, verdict BLOB NOT NULL) WITHOUT ROWID;
             CREATE TABLE trace_addresses(address TEXT NOT NULL, id TEXT NOT NULL, PRIMARY KEY(address, id)) WITHOUT ROWID;
             """,
+        // What was learned of spam: counts of tokens in pages, the changes since, and the names of the mails. Place 0 is the
+        // server's, all others are accounts'. The number of a change is never used again.
+        """
+            CREATE TABLE learned(place INTEGER PRIMARY KEY, generation INTEGER NOT NULL, base INTEGER NOT NULL,
+                change INTEGER NOT NULL, spam INTEGER NOT NULL, ham INTEGER NOT NULL, expired INTEGER NOT NULL,
+                expired_age INTEGER NOT NULL, expired_tokens INTEGER NOT NULL);
+            CREATE TABLE learned_pages(place INTEGER NOT NULL, page INTEGER NOT NULL, tokens BLOB NOT NULL,
+                PRIMARY KEY(place, page));
+            CREATE TABLE learned_changes(place INTEGER NOT NULL, change INTEGER NOT NULL, spam INTEGER NOT NULL,
+                ham INTEGER NOT NULL, time INTEGER NOT NULL, tokens BLOB NOT NULL, PRIMARY KEY(place, change));
+            CREATE TABLE learned_mails(place INTEGER NOT NULL, name TEXT NOT NULL, is_spam INTEGER NOT NULL,
+                PRIMARY KEY(place, name)) WITHOUT ROWID;
+            """,
     ];
 
     /// <summary>The version this program writes.</summary>

@@ -130,6 +130,7 @@ internal sealed class SqliteDirectory(SqliteStore store) : IDirectoryStore
                     MailboxRows.Remove(scope, box, keep: false);
                 KeptRows.Drop(scope, account.Id);
                 s.Run("DELETE FROM old_names WHERE account_id = $0", account.Id);
+                SqliteLearning.Drop(s, account.Id);
                 s.Run("DELETE FROM accounts WHERE id = $0", account.Id);
                 scope.AccountChanged(account.Id);
                 scope.DirectoryChanged();

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Gate;
+using Postreiter.Storage.Learning;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -49,6 +50,7 @@ public sealed class SqliteStore : IStore, ILocalStore
         Queue = new SqliteQueue(this);
         MailAuth = new SqliteMailAuth(this);
         Gate = new SqliteGate(this);
+        Learning = new SqliteLearning(this);
         Collector = new BlobCollector(this, blobs, time, logger);
         _collecting = Collector.RunAsync(_stopping.Token);
     }
@@ -67,6 +69,9 @@ public sealed class SqliteStore : IStore, ILocalStore
 
     /// <inheritdoc/>
     public IGateStore Gate { get; }
+
+    /// <inheritdoc/>
+    public ILearningStore Learning { get; }
 
     /// <inheritdoc/>
     public IBlobIntake Blobs => _blobs;

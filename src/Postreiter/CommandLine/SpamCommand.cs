@@ -7,7 +7,7 @@ using Postreiter.Spam.Scanning;
 
 namespace Postreiter.CommandLine;
 
-/// <summary><c>postreiter spam check|explain|lint|update</c>: all work without a data folder, and while the server runs.</summary>
+/// <summary><c>postreiter spam check|explain|lint|update|learn|bayes</c>: the first four work without a data folder, and while the server runs.</summary>
 internal static class SpamCommand
 {
     /// <summary><c>--config</c> of the verbs that read rules.</summary>
@@ -21,7 +21,7 @@ internal static class SpamCommand
     public static Command Create(CommandContext context) =>
         new(
             "spam",
-            "Checks mail for spam, explains rules, reads and updates rulesets: those of the setting spam.rules, e.g. "
+            "Checks mail for spam, explains rules, reads and updates rulesets, learns. Rulesets are those of the setting spam.rules, e.g. "
                 + "--set 'spam.rules=[\"/usr/share/spamassassin\"]'"
         )
         {
@@ -29,6 +29,8 @@ internal static class SpamCommand
             Explain(context),
             Lint(context),
             SpamUpdateCommand.Create(context),
+            SpamLearnCommand.Create(context),
+            SpamBayesCommand.Create(context),
         };
 
     /// <summary>The ruleset of the settings.</summary>
@@ -58,6 +60,12 @@ internal static class SpamCommand
             throw new CommandFailure(ExitCodes.Failed, $"the rules cannot be read: {e.Message}");
         }
     }
+
+    /// <summary>As <see cref="ReadRules"/>; where there are no rules, what holds without any: to learn needs none.</summary>
+    public static Ruleset ReadRulesOrNone(CommandContext context, ParseResult parsed, ServerSettings settings) =>
+        RuleSources.Files(Paths(context, parsed, settings)).Count == 0
+            ? new RulesetReader().Complete()
+            : ReadRules(context, parsed, settings);
 
     private static IReadOnlyList<string> Paths(CommandContext context, ParseResult parsed, ServerSettings settings)
     {

@@ -14,6 +14,10 @@ internal sealed class TransferBar(Terminal terminal, TimeProvider time, string w
         IDisposable
 {
     private const int Width = 40;
+
+    /// <summary>What is shown behind, such as a rate; at most 40 columns. Default nothing.</summary>
+    public string Detail { get; set; } = "";
+
     private readonly Lock _lock = new();
     private readonly TimeSpan _pause = TimeSpan.FromMilliseconds(terminal.ShowsProgress ? 100 : 5000);
 
@@ -35,12 +39,14 @@ internal sealed class TransferBar(Terminal terminal, TimeProvider time, string w
             var percent = ((int)(share * 100)).ToString(CultureInfo.InvariantCulture);
             if (!terminal.ShowsProgress)
             {
-                terminal.Error.WriteLine($"{percent} % {what}");
+                terminal.Error.WriteLine($"{percent} % {what}{Detail}");
                 return;
             }
 
             var full = (int)(share * Width);
-            terminal.Error.Write($"\r[{new string('#', full)}{new string('.', Width - full)}] {percent, 3} % {what}");
+            terminal.Error.Write(
+                $"\r[{new string('#', full)}{new string('.', Width - full)}] {percent, 3} % {what}{Detail}"
+            );
             _isDrawn = true;
         }
     }
@@ -68,7 +74,7 @@ internal sealed class TransferBar(Terminal terminal, TimeProvider time, string w
     private void Clear()
     {
         if (_isDrawn)
-            terminal.Error.Write($"\r{new string(' ', Width + 40)}\r");
+            terminal.Error.Write($"\r{new string(' ', Width + 80)}\r");
         (_isDrawn, _next) = (false, terminal.ShowsProgress ? long.MinValue : _next);
     }
 }

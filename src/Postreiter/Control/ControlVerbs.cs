@@ -35,4 +35,10 @@ internal static class ControlVerbs
     public const string StoreCompact = "store.compact";
     public const string StoreBackup = "store.backup";
     public const string StoreProgress = "store.progress";
+    public const string SpamLearn = "spam.learn";
+    public const string SpamLearned = "spam.learned";
+    public const string SpamBackup = "spam.backup";
+    public const string SpamRestore = "spam.restore";
+    public const string SpamClear = "spam.clear";
+    public const string SpamExpire = "spam.expire";
 }

@@ -63,6 +63,12 @@ internal sealed class StoreControl(
         [ControlVerbs.StoreCompact] = static (c, _, ct) => StoreVerbs.CompactAsync(c.Store, c._progress, ct),
         [ControlVerbs.StoreBackup] = static (c, a, ct) => StoreVerbs.BackupAsync(c.Store, c._progress, a, ct),
         [ControlVerbs.StoreProgress] = static (c, _, _) => Task.FromResult(ControlReply.Done(c._progress.Row())),
+        [ControlVerbs.SpamLearn] = static (c, a, ct) => LearningVerbs.LearnAsync(c.Store, a, ct),
+        [ControlVerbs.SpamLearned] = static (c, a, ct) => LearningVerbs.SumAsync(c.Store, a, c.Time, ct),
+        [ControlVerbs.SpamBackup] = static (c, a, ct) => LearningVerbs.BackupAsync(c.Store, a, c.Time, ct),
+        [ControlVerbs.SpamRestore] = static (c, a, ct) => LearningVerbs.RestoreAsync(c.Store, a, c.Time, ct),
+        [ControlVerbs.SpamClear] = static (c, a, ct) => LearningVerbs.ClearAsync(c.Store, a, ct),
+        [ControlVerbs.SpamExpire] = static (c, a, ct) => LearningVerbs.ExpireAsync(c.Store, a, c.Time, ct),
     };
 
     private readonly StoreProgress _progress = new();

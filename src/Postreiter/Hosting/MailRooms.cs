@@ -101,7 +101,7 @@ internal sealed class MailRooms : IDisposable
             reports: _reports,
             reporting: Reporting
         );
-        _spam = new SpamRoom(environment, _dns, suffixes, hostname, logs);
+        _spam = new SpamRoom(environment, _dns, suffixes, hostname, store, logs);
         _intake.Spam = _spam.Filter;
         _virus = new VirusFilter(hostname, time, logs.CreateLogger<VirusFilter>());
         _intake.Virus = _virus;
@@ -211,7 +211,6 @@ internal sealed class MailRooms : IDisposable
         _rewriting.Dispose();
         _keys.Dispose();
         Rotation.Dispose();
-        _spam.Dispose();
         Gate.Dispose();
     }
 
@@ -224,6 +223,8 @@ internal sealed class MailRooms : IDisposable
         Rotation.Options = RoomOptions.Rotation(settings);
         _spam.Filter.Options = RoomOptions.Spam(settings);
         _spam.Scanner.MaxBytes = settings.Spam.MaxScanSize;
+        _spam.Teacher.MaxBytes = (int)settings.Spam.MaxScanSize;
+        _spam.LearnsFromUsers = settings.Spam.LearnFromUsers;
         _virus.Options = RoomOptions.Virus(settings);
         // Messages under way end with the scanners they began with.
         _virus.Chain = RoomOptions.Scanners(settings, _virus.Chain, _environment.Time);
@@ -239,7 +240,7 @@ internal sealed class MailRooms : IDisposable
             MailProtocol.Imap => Imap(),
             // One session at a time in a mailbox, also across a change of settings.
             MailProtocol.Pop3 => _pop3.With(RoomOptions.Pop3(_settings)),
-            MailProtocol.Spamd => _spam.Handler(RoomOptions.Spamd(_settings)),
+            MailProtocol.Spamd => _spam.Handler(RoomOptions.Spamd(_settings), _settings.Spamd.AllowTell),
             MailProtocol.Submission => Smtp(ListenerRole.Submission),
             MailProtocol.Lmtp => Smtp(ListenerRole.Lmtp),
             _ => Smtp(ListenerRole.Mx),
@@ -265,7 +266,8 @@ internal sealed class MailRooms : IDisposable
             _environment.Scanner,
             _environment.Time,
             _environment.Random,
-            _logs.CreateLogger<ImapConnectionHandler>()
+            _logs.CreateLogger<ImapConnectionHandler>(),
+            _spam
         );
 
     /// <summary>Serves each connection by the handler of the moment it came in.</summary>

@@ -147,6 +147,7 @@ internal sealed class ServerParts : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Queue.Dispose();
+        await Rooms.Spam.DisposeAsync();
         Rooms.Dispose();
         await Store.DisposeAsync();
         Hasher.Dispose();

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Delivery.Filtering;
+using Postreiter.Delivery.Learning;
 using Postreiter.Dns;
+using Postreiter.Imap;
 using Postreiter.MailAuth.Dmarc;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Network;
@@ -9,11 +11,13 @@ using Postreiter.Spam.Rules;
 using Postreiter.Spam.Scanning;
 using Postreiter.Spam.Senders;
 using Postreiter.Spam.Spamd;
+using Postreiter.Storage;
+using Postreiter.Storage.Mail;
 
 namespace Postreiter.Hosting;
 
 /// <summary>The scan of spam: one gate in front of one engine, for the sessions and for the spamd protocol.</summary>
-internal sealed class SpamRoom : IDisposable
+internal sealed class SpamRoom : IAsyncDisposable, IMailTeacher
 {
     private readonly ServerEnvironment _environment;
     private readonly ILoggerFactory _logs;
@@ -28,17 +32,29 @@ internal sealed class SpamRoom : IDisposable
         IDnsResolver dns,
         PublicSuffixList suffixes,
         DomainName hostname,
+        IStore store,
         ILoggerFactory logs
     )
     {
         _network = new SpamNetwork(dns, environment.Time);
         _senders = new SenderEvaluation(dns, suffixes, environment.Time, environment.Random);
         (_environment, _logs, _logger) = (environment, logs, logs.CreateLogger<SpamRoom>());
+        Learning = new MailLearning(store, environment.Time, logs.CreateLogger<MailLearning>());
+        Teacher = new MailTeacher(store, Learning, logs.CreateLogger<MailTeacher>());
         Filter = new SpamFilter(Scanner, hostname, environment.Time, logs.CreateLogger<SpamFilter>());
     }
 
     /// <summary>Scans.</summary>
     public GatedScanner Scanner { get; } = new();
+
+    /// <summary>What was learned.</summary>
+    public MailLearning Learning { get; }
+
+    /// <summary>Learns what users do with their mail.</summary>
+    public MailTeacher Teacher { get; }
+
+    /// <summary>Whether users teach. May change at any time.</summary>
+    public bool LearnsFromUsers { get; set; } = true;
 
     /// <summary>Scans messages from outside.</summary>
     public SpamFilter Filter { get; }
@@ -61,7 +77,7 @@ internal sealed class SpamRoom : IDisposable
         Loading = Task.Run(async () =>
         {
             await before;
-            ReadRules(paths, servesClients, networkBudget, new PreferenceFolder(preferences));
+            await ReadRulesAsync(paths, servesClients, networkBudget, new PreferenceFolder(preferences));
         });
         // A mail that comes before the first rules are ready waits for them, as long as a scan may take.
         Scanner.Prepare(Loading);
@@ -73,7 +89,7 @@ internal sealed class SpamRoom : IDisposable
             _logger.LogWarning("Spam: the preferences of {User}: {Warning}", user, warning);
     }
 
-    private void ReadRules(
+    private async Task ReadRulesAsync(
         IReadOnlyList<string> paths,
         bool servesClients,
         TimeSpan? networkBudget,
@@ -86,6 +102,8 @@ internal sealed class SpamRoom : IDisposable
             if (RuleSources.Read(paths, new RulesetOptions { IsLocal = networkBudget is null }) is not { } rules)
             {
                 Scanner.Use(null);
+                // To learn needs no rules; there will be some one day.
+                Learning.Use(new RulesetReader().Complete());
                 _logger.LogWarning(
                     "Spam scoring is off: there are no rules in {Paths} (spam.rules)",
                     string.Join(", ", paths)
@@ -93,6 +111,7 @@ internal sealed class SpamRoom : IDisposable
                 return;
             }
 
+            Learning.Use(rules);
             var options = new SpamEngineOptions
             {
                 Network = networkBudget is null ? null : _network,
@@ -113,7 +132,9 @@ internal sealed class SpamRoom : IDisposable
                 }
             }
 
-            Scanner.UseScans(new MailScans(rules, options, _senders, preferences, Tell), Told);
+            var scans = new MailScans(rules, options, _senders, preferences, Tell) { Learned = Learning };
+            await scans.WarmAsync(CancellationToken.None);
+            Scanner.UseScans(scans, Told);
             var warnings = RuleCheck.Warnings(rules).ToList();
             _logger.LogInformation(
                 "Spam: {Count} rules are in force after {Elapsed} ms; {Errors} wrong lines, {Notes} that ask for what is not here: "
@@ -140,20 +161,31 @@ internal sealed class SpamRoom : IDisposable
             );
     }
 
-    /// <summary>A server of the spamd protocol. TELL is refused: there is no learning yet.</summary>
-    public SpamdConnectionHandler Handler(SpamdOptions options) =>
+    /// <inheritdoc/>
+    public void Judge(long accountId, long mailboxId, IReadOnlyList<UidRange> uids, bool isSpam)
+    {
+        if (LearnsFromUsers)
+            Teacher.Judge(accountId, mailboxId, uids, isSpam);
+    }
+
+    /// <summary>A server of the spamd protocol.</summary>
+    /// <param name="options">Its limits.</param>
+    /// <param name="allowsTell">Whether clients may say what is spam.</param>
+    public SpamdConnectionHandler Handler(SpamdOptions options, bool allowsTell) =>
         new(
             options,
             Scanner,
-            learner: null,
+            allowsTell ? Learning : null,
             _environment.Random,
             _environment.Time,
             _logs.CreateLogger<SpamdConnectionHandler>(),
             _largeMails
         );
 
-    public void Dispose()
+    public async ValueTask DisposeAsync()
     {
+        await Teacher.DisposeAsync();
+        await Learning.DisposeAsync();
         Scanner.Dispose();
         _largeMails.Dispose();
     }

@@ -231,12 +231,14 @@ internal sealed record SpamSettings
     public string Preferences { get; init; } = "preferences";
     public bool Network { get; init; } = true;
     public TimeSpan NetworkBudget { get; init; } = TimeSpan.FromSeconds(5);
+    public bool LearnFromUsers { get; init; } = true;
 }
 
 internal sealed record SpamdSettings
 {
     public IReadOnlyList<IPNetwork> AllowFrom { get; init; } =
     [new(IPAddress.Parse("127.0.0.0"), 8), new(IPAddress.IPv6Loopback, 128)];
+    public bool AllowTell { get; init; }
     public int MaxConnections { get; init; } = 200;
     public long MaxMessageSize { get; init; } = 50L << 20;
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);

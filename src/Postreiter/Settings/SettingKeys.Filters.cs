@@ -109,11 +109,27 @@ internal static partial class SettingKeys
                     + "not answered then counts as not listed. The sender waits for it after the final dot, within smtp.verdict_budget."
             ),
             Key(
+                "spam.learn_from_users",
+                SettingTypes.Flag,
+                s => s.Spam.LearnFromUsers,
+                (s, v) => s with { Spam = s.Spam with { LearnFromUsers = v } },
+                "Whether a user who moves mail into Junk or out of it, or sets the keyword $Junk or $NotJunk, teaches the filter; what "
+                    + "an account teaches counts for its own mail alone."
+            ),
+            Key(
                 "spamd.allow_from",
                 SettingTypes.List(SettingTypes.Network),
                 s => s.Spamd.AllowFrom,
                 (s, v) => s with { Spamd = s.Spamd with { AllowFrom = v } },
                 "Who may have mail scanned at listen.spamd and listen.spamds; others are let go without a word. [] is everybody."
+            ),
+            Key(
+                "spamd.allow_tell",
+                SettingTypes.Flag,
+                s => s.Spamd.AllowTell,
+                (s, v) => s with { Spamd = s.Spamd with { AllowTell = v } },
+                "Whether they may also say what is spam and what is not (TELL; spamc -L): an account learns by its own address, all "
+                    + "others for the server. Without it the answer is 69."
             ),
             Key(
                 "spamd.max_connections",

@@ -61,6 +61,11 @@ internal static class MailPaths
         return starts;
     }
 
+    // What is still being written into a Maildir.
+    private static bool IsUnfinished(FileInfo file) =>
+        file.Directory is { Name: "tmp", Parent: { } maildir }
+        && Directory.Exists(Path.Combine(maildir.FullName, "cur"));
+
     private static IEnumerable<(string File, string Id)> Below(string folder)
     {
         var options = new EnumerationOptions
@@ -72,7 +77,7 @@ internal static class MailPaths
         };
         return new DirectoryInfo(folder)
             .EnumerateFiles("*", options)
-            .Where(f => f.Name[0] != '.' && f.LinkTarget is null)
+            .Where(f => f.Name[0] != '.' && f.LinkTarget is null && !IsUnfinished(f))
             .Select(f => f.FullName)
             .Order(StringComparer.Ordinal)
             .Select(f => (f, Path.GetRelativePath(folder, f)));

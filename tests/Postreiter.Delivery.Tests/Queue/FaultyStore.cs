@@ -3,6 +3,7 @@ using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Gate;
+using Postreiter.Storage.Learning;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -31,6 +32,8 @@ internal sealed class FaultyStore(MemoryStore inner) : IStore, IQueueStore
     public IMailAuthStore MailAuth => inner.MailAuth;
 
     public IGateStore Gate => inner.Gate;
+
+    public ILearningStore Learning => inner.Learning;
 
     public IBlobIntake Blobs => inner.Blobs;
 

@@ -106,6 +106,7 @@ internal sealed class MemoryDirectory(MemoryState state) : IDirectoryStore
             if (Find(address) is not { } account)
                 return new(false);
             state.Accounts.Remove(account.Id);
+            state.Learned.Remove(account.Id);
             state.Feed.AccountChanged(account.Id);
             return new(Told(true));
         }

@@ -48,6 +48,9 @@ internal sealed class MemoryState(TimeProvider time, StoreOptions options)
 
     public SortedDictionary<string, TraceRecord> Traces { get; } = new(StringComparer.Ordinal);
 
+    /// <summary>By place.</summary>
+    public Dictionary<long, MemoryLearned> Learned { get; } = [];
+
     public long NextId() => ++_lastId;
 
     // F11: larger than every one before, whatever the clock does.

@@ -237,6 +237,8 @@ public sealed partial class ReloadTests
             "00:00:05",
             "00:00:07"
         ),
+        ["spam.learn_from_users"] = new("false", s => Part(s.Server.Parts.Rooms.Spam.LearnsFromUsers), "True", "False"),
+        ["spamd.allow_tell"] = new("true", s => Option(s, v => v.Spamd.AllowTell), "False", "True"),
         ["spamd.allow_from"] = new("[]", s => Option(s, v => RoomOptions.Spamd(v).AllowFrom.Count), "2", "0"),
         ["spamd.max_connections"] = new(
             "7",
