@@ -41,7 +41,7 @@ internal sealed class ImapTestServer : IAuthenticator, IMailTeacher
             FaultyStore.Around(server.Store, method => server.Fault(method)),
             MessageScanner.Create,
             server.Clock,
-            new Random(1),
+            new SafeRandom(1),
             logger ?? NullLogger<ImapConnectionHandler>.Instance,
             server
         );

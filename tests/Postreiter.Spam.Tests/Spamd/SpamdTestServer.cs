@@ -3,6 +3,7 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.Logging.Abstractions;
+using Postreiter.Core;
 using Postreiter.Spam.Results;
 using Postreiter.Spam.Scanning;
 using Postreiter.Spam.Spamd;
@@ -33,7 +34,7 @@ internal sealed class SpamdTestServer : IDisposable
             options?.Invoke(defaults) ?? defaults,
             Scanner,
             learner,
-            new Random(1),
+            new SafeRandom(1),
             Clock,
             NullLogger.Instance,
             _largeMails

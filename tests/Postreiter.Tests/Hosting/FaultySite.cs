@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Time.Testing;
 using Postreiter.CommandLine;
+using Postreiter.Core;
 using Postreiter.Hosting;
 using Postreiter.Settings;
 using Postreiter.Storage;
@@ -38,7 +39,7 @@ internal sealed class FaultySite : IStoreOpener, IAsyncDisposable
     public async Task StartAsync()
     {
         var folder = new DataFolder(Data);
-        var environment = new ServerEnvironment(TimeProvider.System, new Random(1), this, KeptStore.Scanner);
+        var environment = new ServerEnvironment(TimeProvider.System, new SafeRandom(1), this, KeptStore.Scanner);
         var settings = TestSettings.Loopback(folder, "tls.allow_plaintext_auth=true");
         _server = await MailServer.StartAsync(environment, folder, settings, Ct);
     }

@@ -39,7 +39,7 @@ internal sealed class RunningServer : IAsyncDisposable
             Ct
         );
         var server = await MailServer.StartAsync(
-            new ServerEnvironment(time, new Random(1), store, KeptStore.Scanner),
+            new ServerEnvironment(time, new SafeRandom(1), store, KeptStore.Scanner),
             new DataFolder(folder.Root),
             Settings(folder, overrides),
             Ct
