@@ -111,36 +111,35 @@ public sealed class ClamdScanner(string name, IReadOnlyList<EndPoint> addresses,
     )
     {
         var length = new byte[4];
-        while (!answering.IsCompleted)
+        try
         {
-            var read = await content.ReadAsync(ct);
-            patience.CancelAfter(Patience);
-            try
+            while (!answering.IsCompleted)
             {
+                var read = await content.ReadAsync(ct);
+                patience.CancelAfter(Patience);
                 foreach (var part in Pieces(read.Buffer))
                 {
                     BinaryPrimitives.WriteInt32BigEndian(length, part.Length);
                     await connection.WriteAsync(length, ct);
                     await connection.WriteAsync(part, ct);
                 }
-            }
-            // It closes right after an early answer: that is what counts.
-            catch (IOException) when (answering.IsCompletedSuccessfully)
-            {
-                return;
-            }
 
-            content.AdvanceTo(read.Buffer.End);
-            if (read.IsCompleted)
-                break;
-            // The sender may take its time.
-            patience.CancelAfter(Timeout.InfiniteTimeSpan);
+                content.AdvanceTo(read.Buffer.End);
+                if (read.IsCompleted)
+                {
+                    length.AsSpan().Clear();
+                    await connection.WriteAsync(length, ct);
+                    return;
+                }
+
+                // The sender may take its time.
+                patience.CancelAfter(Timeout.InfiniteTimeSpan);
+            }
         }
-
-        if (answering.IsCompleted)
-            return;
-        length.AsSpan().Clear();
-        await connection.WriteAsync(length, ct);
+        catch (IOException)
+        {
+            // It closes right after an early answer: that is what counts, and when there is none, reading says so.
+        }
     }
 
     private static IEnumerable<ReadOnlyMemory<byte>> Pieces(ReadOnlySequence<byte> buffer)

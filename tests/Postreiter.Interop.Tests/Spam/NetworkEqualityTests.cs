@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Net;
 using System.Text.Json;
 using Postreiter.Interop.Tests.Dns;
 using Postreiter.Spam.Configuration;
@@ -73,7 +74,7 @@ public sealed class NetworkEqualityTests
             {
                 var theirs = wanted.Details.GetValueOrDefault(hit.Name, []);
                 listed++;
-                if (!hit.Details.ToHashSet().SetEquals(theirs))
+                if (!hit.Details.Select(WithoutAddress).ToHashSet().SetEquals(theirs.Select(WithoutAddress)))
                     differences.Add(
                         $"detail {hit.Name} {name}: {string.Join('|', hit.Details)} not {string.Join('|', theirs)}"
                     );
@@ -96,6 +97,10 @@ public sealed class NetworkEqualityTests
         Assert.True(listed > 10 * mails.Count / 2, summary);
         Assert.True(differences.Count == 0, summary);
     }
+
+    // Of several relays that are listed the original names the one whose answer came first, whichever that was.
+    private static string WithoutAddress(string detail) =>
+        detail.Split(' ', 2) is [var first, var rest] && IPAddress.TryParse(first, out _) ? rest : detail;
 
     private static int HostsOf(SpamEngine engine, string mail) =>
         engine
