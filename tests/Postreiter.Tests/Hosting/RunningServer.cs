@@ -9,7 +9,7 @@ namespace Postreiter.Tests.Hosting;
 /// <summary>A server on loopback over a store in memory, with the domain a.test and ann in it (password "secret").</summary>
 internal sealed class RunningServer : IAsyncDisposable
 {
-    private readonly TemporaryFolder _folder = new();
+    private readonly TemporaryFolder _folder;
     private readonly MailServer _server;
 
     private RunningServer(TemporaryFolder folder, MailServer server) => (_folder, _server) = (folder, server);
