@@ -99,7 +99,9 @@ internal sealed class Automaton
     private void Complete()
     {
         States = [.. _states];
+        // Cleared alone it would keep its room, several times what the rules take.
         _states.Clear();
+        _states.TrimExcess();
         HasWordBorders = Uses(AnchorKind.WordBorder) || Uses(AnchorKind.NoWordBorder);
         HasLineStarts = Uses(AnchorKind.LineStart);
         IsAnchored = Array.TrueForAll(Starts, BeginsAtStart);

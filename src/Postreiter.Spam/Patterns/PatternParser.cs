@@ -130,7 +130,7 @@ internal sealed partial class PatternParser
         if (branches is null)
             return branch;
         branches.Add(branch);
-        return new AlternationNode(branches);
+        return new AlternationNode(branches.ToArray());
     }
 
     private PatternNode Sequence(ref Flags flags)
@@ -150,7 +150,7 @@ internal sealed partial class PatternParser
             }
             parts.Add(Quantified(atom, flags));
         }
-        return parts.Count == 1 ? parts[0] : new SequenceNode(parts);
+        return parts.Count == 1 ? parts[0] : new SequenceNode(parts.ToArray());
     }
 
     /// <summary>Blanks and comments under /x, and `(?#…)`.</summary>

@@ -33,7 +33,7 @@ internal static class PatternSimplifier
             else
                 flat.Add(simple);
         }
-        return flat.Count == 1 ? flat[0] : new SequenceNode(flat);
+        return flat.Count == 1 ? flat[0] : new SequenceNode(flat.ToArray());
     }
 
     // Branches of one octet become one set, where no branch between them could have matched the same octet.

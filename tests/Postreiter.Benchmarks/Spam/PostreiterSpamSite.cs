@@ -17,6 +17,7 @@ internal sealed class PostreiterSpamSite(string program, string rules) : SpamSer
             string[] settings =
             [
                 string.Create(CultureInfo.InvariantCulture, $"listen.spamd=[\"127.0.0.1:{Port}\"]"),
+                "spam.network=false",
                 $"spam.rules=[\"{rules}\",\"{Local}\"]",
                 .. new[] { "smtp", "submission", "submissions", "imap", "imaps", "pop3", "pop3s", "http" }.Select(
                     static l => $"listen.{l}=[]"

@@ -6,7 +6,7 @@ namespace Postreiter.Benchmarks.Spam;
 internal sealed class SpamdSite(string rules) : SpamServer
 {
     /// <summary>The site's own line, for both.</summary>
-    public const string Local = "trusted_networks 127.0.0.0/8\n";
+    public const string Local = "trusted_networks 127.0.0.0/8\nuse_bayes 0\n";
 
     private const string Program = "/usr/sbin/spamd";
 
@@ -44,7 +44,7 @@ internal sealed class SpamdSite(string rules) : SpamServer
         Directory.CreateDirectory(Site);
         foreach (var plugins in Directory.GetFiles("/etc/spamassassin", "*.pre"))
             File.Copy(plugins, Path.Combine(Site, Path.GetFileName(plugins)));
-        await File.WriteAllTextAsync(Path.Combine(Site, "local.cf"), Local + "use_bayes 0\n", ct);
+        await File.WriteAllTextAsync(Path.Combine(Site, "local.cf"), Local, ct);
     }
 
     public override Task<bool?> CheckAsync(ReadOnlyMemory<byte> mail, CancellationToken ct) =>
