@@ -114,6 +114,21 @@ public readonly record struct DomainName : IComparable<DomainName>
         return true;
     }
 
+    /// <summary>The entry of a set that is this name or a domain above it, the nearest; null for none.</summary>
+    /// <param name="names">Names as <see cref="Ascii"/> has them.</param>
+    public string? FindInOrAbove(IReadOnlySet<string> names)
+    {
+        for (var rest = Ascii; ; )
+        {
+            if (names.Contains(rest))
+                return rest;
+            var dot = rest.IndexOf('.', StringComparison.Ordinal);
+            if (dot < 0)
+                return null;
+            rest = rest[(dot + 1)..];
+        }
+    }
+
     /// <summary>As <see cref="TryParse"/>, for text that is known to be good.</summary>
     /// <exception cref="FormatException">It is not.</exception>
     public static DomainName Parse(string text) =>

@@ -107,16 +107,9 @@ public sealed class DnsResolver : IDnsResolver
     }
 
     /// <summary>The name under which an address has its names (RFC 1035 §3.5, RFC 3596 §2.5).</summary>
-    internal static string ReverseName(IPAddress address)
-    {
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
-        var bytes = address.GetAddressBytes().Reverse();
-        return address.AddressFamily == AddressFamily.InterNetwork
-            ? string.Join('.', bytes) + ".in-addr.arpa"
-            : string.Join('.', bytes.Select(b => string.Create(CultureInfo.InvariantCulture, $"{b & 15:x}.{b >> 4:x}")))
-                + ".ip6.arpa";
-    }
+    internal static string ReverseName(IPAddress address) =>
+        address.ReverseLabels()
+        + (address.Plain().AddressFamily == AddressFamily.InterNetwork ? ".in-addr.arpa" : ".ip6.arpa");
 
     private static SrvRecord? ToSrv(SrvData record)
     {

@@ -51,7 +51,7 @@ public sealed record SenderCheckOptions
     {
         if (networks.Count == 0)
             return false;
-        var plain = address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
+        var plain = address.Plain();
         foreach (var network in networks)
         {
             if (network.Contains(plain))

@@ -31,11 +31,16 @@ internal sealed class GateSession
 /// <summary>What the gate knows of one transaction.</summary>
 internal sealed class GateTransaction(MailArguments? mail, long began)
 {
-    // L6 bounds the recipients that are taken; those that are refused have no bound but the session's.
+    // L6 bounds the recipients that are taken; of those that are deferred, no more are asked for either.
     private const int MaxRecipients = 2_000;
-    private const int MaxChecks = 2_000;
+
+    // Words for the trace; what they count is kept apart.
+    private const int MaxChecks = 4_000;
 
     private readonly List<CheckRecord> _checks = [];
+    private readonly Dictionary<string, Tally> _tallies = new(StringComparer.Ordinal);
+    private readonly HashSet<string> _listed = new(StringComparer.Ordinal);
+    private Tally _forAll;
 
     /// <summary>MAIL; null when it was refused before the policy.</summary>
     public MailArguments? Mail => mail;
@@ -56,7 +61,16 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     public IReadOnlyList<CheckRecord> Checks => _checks;
 
     /// <summary>The sum of what counts for all recipients.</summary>
-    public double Points { get; private set; }
+    public double Points => _forAll.Points;
+
+    /// <summary>Whether anything speaks against the caller.</summary>
+    public bool HasAgainst { get; private set; }
+
+    /// <summary>Whether the lists that hold for everybody have been looked at.</summary>
+    public bool HasLists => _listed.Count > 0;
+
+    /// <summary>Whether no recipient more is looked at.</summary>
+    public bool IsFull => Recipients.Count >= MaxRecipients;
 
     /// <summary>What became of each recipient so far.</summary>
     public List<(EmailAddress Address, SmtpReply? Refusal)> Recipients { get; } = [];
@@ -76,6 +90,9 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     /// <summary>Recipients whose greylisting waits for a signature, with how long they would have to wait.</summary>
     public List<(EmailAddress Recipient, uint Seconds)> Postponed { get; } = [];
 
+    /// <summary>The author's domain that vouches for the message, where it is no spam; empty for none.</summary>
+    public DomainName Vouched { get; set; }
+
     /// <summary>Whether the message is spam by the rules; null when nothing was scanned.</summary>
     public bool? IsJunk { get; set; }
 
@@ -86,8 +103,11 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     public void Add(CheckRecord record)
     {
         GateMetrics.Check(record.Check, record.Result);
-        if (record.Recipient is null)
-            Points += record.Points;
+        HasAgainst |= record.IsAgainst;
+        if (record.Recipient is not { } recipient)
+            _forAll = _forAll.With(record);
+        else if (record.Points != 0)
+            _tallies[recipient] = _tallies.GetValueOrDefault(recipient).With(record);
         if (_checks.Count < MaxChecks)
             _checks.Add(record);
     }
@@ -95,34 +115,28 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     /// <summary>Notes what became of a recipient.</summary>
     public void Add(EmailAddress recipient, SmtpReply? refusal)
     {
-        if (Recipients.Count < MaxRecipients)
+        if (!IsFull)
             Recipients.Add((recipient, refusal));
     }
 
+    /// <summary>Lists have been looked at for a recipient.</summary>
+    /// <returns>False when they had been: RCPT may come twice, and an entry counts once.</returns>
+    public bool NoteListed(EmailAddress recipient) => _listed.Add(recipient.ToString());
+
     /// <summary>The sum for one recipient.</summary>
-    public double PointsFor(EmailAddress recipient)
-    {
-        var key = recipient.ToString();
-        return Points + _checks.Where(c => c.Recipient == key).Sum(static c => c.Points);
-    }
+    public double PointsFor(EmailAddress recipient) => TallyFor(recipient).Points;
 
     /// <summary>Points of the lists for one recipient.</summary>
-    public double ListsFor(EmailAddress recipient)
-    {
-        var key = recipient.ToString();
-        return _checks
-            .Where(c => c.Check == GateLists.Name && (c.Recipient is null || c.Recipient == key))
-            .Sum(static c => c.Points);
-    }
+    public double ListsFor(EmailAddress recipient) => TallyFor(recipient).Lists;
 
     /// <summary>Whether an entry lets the message in for a recipient, and none that counts more keeps it out.</summary>
-    public bool IsWantedBy(EmailAddress recipient)
+    public bool IsWantedBy(EmailAddress recipient) => TallyFor(recipient) is { IsAllowed: true, Lists: <= 0 };
+
+    /// <summary>What counts most against a recipient's mail; null for nothing.</summary>
+    public CheckRecord? WorstFor(EmailAddress recipient)
     {
-        var key = recipient.ToString();
-        return ListsFor(recipient) <= 0
-            && _checks.Any(c =>
-                c is { Check: GateLists.Name, Points: < 0 } && (c.Recipient is null || c.Recipient == key)
-            );
+        var own = _tallies.GetValueOrDefault(recipient.ToString()).Worst;
+        return (own?.Points ?? 0) > (_forAll.Worst?.Points ?? 0) ? own : _forAll.Worst;
     }
 
     /// <summary>What became of a recipient in the end.</summary>
@@ -140,5 +154,28 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
         if (IsJunk == true || ListsFor(recipient) > 0)
             return VerdictAction.Junk;
         return IsJunk is null ? VerdictAction.Accept : VerdictAction.Mark;
+    }
+
+    private Tally TallyFor(EmailAddress recipient)
+    {
+        var own = _tallies.GetValueOrDefault(recipient.ToString());
+        return own with
+        {
+            Points = own.Points + _forAll.Points,
+            Lists = own.Lists + _forAll.Lists,
+            IsAllowed = own.IsAllowed || _forAll.IsAllowed,
+        };
+    }
+
+    /// <summary>What was found counts together: for everybody, or for one recipient.</summary>
+    private readonly record struct Tally(double Points, double Lists, bool IsAllowed, CheckRecord? Worst)
+    {
+        public Tally With(CheckRecord record) =>
+            new(
+                Points + record.Points,
+                record.Check == GateLists.Name ? Lists + record.Points : Lists,
+                IsAllowed || record is { Check: GateLists.Name, Points: < 0 },
+                record.Points > (Worst?.Points ?? 0) ? record : Worst
+            );
     }
 }

@@ -113,15 +113,15 @@ public sealed partial class ReceptionGate
         return GreylistReply.Of(peer.Address, transaction.Mail?.ReversePath, recipient, seconds);
     }
 
-    /// <summary>A message was taken: who vouched for it has one good message more.</summary>
-    private void NoteGood(GateTransaction transaction, SenderVerdict? verdict)
+    /// <summary>Keeps who vouches for a message that is good: it counts when the message is taken.</summary>
+    private static void NoteVouched(GateTransaction transaction, SenderVerdict? verdict)
     {
         if (
             transaction.IsJunk != true
             && verdict is { Dmarc.Result: DmarcResult.Pass, Action: SenderAction.Accept }
             && DomainName.TryParse(verdict.Dmarc.Domain, out var author)
         )
-            greylist.NoteGood(author);
+            transaction.Vouched = author;
     }
 
     private string? Exemption(
@@ -146,8 +146,7 @@ public sealed partial class ReceptionGate
     }
 
     private static bool HasAgainst(GateSession session, GateTransaction transaction) =>
-        transaction.Checks.Any(static c => c.IsAgainst)
-        || transaction.Points >= session.Options.Threshold - NearThreshold;
+        transaction.HasAgainst || transaction.Points >= session.Options.Threshold - NearThreshold;
 
     private static DomainName PoolOf(EmailAddress? sender, SpfOutcome? spf) =>
         spf?.Result == SpfResult.Pass

@@ -69,7 +69,7 @@ public sealed partial class ReceptionGate
             return null;
         if (DelayUnsigned(peer, transaction, sender) is { } refusal)
             return refusal;
-        NoteGood(transaction, sender);
+        NoteVouched(transaction, sender);
         return null;
     }
 
@@ -97,7 +97,7 @@ public sealed partial class ReceptionGate
             return null;
         transaction.Id = envelope.Id;
         transaction.Reply = reply;
-        return Record(peer, transaction, isToldNext: true);
+        return Record(peer, transaction, [reply]);
     }
 
     /// <summary>A message has ended.</summary>
@@ -105,16 +105,32 @@ public sealed partial class ReceptionGate
     {
         if (Session(peer) is not { Transaction: { } transaction })
             return;
-        // LMTP, where they differ: the first that is no yes.
-        transaction.Reply = replies.FirstOrDefault(static r => !r.IsPositive) ?? replies[0];
-        transaction.IsKept = replies.Any(static r => r.IsPositive);
-        Finish(peer, isToldNext: true);
+        if (replies.Count > 1)
+            NoteReplies(transaction, replies);
+        transaction.Reply = replies.FirstOrDefault(static r => r.IsPositive) ?? replies[0];
+        // Where they differ, what was filed with the message does not know it: this record takes its place.
+        transaction.IsKept = replies.All(static r => r.IsPositive);
+        if (transaction is { Vouched.IsEmpty: false, Reply.IsPositive: true })
+            greylist.NoteGood(transaction.Vouched);
+        Finish(peer, replies);
+    }
+
+    // RFC 2033 §4.2: one for each recipient that was accepted, in order.
+    private static void NoteReplies(GateTransaction transaction, IReadOnlyList<SmtpReply> replies)
+    {
+        var next = 0;
+        for (var i = 0; i < transaction.Recipients.Count && next < replies.Count; i++)
+        {
+            var (address, refusal) = transaction.Recipients[i];
+            if (refusal is null && replies[next++] is { IsPositive: false } told)
+                transaction.Recipients[i] = (address, told);
+        }
     }
 
     /// <summary>The transaction is over, or the session: what was not filed is recorded.</summary>
     /// <param name="peer">Whose.</param>
-    /// <param name="isToldNext">Whether its last reply is not said yet.</param>
-    internal void Finish(SmtpPeer peer, bool isToldNext = false)
+    /// <param name="next">The last replies, where they are not said yet.</param>
+    internal void Finish(SmtpPeer peer, IReadOnlyList<SmtpReply>? next = null)
     {
         if (Session(peer) is not { Transaction: { } transaction } session)
             return;
@@ -126,7 +142,7 @@ public sealed partial class ReceptionGate
             return;
         if (transaction.Id.IsEmpty)
             transaction.Id = TraceId.Create(time.GetUtcNow(), random);
-        traces.Add(Record(peer, transaction, isToldNext));
+        traces.Add(Record(peer, transaction, next ?? []));
     }
 
     private static void NoteSender(GateTransaction transaction, SenderVerdict sender)
@@ -161,7 +177,7 @@ public sealed partial class ReceptionGate
             : string.Join(' ', result.Properties.Select(static p => $"{p.Type}.{p.Name}={p.Value}"));
     }
 
-    private TraceRecord Record(SmtpPeer peer, GateTransaction transaction, bool isToldNext)
+    private static TraceRecord Record(SmtpPeer peer, GateTransaction transaction, IReadOnlyList<SmtpReply> next)
     {
         var sender = transaction.Mail?.ReversePath;
         var dialogue = peer.Dialogue?.Lines() ?? [];
@@ -171,7 +187,7 @@ public sealed partial class ReceptionGate
             Began = transaction.Id.Time,
             Connection = peer.ConnectionId,
             Door = peer.Role.ToString().ToLowerInvariant(),
-            Client = $"{(peer.Address.IsIPv4MappedToIPv6 ? peer.Address.MapToIPv4() : peer.Address)}",
+            Client = peer.Address.Plain().ToString(),
             Name = peer.ReverseName is { IsCompletedSuccessfully: true } name ? name.Result?.Ascii : null,
             Helo = peer.Helo,
             User = peer.User?.Address.ToString(),
@@ -189,8 +205,8 @@ public sealed partial class ReceptionGate
                 )),
             ],
             Reply = transaction.Reply?.ToString(),
-            // Its last line is what this record is a part of: said as soon as both are kept.
-            Dialogue = isToldNext && dialogue.Count > 0 ? [.. dialogue, $"S: {transaction.Reply}"] : dialogue,
+            // Its last lines are what this record is a part of: said as soon as both are kept.
+            Dialogue = dialogue.Count > 0 ? [.. dialogue, .. next.Select(static r => $"S: {r}")] : dialogue,
         };
         var addresses = transaction.Recipients.Select(static r => r.Address);
         return new TraceRecord(

@@ -57,6 +57,8 @@ public sealed partial class ReceptionGate(
         "Too many recipients from your network, try again later"
     );
 
+    private static readonly SmtpReply EnoughRecipients = new(452, "4.5.3", "Too many recipients, send the rest later");
+
     private static readonly SmtpReply SpokeFirst = new(554, "5.5.1", "You spoke before the greeting")
     {
         ClosesConnection = true,
@@ -148,12 +150,12 @@ public sealed partial class ReceptionGate(
         if (Session(peer) is not { Transaction: { } transaction } session)
             return decision;
         transaction.Id = envelope.Id;
+        // RFC 5321 §4.5.3.1.10: the client sends the rest later.
+        if (transaction.IsFull)
+            return decision.Refusal is null ? new RecipientDecision(EnoughRecipients) : decision;
         if (decision.Refusal is null && session.IsChecked)
         {
-            var refusal = _rates.TryTake(peer.Address, RateOf.Recipients, session.Options.RecipientsPerMinute)
-                ? await CheckAsync(peer, session, transaction, recipient)
-                : TooManyRecipients;
-            if (refusal is not null)
+            if (await TakeAsync(peer, session, transaction, recipient) is { } refusal)
                 decision = new RecipientDecision(refusal);
         }
         else if (
@@ -164,6 +166,19 @@ public sealed partial class ReceptionGate(
 
         transaction.Add(recipient, decision.Refusal);
         return decision;
+    }
+
+    private ValueTask<SmtpReply?> TakeAsync(
+        SmtpPeer peer,
+        GateSession session,
+        GateTransaction transaction,
+        EmailAddress recipient
+    )
+    {
+        if (_rates.TryTake(peer.Address, RateOf.Recipients, session.Options.RecipientsPerMinute))
+            return CheckAsync(peer, session, transaction, recipient);
+        GateMetrics.Refused("rate");
+        return new(TooManyRecipients);
     }
 
     private async ValueTask<SmtpReply?> CheckAsync(
@@ -181,14 +196,22 @@ public sealed partial class ReceptionGate(
         }
 
         var isForged = spf?.Result is SpfResult.Fail or SpfResult.SoftFail;
-        var isFirst = transaction.Checks.All(static c => c.Check != GateLists.Name);
-        foreach (
-            var record in session.Options.Lists.Check(peer.Address, transaction.Mail?.ReversePath, recipient, isForged)
-        )
+        // What counts for everybody is noted once.
+        var isFirst = !transaction.HasLists;
+        if (transaction.NoteListed(recipient))
         {
-            // What counts for everybody is noted once.
-            if (record.Recipient is not null || isFirst)
-                transaction.Add(record);
+            foreach (
+                var record in session.Options.Lists.Check(
+                    peer.Address,
+                    transaction.Mail?.ReversePath,
+                    recipient,
+                    isForged
+                )
+            )
+            {
+                if (record.Recipient is not null || isFirst)
+                    transaction.Add(record);
+            }
         }
 
         if (Refuse(peer, session, transaction, recipient) is { } refusal)
@@ -224,10 +247,9 @@ public sealed partial class ReceptionGate(
 
         if (transaction.PointsFor(recipient) < options.RejectAt)
             return null;
-        var key = recipient.ToString();
-        var worst = transaction
-            .Checks.Where(c => c.Points > 0 && (c.Recipient is null || c.Recipient == key))
-            .MaxBy(static c => c.Points)!;
+        // Nothing counts against it where spam.reject_at is so low that all would be refused.
+        if (transaction.WorstFor(recipient) is not { } worst)
+            return null;
         GateMetrics.Refused(worst.Check.Split(' ')[0]);
         LogRefused(peer.ConnectionId, worst.Reason);
         return worst.Check == GateLists.Name

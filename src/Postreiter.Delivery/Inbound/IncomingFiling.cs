@@ -40,6 +40,9 @@ internal sealed partial class IncomingFiling(
     // What was filed, for a scan that is still going on.
     private readonly List<(long Account, FiledCopy Copy)> _filed = [];
 
+    // Accounts whose lists let it in: what a late scan finds moves nothing of theirs.
+    private readonly HashSet<long> _wantedBy = [];
+
     private readonly SmtpReply _accepted = new(250, "2.0.0", $"{envelope.Id} accepted");
 
     // RFC 8601 §4: above our own Received, so that a reader knows whose it is.
@@ -125,7 +128,7 @@ internal sealed partial class IncomingFiling(
             intake.Quotas.NoteDelivery(account);
         foreach (var (copy, filed) in filing.Copies.Zip(result.Copies))
         {
-            if (!filed.WasThere)
+            if (!filed.WasThere && !_wantedBy.Contains(copy.AccountId))
                 _filed.Add((copy.AccountId, filed));
         }
 
@@ -151,6 +154,8 @@ internal sealed partial class IncomingFiling(
             {
                 if (!seen.Add(account.Id))
                     continue;
+                if (!ReceptionGate.IsJunk(peer, recipient.Arguments.Recipient, isJunk: true))
+                    _wantedBy.Add(account.Id);
                 var prefix =
                     TraceField.ReturnPath(envelope.Mail.ReversePath)
                     + Virus?.Marks

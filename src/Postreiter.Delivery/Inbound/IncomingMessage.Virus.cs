@@ -18,7 +18,14 @@ internal sealed partial class IncomingMessage
         await _scan.AppendAsync(bytes, ct);
         if (_scan.Found is { } found && intake.Virus is { } filter)
         {
-            EarlyRefusal ??= filter.Refuse(peer, envelope, found);
+            var refusal = EarlyRefusal ??= filter.Refuse(peer, envelope, found);
+            var outcome = new VirusOutcome
+            {
+                Refusal = refusal,
+                Found = found,
+                Steps = [found],
+            };
+            intake.Gate?.Judge(peer, null, null, _received, outcome);
             await TellOwnerAsync(filter, found, ct);
         }
     }

@@ -79,20 +79,33 @@ internal sealed partial class IncomingMessage(
             }
 
             var content = await _blob.CompleteAsync(ct);
-            var facts = scanner.Complete();
-            var reverseName = peer.ReverseName is { } asked ? await asked : null;
-            // At one time; both are through before anything else is done with the content.
-            var scanning = ScannedAsync(content, ct);
-            var filtering = FilterAsync(content, reverseName, verdict, ct).AsTask();
+            return await FilterAndFileAsync(content, scanner.Complete(), verdict, ct);
+        }
+        catch (StoreException e)
+        {
+            return Replies(intake.ReplyTo(e, peer, envelope));
+        }
+    }
+
+    private async ValueTask<IReadOnlyList<SmtpReply>> FilterAndFileAsync(
+        PendingBlob content,
+        MessageFacts facts,
+        SenderVerdict? verdict,
+        CancellationToken ct
+    )
+    {
+        var reverseName = peer.ReverseName is { } asked ? await asked : null;
+        // At one time; both are through before anything else is done with the content.
+        var scanning = ScannedAsync(content, ct);
+        var filtering = FilterAsync(content, reverseName, verdict, ct).AsTask();
+        var isHandedOver = false;
+        try
+        {
             await Task.WhenAll(scanning, filtering);
             var (virus, spam) = (await scanning, await filtering);
             var delay = intake.Gate?.Judge(peer, verdict, spam, content.Length, virus);
             if ((virus.Refusal ?? spam?.Refusal ?? delay) is { } refused)
-            {
-                spam?.Late?.Dispose();
                 return Replies(refused);
-            }
-
             await using var tagged = await TagAsync(content, spam, ct);
             if (intake.Reports is { } reports && peer.User is null)
                 await reports.LookAsync(envelope, facts, content, verdict, ct);
@@ -112,11 +125,13 @@ internal sealed partial class IncomingMessage(
                 Spam = spam,
                 Virus = virus,
             };
+            isHandedOver = true;
             return await outcome.FileAsync(ct);
         }
-        catch (StoreException e)
+        finally
         {
-            return Replies(intake.ReplyTo(e, peer, envelope));
+            if (!isHandedOver && filtering is { IsCompletedSuccessfully: true, Result.Late: { } late })
+                late.Dispose();
         }
     }
 

@@ -62,8 +62,8 @@ internal sealed partial class LateScans(IStore store, RecipientResolver resolver
     /// <inheritdoc/>
     public void Dispose()
     {
+        // Scans that begin meanwhile still ask it: its end is left to the collector.
         _stopping.Cancel();
-        _stopping.Dispose();
     }
 
     private async Task EndAsync(

@@ -10,15 +10,13 @@ public sealed partial class MessageIntake
     public SpamFilter? Spam { get; set; }
 
     /// <summary>Scans that go on after their message was taken.</summary>
-    internal LateScans Late => _late ??= new LateScans(store, resolver, log);
+    internal LateScans Late { get; } = new(store, resolver, log);
 
     /// <summary>Complete when no scan is going on whose message was taken unscanned.</summary>
-    public Task LateScansEnd => _late?.Idle ?? Task.CompletedTask;
-
-    private LateScans? _late;
+    public Task LateScansEnd => Late.Idle;
 
     /// <summary>Ends the scans that go on.</summary>
-    public void StopLateScans() => _late?.Dispose();
+    public void StopLateScans() => Late.Dispose();
 
     internal IMessageScanner NewScanner() => scanner();
 }

@@ -22,7 +22,7 @@ internal static class TraceField
     )
     {
         var text = new StringBuilder(256);
-        var address = peer.Address.IsIPv4MappedToIPv6 ? peer.Address.MapToIPv4() : peer.Address;
+        var address = peer.Address.Plain();
         var literal =
             address.AddressFamily == System.Net.Sockets.AddressFamily.InterNetworkV6
                 ? $"[IPv6:{address}]"

@@ -58,24 +58,34 @@ internal sealed class ContentScan : IAsyncDisposable
     /// <summary>The message is whole: what do they say?</summary>
     /// <param name="open">Opens the stored message, for scans that are done from there.</param>
     /// <param name="ct">Ends the wait; scanners that have not answered by then have failed.</param>
-    /// <returns>One step for each scanner, in order; after the first that found something the rest is not waited for.</returns>
+    /// <returns>One step for each scanner, in order; after the first that found something the rest is ended.</returns>
     public async ValueTask<IReadOnlyList<ScanStep>> CompleteAsync(Func<Stream> open, CancellationToken ct)
     {
         _idle.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         var began = _chain.Time.GetTimestamp();
         foreach (var live in _live)
             await live.EndAsync();
-        var answers = _chain.Scanners.Select((s, i) => AnswerAsync(s, i, open, ct)).ToList();
+        using var rest = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var answers = _chain.Scanners.Select((s, i) => AnswerAsync(s, i, open, rest.Token)).ToList();
         var steps = new ScanStep?[answers.Count];
         var waiting = answers.ToList();
-        while (waiting.Count > 0)
+        try
         {
-            var done = await Task.WhenAny(waiting);
-            waiting.Remove(done);
-            var at = answers.IndexOf(done);
-            steps[at] = new ScanStep(_chain.Scanners[at].Name, await done, _chain.Time.GetElapsedTime(began));
-            if (steps[at]!.Answer.State == ScanState.Infected)
-                break;
+            while (waiting.Count > 0)
+            {
+                var done = await Task.WhenAny(waiting);
+                waiting.Remove(done);
+                var at = answers.IndexOf(done);
+                steps[at] = new ScanStep(_chain.Scanners[at].Name, await done, _chain.Time.GetElapsedTime(began));
+                if (steps[at]!.Answer.State == ScanState.Infected)
+                    break;
+            }
+        }
+        finally
+        {
+            // None reads the stored message when this returns: it may be gone then.
+            await rest.CancelAsync();
+            await ((Task)Task.WhenAll(answers)).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
 
         return [.. steps.OfType<ScanStep>()];

@@ -30,6 +30,9 @@ internal sealed class IcapConnection(Stream stream, CancellationTokenSource pati
     /// <summary>Whether the next request may be sent: the last answer came to its end, and the server keeps the connection.</summary>
     public bool MayGoOn { get; private set; }
 
+    /// <summary>The request was not sent to its end: nothing more may follow it.</summary>
+    public void Spoil() => MayGoOn = false;
+
     /// <summary>Nothing more is sent: the answer is due.</summary>
     public void Expect() => patience.CancelAfter(limit);
 

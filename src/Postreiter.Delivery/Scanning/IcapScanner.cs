@@ -134,23 +134,45 @@ public sealed class IcapScanner(string name, Uri service, ScannerDial dial, Time
                 throw new InvalidDataException("100 Continue after the whole message");
         }
 
-        // An answer that comes before the end ends it too (a server that is full, or has seen enough).
         var answering = connection.ReadHeadAsync(ct);
-        while (!answering.IsCompleted)
+        var isSent = await SendRestAsync(connection, content, answering, ct);
+        connection.Expect();
+        var answer = await AnswerAsync(connection, await answering, ct);
+        // What it reads next it would take for the rest of this message.
+        if (!isSent)
+            connection.Spoil();
+        return answer;
+    }
+
+    /// <summary>Sends the message to its end, or until an answer comes before that: from a server that is full, or has seen enough.</summary>
+    /// <returns>Whether all was sent.</returns>
+    private static async ValueTask<bool> SendRestAsync(
+        IcapConnection connection,
+        PipeReader content,
+        Task answering,
+        CancellationToken ct
+    )
+    {
+        try
         {
-            var read = await content.ReadAsync(ct);
-            foreach (var segment in read.Buffer)
-                await connection.WriteChunkAsync(segment, ct);
-            content.AdvanceTo(read.Buffer.End);
-            if (!read.IsCompleted)
-                continue;
-            await connection.WriteAsync("0\r\n\r\n", ct);
-            break;
+            while (!answering.IsCompleted)
+            {
+                var read = await content.ReadAsync(ct);
+                foreach (var segment in read.Buffer)
+                    await connection.WriteChunkAsync(segment, ct);
+                content.AdvanceTo(read.Buffer.End);
+                if (!read.IsCompleted)
+                    continue;
+                await connection.WriteAsync("0\r\n\r\n", ct);
+                return true;
+            }
+        }
+        catch (IOException)
+        {
+            // It hung up on the rest; what it said before counts, if it said anything.
         }
 
-        connection.Expect();
-
-        return await AnswerAsync(connection, await answering, ct);
+        return false;
     }
 
     // §4.5: the first octets, then a chunk of 0, with ieof when that is all there is.

@@ -54,6 +54,9 @@ public sealed class SessionDialogue
         Add("C: " + Text(line));
     }
 
+    /// <summary>A line came that is no command. It may be a password that a client sends though its log-in was refused: only its length is kept.</summary>
+    internal void HeardNoCommand(int length) => Add($"C: (no command, {length} octets)");
+
     /// <summary>A reply was given.</summary>
     internal void Said(SmtpReply reply)
     {

@@ -250,14 +250,18 @@ internal sealed partial class SmtpSession : IAsyncDisposable
 
     private async ValueTask<SmtpReply?> DispatchAsync(ReadOnlyMemory<byte> line)
     {
-        Peer.Dialogue?.Heard(line.Span);
         var verbLength = line.Span.IndexOf((byte)' ');
         var verb = verbLength < 0 ? line : line[..verbLength];
         var arguments = verbLength < 0 ? default : line[(verbLength + 1)..];
-        if (line.Span.ContainsAnyInRange((byte)0, (byte)31) || line.Span.Contains((byte)127))
-            return Replies.ControlCharacter;
-        if (CommandTable.Find(_handler.Role, verb.Span) is not { } command)
-            return Replies.Unknown;
+        var hasControl = line.Span.ContainsAnyInRange((byte)0, (byte)31) || line.Span.Contains((byte)127);
+        var command = hasControl ? null : CommandTable.Find(_handler.Role, verb.Span);
+        if (command is null)
+        {
+            Peer.Dialogue?.HeardNoCommand(line.Length);
+            return hasControl ? Replies.ControlCharacter : Replies.Unknown;
+        }
+
+        Peer.Dialogue?.Heard(line.Span);
         if (!command.AllowedIn.HasFlag(Phase))
             return OutOfOrder();
         if (command.IsIdle && ++_idleCommands > Options.Limits.MaxIdleCommands)

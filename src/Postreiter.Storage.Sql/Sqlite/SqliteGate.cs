@@ -7,6 +7,15 @@ internal sealed class SqliteGate(SqliteStore store) : IGateStore
 {
     private const string Counter = "greylist";
 
+    private static readonly string Save = $$"""
+        INSERT INTO greylist VALUES($0, $1, $2, $3, $4, $5, $6, $7)
+        ON CONFLICT(key) DO UPDATE SET version = excluded.version,
+            (first, last, passes) = (
+                SELECT iif(j, min(first, excluded.first), excluded.first), iif(j, max(last, excluded.last), excluded.last),
+                    iif(j, max(passes, excluded.passes), excluded.passes)
+                FROM (SELECT excluded.passes >= 0 AND passes >= 0 AND excluded.first <= last + {{IGateStore.JoinSeconds}} AS j))
+        """;
+
     public ValueTask<long> ReadGreylistAsync(Action<GreylistState> each, CancellationToken ct) =>
         new(
             store.Read(s =>
@@ -63,14 +72,7 @@ internal sealed class SqliteGate(SqliteStore store) : IGateStore
                 foreach (var row in rows)
                 {
                     scope.Session.Run(
-                        """
-                        INSERT INTO greylist VALUES($0, $1, $2, $3, $4, $5, $6, $7)
-                        ON CONFLICT(key) DO UPDATE SET version = excluded.version,
-                            (first, last, passes) = (
-                                SELECT iif(j, min(first, excluded.first), excluded.first), iif(j, max(last, excluded.last), excluded.last),
-                                    iif(j, max(passes, excluded.passes), excluded.passes)
-                                FROM (SELECT excluded.passes >= 0 AND passes >= 0 AND excluded.first <= last + 5 AS j))
-                        """,
+                        Save,
                         row.State.Key,
                         row.Client,
                         row.Sender,
@@ -160,21 +162,26 @@ internal sealed class SqliteGate(SqliteStore store) : IGateStore
             )
         );
 
-    public ValueTask<int> PruneTracesAsync(DateTimeOffset before, CancellationToken ct) =>
-        store.WriteAsync(
+    public ValueTask<int> PruneTracesAsync(DateTimeOffset before, CancellationToken ct)
+    {
+        // Found beside the writer, and without the verdicts, which are long. A trace that is over is written no more.
+        var old = store.Read(s =>
+            s.List(
+                "SELECT id, addresses FROM traces WHERE id < $0 ORDER BY id LIMIT $1",
+                static r => (Id: r.GetString(0), Addresses: ReadAddresses(r.GetString(1))),
+                TraceId.FirstAt(before),
+                IGateStore.PruneStep
+            )
+        );
+        if (old.Count == 0)
+            return new(0);
+        return store.WriteAsync(
             scope =>
             {
                 var s = scope.Session;
-                var old = s.List(
-                    "SELECT id, addresses, verdict FROM traces WHERE id < $0 ORDER BY id LIMIT $1",
-                    ReadTrace,
-                    TraceId.FirstAt(before),
-                    IGateStore.PruneStep
-                );
-                foreach (var trace in old)
+                foreach (var (id, addresses) in old)
                 {
-                    var id = trace.Id.ToString();
-                    foreach (var address in trace.Addresses)
+                    foreach (var address in addresses)
                         s.Run("DELETE FROM trace_addresses WHERE address = $0 AND id = $1", address.Key, id);
                     s.Run("DELETE FROM traces WHERE id = $0", id);
                 }
@@ -183,6 +190,7 @@ internal sealed class SqliteGate(SqliteStore store) : IGateStore
             },
             ct
         );
+    }
 
     /// <summary>Saves a trace inside a unit of work; that of a delivery which is tried once more (LMTP, recipient by recipient) is replaced.</summary>
     internal static void SaveTrace(SqlSession s, TraceRecord trace)
@@ -205,14 +213,13 @@ internal sealed class SqliteGate(SqliteStore store) : IGateStore
         new(r.GetInt64(0), (uint)r.GetInt64(1), (uint)r.GetInt64(2), r.GetInt32(3));
 
     private static TraceRecord ReadTrace(SqlStatement r) =>
-        new(
-            TraceId.TryParse(r.GetString(0), out var id) ? id : default,
-            [
-                .. r.GetString(1)
-                    .Split('\n', StringSplitOptions.RemoveEmptyEntries)
-                    .Select(static a => EmailAddress.TryParse(a, out var address) ? address : default)
-                    .Where(static a => !a.IsEmpty),
-            ],
-            r.GetBytes(2)
-        );
+        new(TraceId.TryParse(r.GetString(0), out var id) ? id : default, ReadAddresses(r.GetString(1)), r.GetBytes(2));
+
+    private static List<EmailAddress> ReadAddresses(string lines) =>
+        [
+            .. lines
+                .Split('\n', StringSplitOptions.RemoveEmptyEntries)
+                .Select(static a => EmailAddress.TryParse(a, out var address) ? address : default)
+                .Where(static a => !a.IsEmpty),
+        ];
 }

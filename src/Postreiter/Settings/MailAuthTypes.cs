@@ -13,7 +13,7 @@ internal static class MailAuthTypes
             value = new ForwarderSetting();
             if (text.StartsWith("ip:", StringComparison.Ordinal))
             {
-                if (!SettingTypes.TryReadNetwork(text[3..], out var network))
+                if (!IPAddresses.TryReadNetwork(text[3..], out var network))
                     return false;
                 value = value with { Network = network };
                 return true;

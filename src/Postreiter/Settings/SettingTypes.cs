@@ -48,7 +48,7 @@ internal static class SettingTypes
 
     public static readonly SettingType<IPNetwork> Network = FromText<IPNetwork>(
         "an address or a network such as \"192.0.2.7\", \"10.0.0.0/8\" or \"2001:db8::/32\"",
-        TryReadNetwork,
+        IPAddresses.TryReadNetwork,
         network => TomlText.Quote(network.ToString())
     );
 
@@ -184,15 +184,6 @@ internal static class SettingTypes
 
     /// <summary>Reads text.</summary>
     public delegate bool TryParseText<T>(string text, out T value);
-
-    /// <summary>Reads a network; an address alone is one of itself.</summary>
-    public static bool TryReadNetwork(string text, out IPNetwork value)
-    {
-        if (!IPAddress.TryParse(text, out var one))
-            return IPNetwork.TryParse(text, out value);
-        value = new IPNetwork(one, one.GetAddressBytes().Length * 8);
-        return true;
-    }
 
     private static string Word<T>(T value)
         where T : struct, Enum => value.ToString().ToLowerInvariant();

@@ -4,6 +4,7 @@ using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Greylisting;
 using Postreiter.Delivery.Tests.Inbound;
 using Postreiter.Smtp.Server;
+using Postreiter.Testing;
 
 namespace Postreiter.Delivery.Tests.Gate;
 
@@ -128,6 +129,59 @@ public sealed partial class GateTests
             """
         );
         await GoldenTrace.ExpectAsync(site, "ann@our.example", "Wanted_by_one");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(-3)]
+    public async Task Where_everything_is_to_be_refused_that_counts_what_counts_nothing_is_no_fault(double rejectAt)
+    {
+        await using var site = await SiteAsync(o => o with { RejectAt = rejectAt });
+        await SendAsync(site);
+    }
+
+    [Fact]
+    public async Task An_entry_counts_once_however_often_its_recipient_is_named()
+    {
+        await using var site = await SiteAsync(o =>
+            o with
+            {
+                Lists = new GateLists(
+                    ["s@far.example for ann@our.example"],
+                    ["far.example", "ip:192.0.2.0/24 for our.example"]
+                ),
+            }
+        );
+        await site.PlayAsync(
+            ListenerRole.Mx,
+            $"""
+            S: 220 *
+            C: EHLO mail.far.example
+            S... 250 HELP
+            C: MAIL FROM:<s@far.example>
+            S: 250 *
+            {Dialogue.Repeat(3, static _ => "C: RCPT TO:<ann@our.example>\nS: 550 5.7.1 *")}
+            """
+        );
+    }
+
+    [Fact]
+    public async Task Of_recipients_that_are_deferred_no_more_are_asked_for_than_can_be_remembered()
+    {
+        await using var site = await SiteAsync(mode: GreylistMode.On);
+        await site.PlayAsync(
+            ListenerRole.Mx,
+            $"""
+            S: 220 *
+            C: EHLO mail.far.example
+            S... 250 HELP
+            C: MAIL FROM:<s@far.example>
+            S: 250 *
+            {Dialogue.Repeat(2_000, static i => $"C: RCPT TO:<ann+{i}@our.example>\nS... 451 4.7.1 *")}
+            C: RCPT TO:<ann@our.example>
+            S: 452 4.5.3 *
+            """
+        );
     }
 
     [Fact]

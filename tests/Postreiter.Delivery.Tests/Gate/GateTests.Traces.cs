@@ -1,9 +1,11 @@
 using System.Net;
+using Postreiter.Core;
 using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Greylisting;
 using Postreiter.Delivery.Tests.Inbound;
 using Postreiter.Smtp.Server;
+using Postreiter.Storage;
 using static Postreiter.Delivery.Tests.Inbound.InboundSite;
 
 namespace Postreiter.Delivery.Tests.Gate;
@@ -117,6 +119,65 @@ public sealed partial class GateTests
         var verdict = Assert.Single(await site.TracesAsync("ann@our.example"));
         Assert.Equal(Postreiter.Delivery.Gate.Tracing.VerdictAction.Defer, Assert.Single(verdict.Recipients).Action);
         Assert.StartsWith("S: 451 4.3.0", verdict.Dialogue[^1], StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Where_LMTP_recipients_differ_each_has_what_it_was_told()
+    {
+        await using var site = await SiteAsync();
+        await site.QuotaAsync("bob@our.example", 10);
+        await site.PlayAsync(
+            ListenerRole.Lmtp,
+            Send(
+                "<ann@our.example> <bob@our.example> <cat@our.example>",
+                reply: "250 *\nS: 452 4.2.2 *\nS: 250 *",
+                hello: "LHLO here.example"
+            )
+        );
+        await GoldenTrace.ExpectAsync(site, "bob@our.example", "LMTP");
+        Assert.Single(await site.TracesAsync("ann@our.example"));
+    }
+
+    [Fact]
+    public async Task Mail_that_could_not_be_stored_makes_no_domain_known()
+    {
+        await using var site = await SiteAsync();
+        site.Dns.Txt("_dmarc.far.example", "v=DMARC1; p=none");
+        site.Fault = static m => m == "FileAsync" ? new StoreException(StoreFault.Busy, "locked") : null;
+        for (var i = 0; i < 6; i++)
+            await SendAsync(site, "451 4.3.0 *");
+        Assert.False(site.Greylist.IsKnownDomain(DomainName.Parse("far.example")));
+        site.Fault = static _ => null;
+        for (var i = 0; i < 5; i++)
+            await SendAsync(site);
+        Assert.True(site.Greylist.IsKnownDomain(DomainName.Parse("far.example")));
+    }
+
+    [Fact]
+    public async Task What_is_said_to_log_in_after_a_refusal_is_not_written_down()
+    {
+        await using var site = await SiteAsync();
+        await site.PlayAsync(
+            ListenerRole.Mx,
+            $"""
+            S: 220 *
+            C: EHLO mail.far.example
+            S... 250 HELP
+            C: AUTH LOGIN
+            S: 50*
+            C: YW5uQG91ci5leGFtcGxl
+            S: 500 *
+            C: c2VjcmV0
+            S: 500 *
+            C: AUTH{'\t'}PLAIN {AnnsLogin}
+            S: 500 *
+            C: MAIL FROM:<s@far.example>
+            S: 250 *
+            C: RCPT TO:<nobody@our.example>
+            S: 550 5.1.1 *
+            """
+        );
+        await GoldenTrace.ExpectAsync(site, "nobody@our.example", "Log_in_refused");
     }
 
     [Fact]

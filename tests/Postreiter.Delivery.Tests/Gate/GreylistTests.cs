@@ -69,6 +69,21 @@ public sealed class GreylistTests : IAsyncLifetime
         await SyncAsync(_list);
     }
 
+    [Fact]
+    public async Task A_domain_that_is_known_by_its_mail_stays_so_by_use_over_restarts()
+    {
+        var domain = DomainName.Parse("pool.example");
+        var lifetime = _list.Options.Lifetime.TotalSeconds;
+        for (var i = 0; i < 5; i++)
+            _list.NoteGood(domain);
+        await RestartAsync();
+        After(lifetime * 0.6);
+        Assert.True(_list.IsKnownDomain(domain));
+        await RestartAsync();
+        After(lifetime * 0.6);
+        Assert.True(_list.IsKnownDomain(domain));
+    }
+
     [Theory, InlineData(false), InlineData(true)]
     public async Task A_triplet_waits_for_the_delay_to_the_second(bool restarts)
     {

@@ -55,6 +55,20 @@ public sealed class TraceWriterTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Strangers_fill_no_disk_with_them()
+    {
+        var writer = new TraceWriter(_store, _clock, NullLogger.Instance) { MaxOctetsPerHour = 7 };
+        for (var i = 0; i < 10; i++)
+            writer.Add(Trace());
+        await writer.FlushAsync();
+        Assert.Equal(3, await CountAsync());
+        _clock.Advance(TimeSpan.FromHours(1));
+        writer.Add(Trace());
+        await writer.FlushAsync();
+        Assert.Equal(4, await CountAsync());
+    }
+
+    [Fact]
     public async Task P14_a_store_that_is_down_stops_nothing()
     {
         var isDown = true;

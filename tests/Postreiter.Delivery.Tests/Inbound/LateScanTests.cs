@@ -1,7 +1,14 @@
+using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
+using Postreiter.Delivery.Gate;
+using Postreiter.Delivery.Gate.Checks;
+using Postreiter.Delivery.Gate.Greylisting;
+using Postreiter.Delivery.Scanning;
+using Postreiter.Delivery.Tests.Scanning;
 using Postreiter.Smtp.Server;
 using Postreiter.Spam.Results;
 using Postreiter.Spam.Scanning;
+using Postreiter.Storage;
 using static Postreiter.Delivery.Tests.Inbound.InboundSite;
 
 namespace Postreiter.Delivery.Tests.Inbound;
@@ -86,11 +93,46 @@ public sealed class LateScanTests
         Assert.Equal(Delivery.Inbound.LateScans.Most, (await site.InboxAsync("ann", "Junk")).Count);
     }
 
-    private static Task SendAsync(InboundSite site, string reply = "250 2.0.0 *") =>
+    [Fact]
+    public async Task F7_who_lets_the_sender_in_keeps_it_whatever_a_late_scan_says()
+    {
+        var scanner = new SlowScanner();
+        await using var site = await SiteAsync(scanner);
+        site.Guard(
+            new GateOptions
+            {
+                OnNoDomain = FailurePolicy.Mark,
+                Lists = new GateLists(["far.example for ann@our.example"], []),
+            },
+            new GreylistOptions { Mode = GreylistMode.Off }
+        );
+        await SendAsync(site, to: "<ann@our.example> <bob@our.example>");
+        scanner.End(100);
+        await site.LateScansEndAsync();
+        Assert.Single(await site.InboxAsync("ann"));
+        Assert.Single(await site.InboxAsync("bob", "Junk"));
+    }
+
+    [Fact]
+    public async Task F7_a_fault_of_the_store_while_scanners_read_ends_the_scan()
+    {
+        var scanner = new SlowScanner();
+        await using var site = await SiteAsync(scanner);
+        site.Scan(
+            new VirusFilterOptions(),
+            new ScriptedScanner { Answer = static _ => throw new StoreException(StoreFault.Busy, "unreadable") }
+        );
+        var sending = site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text, "451 4.3.0 *"));
+        await scanner.Begun.WaitAsync(Ct);
+        site.Clock.Advance(TimeSpan.FromSeconds(7));
+        await sending;
+        await scanner.GivenUp.WaitAsync(Ct);
+    }
+
+    private static Task SendAsync(InboundSite site, string reply = "250 2.0.0 *", string to = "<ann@our.example>") =>
         site.PlayAsync(
             ListenerRole.Mx,
-            Send("<ann@our.example>", Text, reply)
-                .Replace($"S: {reply}", $"T: 7s\nS: {reply}", StringComparison.Ordinal)
+            Send(to, Text, reply).Replace($"S: {reply}", $"T: 7s\nS: {reply}", StringComparison.Ordinal)
         );
 
     private static async Task<InboundSite> SiteAsync(
@@ -110,6 +152,10 @@ public sealed class LateScanTests
 
         private readonly TaskCompletionSource _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+        private readonly TaskCompletionSource _begun = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public Task Begun => _begun.Task;
+
         public Task GivenUp => _givenUp.Task;
 
         public void End(double points) => _end.SetResult(points);
@@ -121,6 +167,7 @@ public sealed class LateScanTests
         public async ValueTask<ScannedMail?> ScanAsync(ReadOnlyMemory<byte> mail, CancellationToken ct)
         {
             double points;
+            _begun.TrySetResult();
             try
             {
                 points = await _end.Task.WaitAsync(ct);

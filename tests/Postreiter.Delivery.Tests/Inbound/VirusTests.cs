@@ -1,4 +1,8 @@
+using Postreiter.Delivery.Authentication;
+using Postreiter.Delivery.Gate;
+using Postreiter.Delivery.Gate.Greylisting;
 using Postreiter.Delivery.Scanning;
+using Postreiter.Delivery.Tests.Gate;
 using Postreiter.Delivery.Tests.Scanning;
 using Postreiter.Smtp.Server;
 using Postreiter.Testing;
@@ -110,6 +114,10 @@ public sealed class VirusTests
         _scanner.Early = static text =>
             text.Contains("EICAR", StringComparison.Ordinal) ? ScanAnswer.Infected("Eicar") : null;
         await using var site = await SiteAsync();
+        site.Guard(
+            new GateOptions { OnNoDomain = FailurePolicy.Mark },
+            new GreylistOptions { Mode = GreylistMode.Off }
+        );
         await site.PlayAsync(
             ListenerRole.Mx,
             Send(
@@ -119,6 +127,7 @@ public sealed class VirusTests
             ),
             Pacing.Bytes
         );
+        await GoldenTrace.ExpectAsync(site, "ann@our.example", "Infected_early");
     }
 
     private async Task<InboundSite> SiteAsync(bool defers = true, params IContentScanner[] others)

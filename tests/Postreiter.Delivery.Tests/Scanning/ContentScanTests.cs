@@ -103,6 +103,30 @@ public sealed class ContentScanTests
     }
 
     [Fact]
+    public async Task When_something_is_found_nobody_reads_the_stored_message_any_more()
+    {
+        var never = new TaskCompletionSource();
+        var slow = new ScriptedScanner("slow") { Hold = never.Task };
+        var quick = new ScriptedScanner("quick") { Answer = static _ => ScanAnswer.Infected("Worm") };
+        using var chain = new ScannerChain([slow, quick], _clock, places: 2);
+        await using var first = chain.Begin();
+        await using var second = chain.Begin();
+        await using var scan = chain.Begin();
+        Assert.False(scan.IsLive);
+        var opened = new List<Stream>();
+        await scan.CompleteAsync(
+            () =>
+            {
+                opened.Add(Stored());
+                return opened[^1];
+            },
+            Ct
+        );
+        Assert.Equal(2, opened.Count);
+        Assert.All(opened, static s => Assert.False(s.CanRead));
+    }
+
+    [Fact]
     public async Task All_that_say_something_are_in_the_trace()
     {
         var broken = new ScriptedScanner("broken") { Answer = static _ => ScanAnswer.Failed("down") };

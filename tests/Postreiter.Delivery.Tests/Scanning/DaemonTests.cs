@@ -172,6 +172,46 @@ public sealed class DaemonTests
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task An_early_answer_of_icap_counts_and_the_connection_is_not_used_again(bool hangsUp)
+    {
+        using var daemon = new Daemon(
+            async (stream, number) =>
+            {
+                if (number == 1)
+                {
+                    await ReadToAsync(stream, "\r\n\r\n");
+                    await stream.WriteAsync("ICAP/1.0 200 OK\r\nMethods: RESPMOD\r\n\r\n"u8.ToArray(), Ct);
+                }
+
+                await ReadToAsync(stream, "message/rfc822\r\n\r\n");
+                var answer = $"ICAP/1.0 20{(number == 1 ? "4 No Content" : "0 OK\r\nX-Virus-ID: Worm")}\r\n\r\n";
+                await stream.WriteAsync(Encoding.ASCII.GetBytes(answer), Ct);
+                // Read, so that no reset takes the answer away; then the rest is not taken.
+                if (hangsUp)
+                    await stream.ReadExactlyAsync(new byte[2000], Ct);
+                else
+                    await stream.CopyToAsync(Stream.Null, Ct);
+            }
+        );
+        var scanner = Icap(daemon.Address);
+        foreach (var state in new[] { ScanState.Clean, ScanState.Infected })
+        {
+            var content = new Pipe(new PipeOptions(pauseWriterThreshold: 0));
+            var scanning = scanner.ScanAsync(content.Reader, Ct).AsTask();
+            while (!scanning.IsCompleted)
+            {
+                await content.Writer.WriteAsync(new byte[100], Ct);
+                await Task.Yield();
+            }
+
+            Assert.Equal(state, (await scanning).State);
+            await content.Writer.CompleteAsync();
+        }
+    }
+
+    [Theory]
     [InlineData("ICAP/1.0 404 Not Found\r\n\r\n", "OPTIONS of /avscan is answered by 404")]
     [InlineData("HTTP/1.1 400 Bad Request\r\n\r\n", "answered by 400")]
     [InlineData("SSH-2.0-x\r\n", "is no status line")]

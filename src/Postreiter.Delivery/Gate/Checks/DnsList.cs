@@ -52,15 +52,8 @@ public sealed record DnsList(DomainName Zone, IReadOnlyList<DnsListCode> Codes)
         double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out points)
         && Math.Abs(points) <= MaxPoints;
 
-    private static bool TryReadCode(string text, out IPNetwork code)
-    {
-        code = default;
-        if (IPAddress.TryParse(text, out var one))
-            code = new IPNetwork(one, one.GetAddressBytes().Length * 8);
-        else if (!IPNetwork.TryParse(text, out code))
-            return false;
-        return IPNetwork.Parse("127.0.0.0/8").Contains(code.BaseAddress);
-    }
+    private static bool TryReadCode(string text, out IPNetwork code) =>
+        IPAddresses.TryReadNetwork(text, out code) && IPNetwork.Parse("127.0.0.0/8").Contains(code.BaseAddress);
 }
 
 /// <summary>What one answer of a list means.</summary>

@@ -1,6 +1,4 @@
-using System.Globalization;
 using System.Net;
-using System.Net.Sockets;
 using Postreiter.Core;
 using Postreiter.Dns;
 
@@ -32,20 +30,8 @@ internal sealed class DnsListCheck(IDnsResolver dns, TimeProvider time)
     }
 
     /// <summary>The name that is asked: the address backwards, and the zone (RFC 5782 §2.1, §2.4).</summary>
-    internal static DomainName NameOf(IPAddress client, DomainName zone)
-    {
-        if (client.IsIPv4MappedToIPv6)
-            client = client.MapToIPv4();
-        var octets = client.GetAddressBytes().Reverse();
-        var text =
-            client.AddressFamily == AddressFamily.InterNetwork
-                ? string.Join('.', octets)
-                : string.Join(
-                    '.',
-                    octets.Select(o => string.Create(CultureInfo.InvariantCulture, $"{o & 15:x}.{o >> 4:x}"))
-                );
-        return DomainName.TryParse($"{text}.{zone.Ascii}", out var name) ? name : default;
-    }
+    internal static DomainName NameOf(IPAddress client, DomainName zone) =>
+        DomainName.TryParse($"{client.ReverseLabels()}.{zone.Ascii}", out var name) ? name : default;
 
     private async Task<CheckRecord> CheckAsync(DnsList list, IPAddress client, CancellationToken ct)
     {

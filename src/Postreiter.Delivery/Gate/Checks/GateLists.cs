@@ -122,12 +122,10 @@ public sealed class GateLists
             return entry.Contains('@', StringComparison.Ordinal)
                 ? EmailAddress.TryParse(entry, out address)
                 : DomainName.TryParse(entry, out domain);
-        entry = entry["ip:".Length..];
-        if (IPAddress.TryParse(entry, out var one))
-            network = new IPNetwork(one, one.GetAddressBytes().Length * 8);
-        else if (IPNetwork.TryParse(entry, out var many))
-            network = many;
-        return network is not null;
+        if (!IPAddresses.TryReadNetwork(entry["ip:".Length..], out var read))
+            return false;
+        network = read;
+        return true;
     }
 
     private sealed record Scope(Entries Allow, Entries Block);
@@ -150,16 +148,7 @@ public sealed class GateLists
                 return null;
             if (Addresses.Contains(address))
                 return address.ToString();
-            var rest = address.Domain.Ascii;
-            while (true)
-            {
-                if (Domains.Contains(rest))
-                    return rest;
-                var dot = rest.IndexOf('.', StringComparison.Ordinal);
-                if (dot < 0)
-                    return null;
-                rest = rest[(dot + 1)..];
-            }
+            return address.Domain.FindInOrAbove(Domains);
         }
     }
 }

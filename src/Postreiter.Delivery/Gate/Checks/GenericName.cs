@@ -121,8 +121,7 @@ internal static class GenericName
 
     private static bool HoldsAddress(string text, IPAddress address)
     {
-        if (address.IsIPv4MappedToIPv6)
-            address = address.MapToIPv4();
+        address = address.Plain();
         var octets = address.GetAddressBytes();
         if (address.AddressFamily == AddressFamily.InterNetworkV6)
         {

@@ -20,7 +20,7 @@ internal static class HeloCheck
         {
             if (!name.TryGetAddress(out var address))
                 return Against("syntax", $"{name.Ascii} is no address");
-            return Plain(address).Equals(Plain(client))
+            return address.Plain().Equals(client.Plain())
                 ? new CheckRecord("helo", "literal", 0, 0, $"{name.Ascii} is the client's address")
                 : Against("foreign-address", $"{name.Ascii} is not the client's address");
         }
@@ -34,8 +34,6 @@ internal static class HeloCheck
 
     private static CheckRecord Against(string result, string reason) =>
         new("helo", result, 0, 0, reason) { IsAgainst = true };
-
-    private static IPAddress Plain(IPAddress address) => address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address;
 
     private static string Shown(string helo) => helo.Length > 100 ? helo[..100] + "…" : helo;
 }

@@ -3,13 +3,14 @@ using Postreiter.Delivery.Gate.Greylisting;
 
 namespace Postreiter.Delivery.Gate.Checks;
 
-/// <summary>How much each client network, /24 or /64, may do in a minute; a whole minute's worth at once. For at most 50,000 networks.</summary>
+/// <summary>How much each client network, /24 or /64, may do in a minute; a whole minute's worth at once. For the 50,000 networks and kinds seen last.</summary>
 /// <param name="time">The clock.</param>
 internal sealed class RateLimits(TimeProvider time)
 {
-    private const int MaxNetworks = 50_000;
+    private const int MaxBuckets = 50_000;
     private readonly Lock _lock = new();
     private readonly Dictionary<(long Network, RateOf Kind), Bucket> _buckets = [];
+    private long? _forgot;
 
     /// <summary>Takes one of what is left.</summary>
     /// <param name="client">Who asks.</param>
@@ -26,7 +27,7 @@ internal sealed class RateLimits(TimeProvider time)
         {
             if (!_buckets.TryGetValue(key, out var bucket))
             {
-                if (_buckets.Count >= MaxNetworks)
+                if (_buckets.Count >= MaxBuckets)
                     Forget(now);
                 bucket = new Bucket(perMinute, now);
             }
@@ -39,16 +40,21 @@ internal sealed class RateLimits(TimeProvider time)
         }
     }
 
-    // Those of more than a minute ago are full again. Where all are younger, all begin anew: a flood from everywhere is no network's doing.
+    // Those of more than a minute ago are full again. Where that makes no room, or was tried a moment ago, all begin anew: a flood from everywhere
+    // is no network's doing, and its callers do not wait for a walk each.
     private void Forget(long now)
     {
-        foreach (var (key, bucket) in _buckets)
+        if (_forgot is not { } last || time.GetElapsedTime(last, now) >= TimeSpan.FromSeconds(1))
         {
-            if (time.GetElapsedTime(bucket.At, now) >= TimeSpan.FromMinutes(1))
-                _buckets.Remove(key);
+            _forgot = now;
+            foreach (var (key, bucket) in _buckets)
+            {
+                if (time.GetElapsedTime(bucket.At, now) >= TimeSpan.FromMinutes(1))
+                    _buckets.Remove(key);
+            }
         }
 
-        if (_buckets.Count >= MaxNetworks)
+        if (_buckets.Count >= MaxBuckets)
             _buckets.Clear();
     }
 

@@ -34,9 +34,8 @@ public sealed class Greylist(TimeProvider time, long spread, int maxRows = Greyl
     /// <summary>A caller wants to bring a message of a sender for a recipient.</summary>
     internal GreylistAnswer Check(in GreylistClient client, EmailAddress? sender, EmailAddress recipient)
     {
-        var (now, options) = (Now, Options);
-        var times = options.Times;
-        if (IsKnown(client, now, times, options.PassesOfClient))
+        var (now, times) = (Now, Options.Times);
+        if (IsKnown(client, now, times))
             return new GreylistAnswer(GreylistResult.KnownClient, 0);
         var key = GreylistKey.Triplet(client, sender, recipient);
         var step = _table.Meet(key, now, times, out var state, out var isDue);
@@ -73,11 +72,10 @@ public sealed class Greylist(TimeProvider time, long spread, int maxRows = Greyl
     }
 
     /// <summary>Whether a client has shown often enough that it comes back, or is on the list for good.</summary>
-    internal bool IsKnown(in GreylistClient client) => IsKnown(client, Now, Options.Times, Options.PassesOfClient);
+    internal bool IsKnown(in GreylistClient client) => IsKnown(client, Now, Options.Times);
 
     /// <summary>Whether mail that is vouched for by a domain has been good often enough.</summary>
-    internal bool IsKnownDomain(DomainName domain) =>
-        _table.TryUse(GreylistKey.OfDomain(domain), Options.PassesOfClient, Now, Options.Times, out _, out _);
+    internal bool IsKnownDomain(DomainName domain) => IsKnownDomain(domain, Now, Options.Times);
 
     /// <summary>Whether somebody here has written to an address.</summary>
     internal bool IsCorrespondent(EmailAddress sender)
@@ -134,24 +132,26 @@ public sealed class Greylist(TimeProvider time, long spread, int maxRows = Greyl
         }
     }
 
-    private bool IsKnown(in GreylistClient client, uint now, in GreylistTimes times, int passes)
+    private bool IsKnown(in GreylistClient client, uint now, in GreylistTimes times)
     {
-        if (_table.TryUse(GreylistKey.OfNetwork(client), passes, now, times, out var state, out var isDue))
-        {
-            if (isDue)
-                Save(new GreylistRow(state, client.Network, "", ""));
-            return true;
-        }
-
-        if (
-            client.Pool.IsEmpty
-            || !_table.TryUse(GreylistKey.OfDomain(client.Pool), passes, now, times, out state, out isDue)
-        )
-            return false;
+        if (!TryUse(GreylistKey.OfNetwork(client), now, times, out var state, out var isDue))
+            return !client.Pool.IsEmpty && IsKnownDomain(client.Pool, now, times);
         if (isDue)
-            Save(new GreylistRow(state, client.Pool.Ascii, "", ""));
+            Save(new GreylistRow(state, client.Network, "", ""));
         return true;
     }
+
+    private bool IsKnownDomain(DomainName domain, uint now, in GreylistTimes times)
+    {
+        if (!TryUse(GreylistKey.OfDomain(domain), now, times, out var state, out var isDue))
+            return false;
+        if (isDue)
+            Save(new GreylistRow(state, domain.Ascii, "", ""));
+        return true;
+    }
+
+    private bool TryUse(long key, uint now, in GreylistTimes times, out GreylistState state, out bool isDue) =>
+        _table.TryUse(key, GreylistOptions.PassesOfClient, now, times, out state, out isDue);
 
     private void NotePass(in GreylistClient client, uint now, in GreylistTimes times)
     {

@@ -48,16 +48,8 @@ public sealed class GreylistAllow
             return network;
         if (name is not { } host)
             return null;
-        for (var rest = host.Ascii; ; )
-        {
-            if (_names.Contains(rest))
-                return rest;
-            var dot = rest.IndexOf('.', StringComparison.Ordinal);
-            if (dot < 0)
-                break;
-            rest = rest[(dot + 1)..];
-        }
-
+        if (host.FindInOrAbove(_names) is { } entry)
+            return entry;
         foreach (var expression in _expressions)
         {
             try
@@ -78,12 +70,8 @@ public sealed class GreylistAllow
     {
         if (entry is ['/', .., '/'] && entry.Length > 2)
             return TryAddExpression(entry[1..^1]);
-        if (IPNetwork.TryParse(entry, out var network))
-        {
-            _networks.Add(network, entry);
-            return true;
-        }
-
+        if (entry.Contains('/', StringComparison.Ordinal))
+            return TryAddNetwork(entry);
         if (!entry.AsSpan().ContainsAnyExcept(Numbers))
         {
             // 192.0.2 is 192.0.2.0/24.
@@ -95,15 +83,19 @@ public sealed class GreylistAllow
             return true;
         }
 
-        if (IPAddress.TryParse(entry, out var address))
-        {
-            _networks.Add(new IPNetwork(address, address.GetAddressBytes().Length * 8), entry);
+        if (TryAddNetwork(entry))
             return true;
-        }
-
         if (!DomainName.TryParse(entry.StartsWith("*.", StringComparison.Ordinal) ? entry[2..] : entry, out var name))
             return false;
         return _names.Add(name.Ascii) || true;
+    }
+
+    private bool TryAddNetwork(string entry)
+    {
+        if (!IPAddresses.TryReadNetwork(entry, out var network))
+            return false;
+        _networks.Add(network, entry);
+        return true;
     }
 
     private bool TryAddExpression(string text)

@@ -16,8 +16,8 @@ public enum GreylistMode
 /// <summary>How greylisting works; section <c>greylist</c> of the settings.</summary>
 public sealed record GreylistOptions
 {
-    /// <summary>Source: postgrey and RFC 6647 §4.</summary>
-    internal const int DefaultPassesOfClient = 5;
+    /// <summary>A client with so many triplets that came back is not delayed any more. Source: postgrey and RFC 6647 §4.</summary>
+    internal const int PassesOfClient = 5;
 
     /// <summary>Whom it delays. Default smart.</summary>
     public GreylistMode Mode { get; init; } = GreylistMode.Smart;
@@ -30,9 +30,6 @@ public sealed record GreylistOptions
 
     /// <summary>How long it stays known after its last use. Default 36 days.</summary>
     public TimeSpan Lifetime { get; init; } = TimeSpan.FromDays(36);
-
-    /// <summary>A client with so many triplets that came back is not delayed any more. Default 5.</summary>
-    public int PassesOfClient { get; init; } = DefaultPassesOfClient;
 
     internal GreylistTimes Times =>
         new((uint)Delay.TotalSeconds, (uint)Window.TotalSeconds, (uint)Lifetime.TotalSeconds);

@@ -17,7 +17,7 @@ internal static class GreylistReply
     /// <param name="seconds">When to come again.</param>
     public static SmtpReply Of(IPAddress client, EmailAddress? sender, EmailAddress recipient, uint seconds)
     {
-        var address = client.IsIPv4MappedToIPv6 ? client.MapToIPv4() : client;
+        var address = client.Plain();
         var (from, to) = ($"<{sender}>", $"<{recipient}>");
         var lines = new List<string> { $"{address} is not yet authorized to deliver mail from" };
         if (from.Length + to.Length <= MaxText)

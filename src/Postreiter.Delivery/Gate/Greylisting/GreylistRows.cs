@@ -37,7 +37,7 @@ public static class GreylistRows
         if (sender is null)
         {
             var key = who.Pool.IsEmpty ? GreylistKey.OfNetwork(who) : GreylistKey.OfDomain(who.Pool);
-            row = new GreylistRow(State(key, GreylistOptions.DefaultPassesOfClient), words, "", "");
+            row = new GreylistRow(State(key, GreylistOptions.PassesOfClient), words, "", "");
             return true;
         }
 
@@ -79,9 +79,7 @@ public static class GreylistRows
             { Passes: < 0 } => "removed",
             { Last: GreylistState.Forever } => "always",
             _ when row.Client.Length == 0 => "correspondent",
-            _ when row.Recipient.Length == 0 => row.State.Passes >= GreylistOptions.DefaultPassesOfClient
-                ? "known"
-                : "seen",
+            _ when row.Recipient.Length == 0 => row.State.Passes >= GreylistOptions.PassesOfClient ? "known" : "seen",
             { Passes: 0 } => "waiting",
             _ => "passed",
         };

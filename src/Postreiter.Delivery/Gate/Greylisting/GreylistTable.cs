@@ -29,14 +29,6 @@ internal sealed class GreylistTable
     /// <summary>Rows, those that are over included until they are pruned.</summary>
     public int Count => _parts.Sum(static p => p.Count);
 
-    /// <summary>What is known of a key, over or not; null for nothing.</summary>
-    public GreylistState? Find(long key)
-    {
-        var (part, hash) = Place(key);
-        lock (part)
-            return part.Find(key, hash) is var at and >= 0 ? part[at].ToState() : null;
-    }
-
     /// <summary>A triplet came.</summary>
     /// <param name="key">Its key.</param>
     /// <param name="now">Seconds since 1970.</param>
@@ -116,7 +108,7 @@ internal sealed class GreylistTable
             ref var slot = ref part[at];
             if (slot.Passes <= 0 || slot.IsOver(now, times))
                 slot = new Slot(key, now, now, 0, 0);
-            isDue = slot.Use(now, times) | slot.Passes < GreylistOptions.DefaultPassesOfClient;
+            isDue = slot.Use(now, times) | slot.Passes < GreylistOptions.PassesOfClient;
             slot.Passes = Math.Min(most, slot.Passes + 1);
             return slot.ToState();
         }

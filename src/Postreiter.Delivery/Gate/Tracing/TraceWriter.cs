@@ -7,7 +7,7 @@ namespace Postreiter.Delivery.Gate.Tracing;
 
 /// <summary>
 /// Keeps traces of attempts that ended without a filing, in batches beside the sessions, and forgets those that are too old. Nobody waits for it:
-/// in a flood traces are dropped, and counted.
+/// in a flood traces are dropped, and counted; and strangers fill no disk with them.
 /// </summary>
 /// <param name="store">Where they go.</param>
 /// <param name="time">The clock.</param>
@@ -23,13 +23,25 @@ public sealed partial class TraceWriter(IStore store, TimeProvider time, ILogger
         static _ => GateMetrics.Dropped(1)
     );
 
+    private readonly Lock _lock = new();
+    private long _hour;
+    private long _octets;
     private bool _isDown;
+
+    /// <summary>Octets of traces that are taken in an hour; may change at any time. Default 16 MiB: ten thousand attempts.</summary>
+    public long MaxOctetsPerHour { get; set; } = 16 * 1024 * 1024;
 
     /// <summary>How long traces are kept; may change at any time. Default 30 days.</summary>
     public TimeSpan Keep { get; set; } = TimeSpan.FromDays(30);
 
     /// <summary>Takes a trace; it is in the store a second later.</summary>
-    public void Add(TraceRecord trace) => _waiting.Writer.TryWrite(trace);
+    public void Add(TraceRecord trace)
+    {
+        if (HasRoom(trace.Verdict.Length))
+            _waiting.Writer.TryWrite(trace);
+        else
+            GateMetrics.Dropped(1);
+    }
 
     /// <summary>Writes until it is stopped; what waits then is written once more.</summary>
     public async Task RunAsync(CancellationToken ct)
@@ -82,6 +94,21 @@ public sealed partial class TraceWriter(IStore store, TimeProvider time, ILogger
         while (
             await store.Gate.PruneTracesAsync(time.GetUtcNow() - Keep, CancellationToken.None) == IGateStore.PruneStep
         ) { }
+    }
+
+    private bool HasRoom(int octets)
+    {
+        var hour = time.GetUtcNow().ToUnixTimeSeconds() / 3600;
+        lock (_lock)
+        {
+            // F11: an hour is another one, whatever the clock did.
+            if (hour != _hour)
+                (_hour, _octets) = (hour, 0);
+            if (_octets + octets > MaxOctetsPerHour)
+                return false;
+            _octets += octets;
+            return true;
+        }
     }
 
     private async Task TryAsync(Func<Task> work)
