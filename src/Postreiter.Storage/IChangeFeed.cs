@@ -11,6 +11,9 @@ public interface IChangeFeed
 
     /// <summary>Changes of domains, accounts and aliases, for caches.</summary>
     ChangeSubscription SubscribeToDirectory();
+
+    /// <summary>Changes of lists of senders and of thresholds, for caches.</summary>
+    ChangeSubscription SubscribeToLists();
 }
 
 /// <summary>One listener. Changes that come while it does not wait are kept as one.</summary>

@@ -2,6 +2,7 @@ using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Gate;
 using Postreiter.Storage.Learning;
+using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -35,6 +36,9 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>What was learned of spam and of good mail.</summary>
     ILearningStore Learning { get; }
+
+    /// <summary>Whom the site, its domains and its accounts want mail from, and from whom not.</summary>
+    IListStore Lists { get; }
 
     /// <summary>Contents on their way in.</summary>
     IBlobIntake Blobs { get; }

@@ -5,9 +5,10 @@ namespace Postreiter.Storage;
 /// <summary>The change feed of an engine that lives in one process.</summary>
 public sealed class LocalChangeFeed : IChangeFeed
 {
-    // Account ids are 1 and more; the two others share the table with them.
+    // Account ids are 1 and more; the others share the table with them.
     private const long Queue = -1;
     private const long Directory = -2;
+    private const long Lists = -3;
     private readonly Lock _lock = new();
     private readonly ConcurrentDictionary<long, Subscription[]> _topics = new();
 
@@ -20,6 +21,9 @@ public sealed class LocalChangeFeed : IChangeFeed
     /// <inheritdoc/>
     public ChangeSubscription SubscribeToDirectory() => Add(Directory);
 
+    /// <inheritdoc/>
+    public ChangeSubscription SubscribeToLists() => Add(Lists);
+
     /// <summary>Tells the listeners of an account; called after the commit.</summary>
     public void AccountChanged(long accountId) => Tell(accountId);
 
@@ -28,6 +32,9 @@ public sealed class LocalChangeFeed : IChangeFeed
 
     /// <summary>Tells the listeners of the directory; called after the commit.</summary>
     public void DirectoryChanged() => Tell(Directory);
+
+    /// <summary>Tells the listeners of lists of senders; called after the commit.</summary>
+    public void ListsChanged() => Tell(Lists);
 
     private Subscription Add(long topic)
     {

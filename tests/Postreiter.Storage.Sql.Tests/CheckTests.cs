@@ -25,6 +25,7 @@ public sealed class CheckTests : IDisposable
     [InlineData("UPDATE blobs SET unused_since = 1", "references counted")]
     [InlineData("INSERT INTO expunged SELECT id, modseq FROM messages LIMIT 1", "there and expunged")]
     [InlineData("UPDATE counters SET value = 1 WHERE name = 'uid_validity'", "UIDVALIDITY")]
+    [InlineData("INSERT INTO list_scopes VALUES('', 1, 7, NULL)", "lists of ")]
     public async Task What_follows_from_other_rows_is_put_right(string damage, string problem)
     {
         await using var store = await _bed.OpenAsync(undelete: TimeSpan.FromDays(1));

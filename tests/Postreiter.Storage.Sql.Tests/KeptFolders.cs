@@ -7,6 +7,7 @@ using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs.Segments;
 using Postreiter.Storage.Gate;
 using Postreiter.Storage.Learning;
+using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -127,6 +128,7 @@ public sealed class KeptFolders
         await FillMailAuthAsync(store, time.GetUtcNow(), ct);
         await FillGateAsync(store, time.GetUtcNow(), ct);
         await FillLearningAsync(store, ct);
+        await FillListsAsync(store, time.GetUtcNow(), ct);
         await store.Queue.LeaseAsync(time.GetUtcNow(), time.GetUtcNow() + TimeSpan.FromMinutes(5), 1, [], ct);
     }
 
@@ -139,6 +141,19 @@ public sealed class KeptFolders
         var mail = new MailToLearn("b", null, IsSpam: false, MayRelearn: true, new byte[5], 4);
         Assert.Equal([true], await store.Learning.LearnAsync(ILearningStore.Server, [mail], ct));
         Assert.Equal([true], await store.Learning.LearnAsync(account, [mail], ct));
+    }
+
+    /// <summary>An entry of the site, one of an account, and its threshold.</summary>
+    internal static async Task FillListsAsync(IStore store, DateTimeOffset now, CancellationToken ct)
+    {
+        var account = (await store.Directory.ListAccountsAsync(ct))[0].Address.Key;
+        foreach (var scope in (string[])[IListStore.Site, account])
+        {
+            var entry = new ListEntry("far.example", ListKind.Block, ListOrigin.Move, now);
+            Assert.Equal([ListChange.Added], await store.Lists.AddAsync(scope, [entry], ct));
+        }
+
+        Assert.True(await store.Lists.SetThresholdAsync(account, 3.5, ct));
     }
 
     /// <summary>A key in use and one that waits, a secret, a report's sum and a result.</summary>

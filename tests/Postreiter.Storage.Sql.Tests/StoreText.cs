@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Security.Cryptography;
 using System.Text;
 using Postreiter.Storage.Learning;
@@ -49,6 +50,14 @@ internal static class StoreText
         await LearnedText.AppendAsync(text, store.Learning, ILearningStore.Server);
         foreach (var account in await store.Directory.ListAccountsAsync(default))
             await LearnedText.AppendAsync(text, store.Learning, account.Id);
+        foreach (var scope in await store.Lists.ListScopesAsync(default))
+        {
+            var lists = await store.Lists.ReadAsync(scope, default);
+            text.Append($"lists of <{scope}> from {lists.Threshold?.ToString(CultureInfo.InvariantCulture)}\n");
+            foreach (var entry in lists.Entries)
+                text.Append($"  {entry.Text} {entry.Kind} {entry.Origin} {entry.Added:O}\n");
+        }
+
         return text.ToString();
     }
 

@@ -5,6 +5,7 @@ using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Gate;
 using Postreiter.Storage.Learning;
+using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -42,6 +43,7 @@ public class FaultyStore : DispatchProxy
             IMailAuthStore keys => Wrap(keys, _fault),
             IGateStore gate => Wrap(gate, _fault),
             ILearningStore learning => Wrap(learning, _fault),
+            IListStore lists => Wrap(lists, _fault),
             IBlobIntake blobs => Wrap(blobs, _fault),
             BlobWriter writer => new FaultyWriter(writer, _fault),
             _ => result,

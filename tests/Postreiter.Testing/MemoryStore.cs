@@ -3,6 +3,7 @@ using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Gate;
 using Postreiter.Storage.Learning;
+using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -23,6 +24,7 @@ public sealed class MemoryStore : IStore
         MailAuth = new MemoryMailAuth(_state);
         Gate = new MemoryGate(_state);
         Learning = new MemoryLearning(_state);
+        Lists = new MemoryLists(_state);
     }
 
     public IDirectoryStore Directory { get; }
@@ -36,6 +38,8 @@ public sealed class MemoryStore : IStore
     public IGateStore Gate { get; }
 
     public ILearningStore Learning { get; }
+
+    public IListStore Lists { get; }
 
     public IBlobIntake Blobs { get; } = new MemoryBlobs();
 

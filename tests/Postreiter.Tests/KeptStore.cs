@@ -7,6 +7,7 @@ using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Gate;
 using Postreiter.Storage.Learning;
+using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -36,6 +37,8 @@ internal sealed class KeptStore : IStore, IStoreOpener
     public IGateStore Gate => Up.Gate;
 
     public ILearningStore Learning => Up.Learning;
+
+    public IListStore Lists => Up.Lists;
 
     public IBlobIntake Blobs => Up.Blobs;
 

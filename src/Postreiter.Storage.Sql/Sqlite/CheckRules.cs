@@ -74,6 +74,25 @@ internal static class CheckRules
         ),
         new(
             """
+            SELECT 'lists of ' || scope || ': the account or domain is missing' FROM list_entries
+            WHERE scope != '' AND scope NOT IN (SELECT key FROM accounts UNION ALL SELECT name FROM domains) GROUP BY scope
+            """
+        ),
+        new(
+            """
+            SELECT 'lists of ' || scope || ': ' || sum(counted) || ' entries counted, ' || sum(found) || ' found' FROM (
+                SELECT scope, entries counted, 0 found FROM list_scopes
+                UNION ALL SELECT scope, 0, count(*) FROM list_entries GROUP BY scope)
+            GROUP BY scope HAVING sum(counted) != sum(found)
+            """,
+            """
+            INSERT INTO list_scopes SELECT scope, 0, sum(found), NULL FROM (
+                SELECT scope, 0 found FROM list_scopes UNION ALL SELECT scope, count(*) FROM list_entries GROUP BY scope)
+            WHERE true GROUP BY scope ON CONFLICT(scope) DO UPDATE SET entries = excluded.entries
+            """
+        ),
+        new(
+            """
             SELECT 'details ' || (d.id >> 32) || '/' || (d.id & 4294967295) || ': their message is missing'
             FROM details d WHERE NOT EXISTS(SELECT 1 FROM messages m WHERE m.id = d.id)
             """

@@ -99,6 +99,15 @@ internal static class Schema
             CREATE TABLE learned_mails(place INTEGER NOT NULL, name TEXT NOT NULL, is_spam INTEGER NOT NULL,
                 PRIMARY KEY(place, name)) WITHOUT ROWID;
             """,
+        // Lists of senders, and from how many points on mail is spam. The site's scope is the empty name. A scope's row stays when its domain
+        // or account goes: by its version others hear of it.
+        """
+            CREATE TABLE list_scopes(scope TEXT PRIMARY KEY, version INTEGER NOT NULL, entries INTEGER NOT NULL,
+                threshold REAL) WITHOUT ROWID;
+            CREATE INDEX list_scopes_version ON list_scopes(version);
+            CREATE TABLE list_entries(scope TEXT NOT NULL, entry TEXT NOT NULL, kind INTEGER NOT NULL, origin INTEGER NOT NULL,
+                added INTEGER NOT NULL, PRIMARY KEY(scope, entry)) WITHOUT ROWID;
+            """,
     ];
 
     /// <summary>The version this program writes.</summary>

@@ -34,6 +34,7 @@ internal sealed class SqliteDirectory(SqliteStore store) : IDirectoryStore
                 )
                     return RemoveDomainResult.InUse;
                 s.Run("DELETE FROM dkim_keys WHERE domain = $0", domain.Ascii);
+                SqliteLists.Drop(scope, domain.Ascii);
                 s.Run("DELETE FROM domains WHERE name = $0", domain.Ascii);
                 scope.DirectoryChanged();
                 return RemoveDomainResult.Removed;
@@ -131,6 +132,7 @@ internal sealed class SqliteDirectory(SqliteStore store) : IDirectoryStore
                 KeptRows.Drop(scope, account.Id);
                 s.Run("DELETE FROM old_names WHERE account_id = $0", account.Id);
                 SqliteLearning.Drop(s, account.Id);
+                SqliteLists.Drop(scope, account.Address.Key);
                 s.Run("DELETE FROM accounts WHERE id = $0", account.Id);
                 scope.AccountChanged(account.Id);
                 scope.DirectoryChanged();

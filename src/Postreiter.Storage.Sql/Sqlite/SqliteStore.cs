@@ -5,6 +5,7 @@ using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Gate;
 using Postreiter.Storage.Learning;
+using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -51,6 +52,7 @@ public sealed class SqliteStore : IStore, ILocalStore
         MailAuth = new SqliteMailAuth(this);
         Gate = new SqliteGate(this);
         Learning = new SqliteLearning(this);
+        Lists = new SqliteLists(this);
         Collector = new BlobCollector(this, blobs, time, logger);
         _collecting = Collector.RunAsync(_stopping.Token);
     }
@@ -72,6 +74,9 @@ public sealed class SqliteStore : IStore, ILocalStore
 
     /// <inheritdoc/>
     public ILearningStore Learning { get; }
+
+    /// <inheritdoc/>
+    public IListStore Lists { get; }
 
     /// <inheritdoc/>
     public IBlobIntake Blobs => _blobs;

@@ -12,8 +12,8 @@ internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeP
     private readonly List<Action> _after = [];
     private readonly List<Action> _pendingAfter = [];
     private IReadOnlySet<BlobId> _damaged = new HashSet<BlobId>();
-    private (bool Queue, bool Directory) _kept;
-    private (bool Queue, bool Directory) _now;
+    private (bool Queue, bool Directory, bool Lists) _kept;
+    private (bool Queue, bool Directory, bool Lists) _now;
 
     public SqlSession Session => session;
 
@@ -32,6 +32,8 @@ internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeP
 
     public void DirectoryChanged() => _now.Directory = true;
 
+    public void ListsChanged() => _now.Lists = true;
+
     /// <summary>Runs on the writer after the commit, if there is one.</summary>
     public void AfterCommit(Action act) => _pendingAfter.Add(act);
 
@@ -48,7 +50,7 @@ internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeP
     {
         _accounts.UnionWith(_pending);
         _after.AddRange(_pendingAfter);
-        _kept = (_kept.Queue || _now.Queue, _kept.Directory || _now.Directory);
+        _kept = (_kept.Queue || _now.Queue, _kept.Directory || _now.Directory, _kept.Lists || _now.Lists);
         DropChanges();
     }
 
@@ -91,6 +93,8 @@ internal sealed class WriteScope(SqlSession session, LocalChangeFeed feed, TimeP
             feed.QueueChanged();
         if (_kept.Directory)
             feed.DirectoryChanged();
+        if (_kept.Lists)
+            feed.ListsChanged();
     }
 
     /// <summary>Whether a content has its row; asked with any session.</summary>

@@ -4,6 +4,7 @@ using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Gate;
 using Postreiter.Storage.Learning;
+using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
 using Postreiter.Storage.Queue;
@@ -34,6 +35,8 @@ internal sealed class FaultyStore(MemoryStore inner) : IStore, IQueueStore
     public IGateStore Gate => inner.Gate;
 
     public ILearningStore Learning => inner.Learning;
+
+    public IListStore Lists => inner.Lists;
 
     public IBlobIntake Blobs => inner.Blobs;
 

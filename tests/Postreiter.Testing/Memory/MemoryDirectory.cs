@@ -36,6 +36,7 @@ internal sealed class MemoryDirectory(MemoryState state) : IDirectoryStore
             )
                 return new(RemoveDomainResult.InUse);
             state.DkimKeys.RemoveAll(k => k.Domain == domain);
+            MemoryLists.Drop(state, domain.Ascii);
             Told(state.Domains.Remove(domain));
             return new(RemoveDomainResult.Removed);
         }
@@ -107,6 +108,7 @@ internal sealed class MemoryDirectory(MemoryState state) : IDirectoryStore
                 return new(false);
             state.Accounts.Remove(account.Id);
             state.Learned.Remove(account.Id);
+            MemoryLists.Drop(state, account.Address.Key);
             state.Feed.AccountChanged(account.Id);
             return new(Told(true));
         }

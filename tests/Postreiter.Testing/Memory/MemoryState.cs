@@ -51,6 +51,8 @@ internal sealed class MemoryState(TimeProvider time, StoreOptions options)
     /// <summary>By place.</summary>
     public Dictionary<long, MemoryLearned> Learned { get; } = [];
 
+    public Dictionary<string, MemoryScope> Lists { get; } = new(StringComparer.Ordinal);
+
     public long NextId() => ++_lastId;
 
     // F11: larger than every one before, whatever the clock does.
