@@ -99,11 +99,7 @@ public sealed class DnsResolver : IDnsResolver
                 names.Add(name);
         }
 
-        return new DnsAnswer<DomainName>(answer.Status, names, answer.IsAuthenticated, answer.Detail)
-        {
-            Code = answer.Code,
-            PrimaryServer = answer.PrimaryServer,
-        };
+        return answer.With(names);
     }
 
     /// <summary>The name under which an address has its names (RFC 1035 §3.5, RFC 3596 §2.5).</summary>

@@ -44,11 +44,7 @@ internal static class DnsText
 
     /// <summary>The same answer with each record as text.</summary>
     public static DnsAnswer<string> Map<T>(DnsAnswer<T> answer, Func<T, string> text) =>
-        new(answer.Status, [.. answer.Records.Select(text)], answer.IsAuthenticated, answer.Detail)
-        {
-            Code = answer.Code,
-            PrimaryServer = answer.PrimaryServer,
-        };
+        answer.With<string>([.. answer.Records.Select(text)]);
 
     private static string Host(DomainName? name) => (name?.Ascii ?? "") + ".";
 }

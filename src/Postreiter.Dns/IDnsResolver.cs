@@ -106,6 +106,11 @@ public sealed record DnsAnswer<T>(
 
     /// <summary>Of an answer without records: the first name server of the zone it speaks for, by its SOA record; else null.</summary>
     public string? PrimaryServer { get; init; }
+
+    /// <summary>The same answer with its records in another form.</summary>
+    /// <param name="records">The records.</param>
+    public DnsAnswer<TOther> With<TOther>(IReadOnlyList<TOther> records) =>
+        new(Status, records, IsAuthenticated, Detail) { Code = Code, PrimaryServer = PrimaryServer };
 }
 
 /// <summary>Makes answers.</summary>

@@ -153,10 +153,6 @@ public sealed record AuthenticationResults(string AuthservId, IReadOnlyList<Auth
             Comment = outcome.Name?.Ascii ?? "",
         };
 
-    /// <summary>SMTP AUTH, which succeeded (RFC 8601 §2.7.4).</summary>
-    public static AuthenticationResult OfAuth(string account) =>
-        new("auth", "pass", "", [new("smtp", "auth", account)]);
-
     private static string Address(IPAddress address) =>
         (address.IsIPv4MappedToIPv6 ? address.MapToIPv4() : address).ToString();
 

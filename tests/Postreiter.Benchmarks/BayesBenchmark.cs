@@ -48,6 +48,8 @@ internal static class BayesBenchmark
         {
             var (scores, train, classify) = OurFolds(corpus, reading, tokenizer, set);
             Add(table, Ours, corpus, scores, train, classify);
+            if (options.WithPeers && !File.Exists(Bogofilter) && run == 1)
+                Console.Error.WriteLine($"bench: {Bogofilter} is missing (package bogofilter-sqlite); without it");
             if (options.WithPeers && File.Exists(Bogofilter))
             {
                 (scores, train, classify) = await BogofilterFoldsAsync(corpus, ct);

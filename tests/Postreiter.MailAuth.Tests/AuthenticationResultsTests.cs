@@ -54,7 +54,7 @@ public sealed class AuthenticationResultsTests
                 AuthenticationResults.Of(
                     new IprevOutcome(IprevResult.Pass, Client, DomainName.Parse("mx.example.org"), "")
                 ),
-                AuthenticationResults.OfAuth("ann"),
+                OfAuth("ann"),
             ]
         ).ToField();
 
@@ -86,10 +86,7 @@ public sealed class AuthenticationResultsTests
         Assert.Equal(["dkim none"], AuthenticationResults.Of([]).Select(static r => $"{r.Method} {r.Result}"));
         Assert.Equal(
             "ARC-Authentication-Results: i=2; mail.example.com;\r\n\tauth=pass smtp.auth=ann\r\n",
-            new AuthenticationResults(Ours, [AuthenticationResults.OfAuth("ann")]).ToField(
-                "ARC-Authentication-Results",
-                2
-            )
+            new AuthenticationResults(Ours, [OfAuth("ann")]).ToField("ARC-Authentication-Results", 2)
         );
     }
 
@@ -124,10 +121,7 @@ public sealed class AuthenticationResultsTests
         {
             var field = new AuthenticationResults(
                 Ours,
-                [
-                    new("spf", "pass", value, [new("smtp", "mailfrom", value)]) { Comment = value },
-                    AuthenticationResults.OfAuth(value),
-                ]
+                [new("spf", "pass", value, [new("smtp", "mailfrom", value)]) { Comment = value }, OfAuth(value)]
             ).ToField(allowUtf8: utf8);
 
             var lines = Encoding.UTF8.GetString(Encoding.UTF8.GetBytes(field)).Split("\r\n");
@@ -246,4 +240,7 @@ public sealed class AuthenticationResultsTests
             AuthenticationResults.Claims(Encoding.UTF8.GetBytes(text), [Ours]);
         }
     }
+
+    private static AuthenticationResult OfAuth(string account) =>
+        new("auth", "pass", "", [new("smtp", "auth", account)]);
 }

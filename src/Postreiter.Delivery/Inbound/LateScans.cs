@@ -59,7 +59,7 @@ internal sealed partial class LateScans(IStore store, RecipientResolver resolver
         }
     }
 
-    /// <inheritdoc/>
+    /// <summary>Ends them; <see cref="Idle"/> says when they have ended. Those that would begin later are given up.</summary>
     public void Dispose()
     {
         // Scans that begin meanwhile still ask it: its end is left to the collector.

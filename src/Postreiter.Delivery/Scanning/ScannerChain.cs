@@ -10,6 +10,9 @@ public sealed class ScannerChain(IReadOnlyList<IContentScanner> scanners, TimePr
     /// <summary>The scanners.</summary>
     public IReadOnlyList<IContentScanner> Scanners => scanners;
 
+    /// <summary>What its scanners take at most, where they keep a time themselves; 0 = not told.</summary>
+    public TimeSpan Budget { get; init; }
+
     /// <summary>A sender that sends nothing for so long loses its place. Default 5 s.</summary>
     public TimeSpan MaxPause { get; init; } = TimeSpan.FromSeconds(5);
 

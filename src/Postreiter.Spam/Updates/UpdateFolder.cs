@@ -14,6 +14,12 @@ public sealed class UpdateFolder(string root)
 {
     private const string Mark = "# UPDATE version ";
 
+    private const UnixFileMode ReadableFile =
+        UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.GroupRead | UnixFileMode.OtherRead;
+
+    private const UnixFileMode ReadableFolder =
+        ReadableFile | UnixFileMode.UserExecute | UnixFileMode.GroupExecute | UnixFileMode.OtherExecute;
+
     /// <summary>The folder.</summary>
     public string Root => root;
 
@@ -41,6 +47,7 @@ public sealed class UpdateFolder(string root)
         ArgumentNullException.ThrowIfNull(channel);
         ArgumentNullException.ThrowIfNull(update);
         Directory.CreateDirectory(root);
+        MakeReadable(root, ReadableFolder);
         var folder = Path.Combine(
             root,
             string.Create(CultureInfo.InvariantCulture, $"{channel.FileName}.{update.Serial}")
@@ -55,6 +62,14 @@ public sealed class UpdateFolder(string root)
         {
             RuleArchive.Unpack(update.Archive, fresh);
             count = Check(fresh);
+            // It is in force already: to take it away, if only for a moment, would take the rules from who reads them now.
+            if (folder == before && Directory.Exists(folder))
+            {
+                Remove(fresh);
+                return count;
+            }
+
+            MakeAllReadable(fresh);
             Remove(folder);
             Directory.Move(fresh, folder);
         }
@@ -106,7 +121,26 @@ public sealed class UpdateFolder(string root)
             stream.Flush(flushToDisk: true);
         }
 
+        MakeReadable(next, ReadableFile);
+
         File.Move(next, FileOf(channel), overwrite: true);
+    }
+
+    // An administrator updates as root, whose files are for root alone by this program's umask, and the server is another user. Rules
+    // are public; who may come near them is the data folder's to say.
+    private static void MakeAllReadable(string folder)
+    {
+        MakeReadable(folder, ReadableFolder);
+        foreach (var below in Directory.GetDirectories(folder, "*", SearchOption.AllDirectories))
+            MakeReadable(below, ReadableFolder);
+        foreach (var file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories))
+            MakeReadable(file, ReadableFile);
+    }
+
+    private static void MakeReadable(string path, UnixFileMode mode)
+    {
+        if (!OperatingSystem.IsWindows())
+            File.SetUnixFileMode(path, File.GetUnixFileMode(path) | mode);
     }
 
     // The folder that the file in force includes; null = there is none.

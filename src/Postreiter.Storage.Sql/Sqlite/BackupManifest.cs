@@ -40,7 +40,7 @@ internal sealed record BackupManifest
     /// <summary>Bytes of each segment that count.</summary>
     public required SortedDictionary<int, long> Segments { get; init; }
 
-    /// <summary>Names of the other files.</summary>
+    /// <summary>Names of the other files, with "/" where they are in folders.</summary>
     public required IReadOnlyList<string> Files { get; init; }
 
     /// <summary>Reads it; null when there is none.</summary>

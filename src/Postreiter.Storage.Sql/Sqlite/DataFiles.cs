@@ -14,22 +14,50 @@ internal static class DataFiles
             Directory.CreateDirectory(folder, Private);
     }
 
-    /// <summary>Copies those that are there, with their modes, durably.</summary>
-    /// <returns>Their names.</returns>
-    public static IReadOnlyList<string> Copy(IReadOnlyList<string> files, string folder)
+    /// <summary>Copies those that are there, with their modes, durably. One that goes away meanwhile is not there.</summary>
+    /// <param name="files">Files.</param>
+    /// <param name="root">The folder whose form is kept: what is below it keeps its path, all else only its name.</param>
+    /// <param name="folder">Where to.</param>
+    /// <returns>Their names below <paramref name="folder"/>, with "/" between levels.</returns>
+    public static IReadOnlyList<string> Copy(IReadOnlyList<string> files, string root, string folder)
     {
         var names = new List<string>();
-        foreach (var file in files.Where(File.Exists))
+        var folders = new HashSet<string>(StringComparer.Ordinal);
+        foreach (var file in files)
         {
-            var name = Path.GetFileName(file);
+            var name = Path.GetRelativePath(root, file).Replace(Path.DirectorySeparatorChar, '/');
+            if (!IsName(name))
+                name = Path.GetFileName(file);
             var to = Path.Combine(folder, name);
-            File.Copy(file, to, overwrite: true);
+            try
+            {
+                if (!File.Exists(file))
+                    continue;
+                for (
+                    var above = Path.GetDirectoryName(to)!;
+                    above.Length > folder.Length;
+                    above = Path.GetDirectoryName(above)!
+                )
+                    folders.Add(above);
+                CreatePrivate(Path.GetDirectoryName(to)!);
+                File.Copy(file, to, overwrite: true);
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                continue;
+            }
+
             if (!OperatingSystem.IsWindows())
                 File.SetUnixFileMode(to, File.GetUnixFileMode(file) | UnixFileMode.UserRead | UnixFileMode.UserWrite);
             DurableFiles.Sync(to);
             names.Add(name);
         }
 
+        foreach (var made in folders.Where(Directory.Exists))
+            DurableFiles.SyncFolder(made);
         return names;
     }
+
+    /// <summary>Whether this is a place below a folder, and nothing that leads out of it.</summary>
+    public static bool IsName(string name) => name.Split('/').All(static level => level is not ("" or "." or ".."));
 }

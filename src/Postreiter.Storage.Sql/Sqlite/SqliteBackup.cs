@@ -55,7 +55,7 @@ internal sealed class SqliteBackup(string databasePath, IBlobStore blobs, TimePr
         );
         var counter = new Counter(progress, wanted.Sum(e => e.To - e.From));
         blobs.CopyTo(Path.Combine(folder, BackupManifest.BlobFolder), wanted, counter, ct);
-        var names = DataFiles.Copy(files, state);
+        var names = DataFiles.Copy(files, Path.GetDirectoryName(Path.GetFullPath(databasePath))!, state);
         DurableFiles.SyncFolder(state);
         DurableFiles.SyncFolder(folder);
         ct.ThrowIfCancellationRequested();

@@ -75,7 +75,11 @@ public static class SqliteRestore
         DurableFiles.Sync(database + ".new");
         File.Move(database + ".new", database);
         DurableFiles.SyncFolder(folder);
-        DataFiles.Copy([.. manifest.Files.Select(name => Path.Combine(state, Path.GetFileName(name)))], folder);
+        DataFiles.Copy(
+            [.. manifest.Files.Where(DataFiles.IsName).Select(name => Path.Combine(state, name))],
+            state,
+            folder
+        );
         DurableFiles.SyncFolder(folder);
         return new RestoreReport(manifest.Made, messages, held, manifest.Files);
     }

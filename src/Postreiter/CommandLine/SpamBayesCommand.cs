@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
 using Postreiter.Control;
 
@@ -80,49 +81,42 @@ internal static class SpamBayesCommand
         CancellationToken ct
     )
     {
-        var file = Path.GetTempFileName();
-        try
+        using var file = context.Folder(parsed).Exchange.NewFile();
+        var arguments = new JsonObject { ["account"] = account, ["file"] = file.Name };
+        var reply = await control.CallAsync(ControlVerbs.SpamBackup, arguments, ct);
+        if (reply.ExitCode != ExitCodes.Done)
+            return context.Finish(reply);
+        var (spam, ham) = ((double)((long?)reply.Rows[0]["spam"] ?? 0), (double)((long?)reply.Rows[0]["ham"] ?? 0));
+        await foreach (var line in File.ReadLinesAsync(file.FullPath, ct))
         {
-            var arguments = new JsonObject { ["account"] = account, ["file"] = file };
-            var reply = await control.CallAsync(ControlVerbs.SpamBackup, arguments, ct);
-            if (reply.ExitCode != ExitCodes.Done)
-                return context.Finish(reply);
-            var (spam, ham) = ((double)((long?)reply.Rows[0]["spam"] ?? 0), (double)((long?)reply.Rows[0]["ham"] ?? 0));
-            await foreach (var line in File.ReadLinesAsync(file, ct))
+            if (line.Split('\t') is not ["t", var s, var h, var time, var key])
+                continue;
+            var (inSpam, inHam) = (
+                double.Parse(s, CultureInfo.InvariantCulture),
+                double.Parse(h, CultureInfo.InvariantCulture)
+            );
+            // As sa-learn --dump has it: Robinson's f(w), 0.5 where nothing was learned of one kind.
+            var plain = spam > 0 && ham > 0 ? inSpam * ham / ((inHam * spam) + (inSpam * ham)) : 0.5;
+            var probability = ((0.030 * 0.538) + ((inSpam + inHam) * plain)) / (0.030 + inSpam + inHam);
+            var row = new JsonObject
             {
-                if (line.Split('\t') is not ["t", var s, var h, var time, var key])
-                    continue;
-                var (inSpam, inHam) = (
-                    double.Parse(s, CultureInfo.InvariantCulture),
-                    double.Parse(h, CultureInfo.InvariantCulture)
-                );
-                // As sa-learn --dump has it: Robinson's f(w), 0.5 where nothing was learned of one kind.
-                var plain = spam > 0 && ham > 0 ? inSpam * ham / ((inHam * spam) + (inSpam * ham)) : 0.5;
-                var probability = ((0.030 * 0.538) + ((inSpam + inHam) * plain)) / (0.030 + inSpam + inHam);
-                var row = new JsonObject
-                {
-                    ["key"] = key,
-                    ["probability"] = Math.Round(probability, 3),
-                    ["spam"] = inSpam,
-                    ["ham"] = inHam,
-                    ["time"] = long.Parse(time, CultureInfo.InvariantCulture),
-                };
-                context.Print(
-                    parsed,
-                    row,
-                    string.Create(
-                        CultureInfo.InvariantCulture,
-                        $"{probability:F3} {inSpam, 10} {inHam, 10} {time, 10}  {key}"
-                    )
-                );
-            }
+                ["key"] = key,
+                ["probability"] = Math.Round(probability, 3),
+                ["spam"] = inSpam,
+                ["ham"] = inHam,
+                ["time"] = long.Parse(time, CultureInfo.InvariantCulture),
+            };
+            context.Print(
+                parsed,
+                row,
+                string.Create(
+                    CultureInfo.InvariantCulture,
+                    $"{probability:F3} {inSpam, 10} {inHam, 10} {time, 10}  {key}"
+                )
+            );
+        }
 
-            return ExitCodes.Done;
-        }
-        finally
-        {
-            File.Delete(file);
-        }
+        return ExitCodes.Done;
     }
 
     private static Command Backup(CommandContext context)
@@ -141,33 +135,26 @@ internal static class SpamBayesCommand
                 if (target != "-" && File.Exists(target))
                     throw new CommandFailure(ExitCodes.NotSo, $"{target} is there already");
                 await using var control = await context.OpenControlAsync(parsed, ct);
-                var path = target == "-" ? Path.GetTempFileName() : Path.GetFullPath(target);
-                try
+                using var written = context.Folder(parsed).Exchange.NewFile();
+                var arguments = new JsonObject { ["account"] = parsed.GetValue(account), ["file"] = written.Name };
+                var reply = await control.CallAsync(ControlVerbs.SpamBackup, arguments, ct);
+                if (reply.ExitCode != ExitCodes.Done)
+                    return Finish(context, target, reply);
+                if (target == "-")
                 {
-                    var arguments = new JsonObject { ["account"] = parsed.GetValue(account), ["file"] = path };
-                    var reply = await control.CallAsync(ControlVerbs.SpamBackup, arguments, ct);
-                    if (target == "-" && reply.ExitCode == ExitCodes.Done)
-                    {
-                        await foreach (var line in File.ReadLinesAsync(path, System.Text.Encoding.Latin1, ct))
-                            context.Terminal.Output.Write(line + "\n");
-                    }
-                    else
-                    {
-                        foreach (var row in reply.Rows)
-                            context.Print(
-                                parsed,
-                                row,
-                                $"{row["tokens"]} tokens of {row["spam"]} spam and {row["ham"]} ham mails"
-                            );
-                    }
+                    await foreach (var line in File.ReadLinesAsync(written.FullPath, Encoding.Latin1, ct))
+                        context.Terminal.Output.Write(line + "\n");
+                    return ExitCodes.Done;
+                }
 
-                    return context.Finish(reply);
-                }
-                finally
-                {
-                    if (target == "-")
-                        File.Delete(path);
-                }
+                await CopyAsync(written.FullPath, target, ct);
+                foreach (var row in reply.Rows)
+                    context.Print(
+                        parsed,
+                        row,
+                        $"{row["tokens"]} tokens of {row["spam"]} spam and {row["ham"]} ham mails"
+                    );
+                return ExitCodes.Done;
             }
         );
         return command;
@@ -192,37 +179,59 @@ internal static class SpamBayesCommand
                 if (source != "-" && !File.Exists(source))
                     throw new CommandFailure(ExitCodes.Usage, $"{source} is not there");
                 await using var control = await context.OpenControlAsync(parsed, ct);
-                var path = source == "-" ? Path.GetTempFileName() : Path.GetFullPath(source);
-                try
+                using var given = context.Folder(parsed).Exchange.NewFile();
+                await FillAsync(
+                    given,
+                    source == "-" ? context.Terminal.OpenInput : () => File.OpenRead(source),
+                    source,
+                    ct
+                );
+                var arguments = new JsonObject { ["account"] = parsed.GetValue(account), ["file"] = given.Name };
+                var reply = await control.CallAsync(ControlVerbs.SpamRestore, arguments, ct);
+                foreach (var row in reply.Rows)
                 {
-                    if (source == "-")
-                    {
-                        await using var input = context.Terminal.OpenInput();
-                        await using var copy = File.Create(path);
-                        await input.CopyToAsync(copy, ct);
-                    }
-
-                    var arguments = new JsonObject { ["account"] = parsed.GetValue(account), ["file"] = path };
-                    var reply = await control.CallAsync(ControlVerbs.SpamRestore, arguments, ct);
-                    foreach (var row in reply.Rows)
-                    {
-                        context.Print(
-                            parsed,
-                            row,
-                            $"{row["tokens"]} tokens of {row["spam"]} spam and {row["ham"]} ham mails, {row["mails"]} names of mails; {row["passed_over"]} lines passed over"
-                        );
-                    }
-
-                    return context.Finish(reply);
+                    context.Print(
+                        parsed,
+                        row,
+                        $"{row["tokens"]} tokens of {row["spam"]} spam and {row["ham"]} ham mails, {row["mails"]} names of mails; {row["passed_over"]} lines passed over"
+                    );
                 }
-                finally
-                {
-                    if (source == "-")
-                        File.Delete(path);
-                }
+
+                return Finish(context, source, reply);
             }
         );
         return command;
+    }
+
+    // The server speaks of a file that it was handed; people know it by the name that they gave.
+    private static int Finish(CommandContext context, string file, ControlReply reply) =>
+        context.Finish(reply.Message is { } message ? reply with { Message = $"{file}: {message}" } : reply);
+
+    private static async Task CopyAsync(string from, string to, CancellationToken ct)
+    {
+        try
+        {
+            await using var source = File.OpenRead(from);
+            await using var target = new FileStream(to, FileMode.CreateNew, FileAccess.Write);
+            await source.CopyToAsync(target, ct);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandFailure(ExitCodes.Failed, $"{to} cannot be written: {e.Message}");
+        }
+    }
+
+    private static async Task FillAsync(ExchangeFile file, Func<Stream> open, string source, CancellationToken ct)
+    {
+        try
+        {
+            await using var input = open();
+            await file.FillAsync(input, ct);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new CommandFailure(ExitCodes.Failed, $"{source} cannot be handed to the server: {e.Message}");
+        }
     }
 
     private static Command Clear(CommandContext context)

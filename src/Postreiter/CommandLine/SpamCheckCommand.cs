@@ -3,7 +3,9 @@ using System.Security.Cryptography;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
 using Postreiter.Core;
+using Postreiter.Hosting;
 using Postreiter.MailAuth.Dmarc;
+using Postreiter.Settings;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Network;
 using Postreiter.Spam.Rules;
@@ -73,7 +75,7 @@ internal static class SpamCheckCommand
             asksNetwork
                 ? new SenderEvaluation(
                     context.Dns(settings),
-                    PublicSuffixList.Shipped,
+                    Suffixes(context, parsed, settings),
                     context.Time,
                     new SafeRandom(RandomNumberGenerator.GetInt32(int.MaxValue))
                 )
@@ -81,37 +83,40 @@ internal static class SpamCheckCommand
         );
         var threshold = settings.Spam.Threshold;
         var most = settings.Spam.MaxScanSize;
-        var found = Find(paths);
+        var found = MailPaths.Find(paths);
+        var sources = new MailSources(found, context.Terminal.OpenInput, MaxBytes) { KeepsSingle = true };
         using var bar = new TransferBar(context.Terminal, context.Time, "checked");
         using var stop = CancellationTokenSource.CreateLinkedTokenSource(ct);
-        var results = Channel.CreateBounded<(Task<IReadOnlyList<Checked>> Work, int Done)>(
-            asksNetwork ? WaitingAtOnce : Ahead
-        );
+        var atOnce = asksNetwork ? WaitingAtOnce : Environment.ProcessorCount;
+        var results = Channel.CreateBounded<Task<Checked>>(asksNetwork ? WaitingAtOnce : Ahead);
         var reading = StartAsync(
-            context,
-            found,
+            sources,
             results.Writer,
             mail => engine.ScoreAsync(mail, most, stop.Token),
-            asksNetwork ? WaitingAtOnce : Environment.ProcessorCount,
+            atOnce,
             stop.Token
         );
-        var (spam, count) = (0, 0);
+        var (spam, count, skipped, total) = (0, 0, 0, sources.TotalBytes);
         try
         {
-            await foreach (var (work, done) in results.Reader.ReadAllAsync(ct))
+            await foreach (var work in results.Reader.ReadAllAsync(ct))
             {
-                foreach (var one in await work)
+                var one = await work;
+                if (one.Result is not { } result)
                 {
-                    count++;
-                    var isSpam = one.Result.Points >= threshold;
-                    spam += isSpam ? 1 : 0;
-                    if (found.Count > 1 && !asJson)
-                        bar.Hide();
-                    Print(context, parsed, one, (threshold, most, rules), isSpam);
+                    skipped++;
+                    bar.Say($"skipped: {one.Id}: {one.Skipped}");
+                    continue;
                 }
 
+                count++;
+                var isSpam = result.Points >= threshold;
+                spam += isSpam ? 1 : 0;
+                if (found.Count > 1 && !asJson)
+                    bar.Hide();
+                Print(context, parsed, one, result, (threshold, most, rules), isSpam);
                 if (found.Count > 1)
-                    bar.Report((done, found.Count));
+                    bar.Report((sources.BytesRead, total));
             }
 
             await reading;
@@ -123,25 +128,24 @@ internal static class SpamCheckCommand
 
         if (count > 1)
             bar.Say($"{count} mails, {spam} of them spam");
-        return ExitCodes.Done;
+        return skipped == 0 ? ExitCodes.Done : ExitCodes.NotSo;
     }
 
-    private static IReadOnlyList<(string File, string Id)> Find(string[] paths)
+    private static PublicSuffixList Suffixes(CommandContext context, ParseResult parsed, ServerSettings settings)
     {
         try
         {
-            return [.. paths.SelectMany(p => p == "-" ? [("-", "-")] : MailPaths.Find([p]))];
+            return ServerParts.Suffixes(context.Folder(parsed), settings);
         }
-        catch (FileNotFoundException missing)
+        catch (Exception e) when (e is InvalidDataException or IOException or UnauthorizedAccessException)
         {
-            throw new CommandFailure(ExitCodes.Usage, missing.Message);
+            throw new CommandFailure(ExitCodes.Usage, $"dmarc.public_suffixes: {e.Message}");
         }
     }
 
     private static async Task StartAsync(
-        CommandContext context,
-        IReadOnlyList<(string File, string Id)> found,
-        ChannelWriter<(Task<IReadOnlyList<Checked>> Work, int Done)> results,
+        MailSources sources,
+        ChannelWriter<Task<Checked>> results,
         Func<ReadOnlyMemory<byte>, ValueTask<ScanResult>> scan,
         int atOnce,
         CancellationToken ct
@@ -152,20 +156,21 @@ internal static class SpamCheckCommand
         Exception? fault = null;
         try
         {
-            for (var i = 0; i < found.Count; i++)
+            await foreach (var mail in sources.ReadAsync(ct))
             {
-                var (file, id) = found[i];
+                if (mail.Bytes is not { } bytes)
+                {
+                    await results.WriteAsync(Task.FromResult(new Checked(mail.Source, 0, null, mail.Skipped)), ct);
+                    continue;
+                }
+
                 await gate.WaitAsync(ct);
-                var work = Task.Run<IReadOnlyList<Checked>>(
+                var work = Task.Run(
                     async () =>
                     {
                         try
                         {
-                            var bytes = await ReadAsync(context, file, ct);
-                            var results = new List<Checked>();
-                            foreach (var (part, mail) in MailPaths.Split(id, bytes))
-                                results.Add(new Checked(part, mail.Length, await scan(mail)));
-                            return results;
+                            return new Checked(mail.Source, bytes.Length, await scan(bytes), null);
                         }
                         finally
                         {
@@ -176,7 +181,7 @@ internal static class SpamCheckCommand
                 );
                 running.RemoveAll(t => t.IsCompleted);
                 running.Add(work);
-                await results.WriteAsync((work, i + 1), ct);
+                await results.WriteAsync(work, ct);
             }
         }
         catch (OperationCanceledException e)
@@ -197,33 +202,17 @@ internal static class SpamCheckCommand
         }
     }
 
-    private static async Task<byte[]> ReadAsync(CommandContext context, string file, CancellationToken ct)
-    {
-        if (file != "-")
-            return await File.ReadAllBytesAsync(file, ct);
-        await using var input = context.Terminal.OpenInput();
-        using var bytes = new MemoryStream();
-        var piece = new byte[64 * 1024];
-        while (await input.ReadAsync(piece, ct) is var read and > 0)
-        {
-            if (bytes.Length + read > MaxBytes)
-                throw new CommandFailure(ExitCodes.Usage, "standard input holds more than 1 GiB");
-            bytes.Write(piece, 0, read);
-        }
-
-        return bytes.ToArray();
-    }
-
     private static void Print(
         CommandContext context,
         ParseResult parsed,
         Checked one,
+        ScanResult result,
         (double Threshold, long MaxBytes, Ruleset Rules) settings,
         bool isSpam
     )
     {
         var hits = new JsonObject();
-        foreach (var hit in one.Result.Hits.OrderBy(h => h.Name, StringComparer.Ordinal))
+        foreach (var hit in result.Hits.OrderBy(h => h.Name, StringComparer.Ordinal))
         {
             // As SpamAssassin lists them: what one hit of a rule gives, also where several were counted into the total.
             var isCounted =
@@ -237,13 +226,13 @@ internal static class SpamCheckCommand
         {
             ["id"] = one.Id,
             ["bytes"] = one.Bytes,
-            ["score"] = one.Result.Points,
+            ["score"] = result.Points,
             ["required"] = settings.Threshold,
             ["spam"] = isSpam,
             ["hits"] = hits,
         };
         var subs = new JsonObject();
-        foreach (var hit in one.Result.SubHits.OrderBy(h => h.Name, StringComparer.Ordinal))
+        foreach (var hit in result.SubHits.OrderBy(h => h.Name, StringComparer.Ordinal))
             subs[hit.Name] = hit.Count;
         row["sub"] = subs;
         var notes = "";
@@ -253,19 +242,19 @@ internal static class SpamCheckCommand
             notes += $" (the first {settings.MaxBytes} of {one.Bytes} bytes: spam.max_scan_size)";
         }
 
-        if (one.Result.GivenUp.Count > 0)
+        if (result.GivenUp.Count > 0)
         {
-            row["gave_up"] = new JsonArray([.. one.Result.GivenUp.Select(n => JsonValue.Create(n))]);
-            notes += $" (took too long and count as not hit: {string.Join(", ", one.Result.GivenUp)})";
+            row["gave_up"] = new JsonArray([.. result.GivenUp.Select(n => JsonValue.Create(n))]);
+            notes += $" (took too long and count as not hit: {string.Join(", ", result.GivenUp)})";
         }
 
         var names = string.Join(", ", hits.Select(h => $"{h.Key} {h.Value}"));
         context.Print(
             parsed,
             row,
-            $"{(isSpam ? "spam" : "ham ")} {one.Result.Points, 6:F1} {one.Id}  {(names.Length > 0 ? names : "no rule hits")}{notes}"
+            $"{(isSpam ? "spam" : "ham ")} {result.Points, 6:F1} {one.Id}  {(names.Length > 0 ? names : "no rule hits")}{notes}"
         );
     }
 
-    private sealed record Checked(string Id, long Bytes, ScanResult Result);
+    private sealed record Checked(string Id, long Bytes, ScanResult? Result, string? Skipped);
 }

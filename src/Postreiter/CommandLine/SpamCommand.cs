@@ -43,29 +43,32 @@ internal static class SpamCommand
     )
     {
         var paths = Paths(context, parsed, settings);
+        return Read(parsed, paths, asksNetwork)
+            ?? throw new CommandFailure(
+                ExitCodes.NotSo,
+                $"spam scoring is off: there are no rules in {string.Join(", ", paths)}; "
+                    + "install the package spamassassin, or name folders in spam.rules"
+            );
+    }
+
+    /// <summary>As <see cref="ReadRules"/>; where there are no rules, what holds without any: to learn needs none.</summary>
+    public static Ruleset ReadRulesOrNone(CommandContext context, ParseResult parsed, ServerSettings settings) =>
+        Read(parsed, Paths(context, parsed, settings), asksNetwork: false) ?? new RulesetReader().Complete();
+
+    private static Ruleset? Read(ParseResult parsed, IReadOnlyList<string> paths, bool asksNetwork)
+    {
         var further = parsed.GetValue(Config) ?? [];
         if (Array.Find(further, file => !File.Exists(file)) is { } missing)
             throw new CommandFailure(ExitCodes.Usage, $"there is no file {missing}, which --config names");
         try
         {
-            return RuleSources.Read(paths, new RulesetOptions { IsLocal = !asksNetwork }, last: further)
-                ?? throw new CommandFailure(
-                    ExitCodes.NotSo,
-                    $"spam scoring is off: there are no rules in {string.Join(", ", paths)}; "
-                        + "install the package spamassassin, or name folders in spam.rules"
-                );
+            return RuleSources.Read(paths, new RulesetOptions { IsLocal = !asksNetwork }, last: further);
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CommandFailure(ExitCodes.Failed, $"the rules cannot be read: {e.Message}");
         }
     }
-
-    /// <summary>As <see cref="ReadRules"/>; where there are no rules, what holds without any: to learn needs none.</summary>
-    public static Ruleset ReadRulesOrNone(CommandContext context, ParseResult parsed, ServerSettings settings) =>
-        RuleSources.Files(Paths(context, parsed, settings)).Count == 0
-            ? new RulesetReader().Complete()
-            : ReadRules(context, parsed, settings);
 
     private static IReadOnlyList<string> Paths(CommandContext context, ParseResult parsed, ServerSettings settings)
     {

@@ -73,7 +73,7 @@ internal static class SpamLearnCommand
     )
     {
         var settings = context.Settings(parsed);
-        var files = Find(paths);
+        var files = MailPaths.Find(paths);
         var rules = new LearningRules(SpamCommand.ReadRulesOrNone(context, parsed, settings));
         await using var control = await context.OpenControlAsync(parsed, ct);
         var sources = new MailSources(files, context.Terminal.OpenInput, settings.Smtp.MaxMessageSize);
@@ -132,18 +132,6 @@ internal static class SpamLearnCommand
         {
             if (++skipped <= MostNamed)
                 bar.Say($"skipped: {source}: {why}");
-        }
-    }
-
-    private static IReadOnlyList<(string File, string Id)> Find(string[] paths)
-    {
-        try
-        {
-            return [.. paths.SelectMany(p => p == "-" ? [("-", "-")] : MailPaths.Find([p]))];
-        }
-        catch (FileNotFoundException missing)
-        {
-            throw new CommandFailure(ExitCodes.Usage, missing.Message);
         }
     }
 

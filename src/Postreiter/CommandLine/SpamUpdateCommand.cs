@@ -120,7 +120,7 @@ internal static class SpamUpdateCommand
                 serial,
                 "installed",
                 $"{request.Channel.Name} {serial}: {count} rules, {(signer is null ? "signature not looked at" : $"signed by {signer}")}; "
-                    + (running ? "the running server reads them now" : "in force when the server starts")
+                    + (running ? "the running server was told" : "in force when the server starts")
             );
             return ExitCodes.Done;
         }
@@ -155,7 +155,7 @@ internal static class SpamUpdateCommand
 
     private static SigningKeys Keys(DataFolder data, string[] named)
     {
-        var own = Path.Combine(data.Root, "update-keys");
+        var own = data.UpdateKeys;
         string[] files =
             named.Length > 0
                 ? named

@@ -95,7 +95,7 @@ internal static class StoreCommand
                     },
                     row =>
                         $"{row["messages"]} messages, {Size(row["bytes"])}, {Size(row["copied"])} of it copied now"
-                        + $"; with {string.Join(", ", (row["files"] as JsonArray ?? []).Select(f => $"{f}"))}",
+                        + $"; with {string.Join(", ", (row["files"] as JsonArray ?? []).Select(f => Top($"{f}")).Distinct())}",
                     ct
                 )
         );
@@ -118,6 +118,9 @@ internal static class StoreCommand
             context.Print(parsed, row, line(row));
         return context.Finish(reply);
     }
+
+    // A folder of rules has many files.
+    private static string Top(string file) => file.Split('/') is [var top, _, ..] ? top + "/" : file;
 
     private static string Size(JsonNode? bytes) => ByteSize.Format(((long?)bytes ?? 0) / 1024 * 1024);
 

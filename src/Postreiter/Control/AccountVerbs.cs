@@ -50,7 +50,7 @@ internal static class AccountVerbs
             await directory.FindAccountAsync(address, ct) is { } account
             && await directory.RemoveAccountAsync(address, ct)
             ? ControlReply.Done(Row(account))
-            : NotFound(address);
+            : ControlReply.NoAccount(address);
     }
 
     public static async Task<ControlReply> SetPasswordAsync(
@@ -62,11 +62,11 @@ internal static class AccountVerbs
     {
         var address = arguments.Address("address");
         if (await directory.FindAccountAsync(address, ct) is not { } account)
-            return NotFound(address);
+            return ControlReply.NoAccount(address);
         var credentials = await hasher.DeriveAsync(arguments.Text("password"), ct);
         return await directory.SetCredentialsAsync(address, credentials, ct)
             ? ControlReply.Done(Row(account))
-            : NotFound(address);
+            : ControlReply.NoAccount(address);
     }
 
     public static async Task<ControlReply> SetQuotaAsync(
@@ -83,11 +83,8 @@ internal static class AccountVerbs
             await directory.SetQuotaAsync(address, bytes, messages, ct)
             && await directory.FindAccountAsync(address, ct) is { } account
             ? ControlReply.Done(Row(account))
-            : NotFound(address);
+            : ControlReply.NoAccount(address);
     }
-
-    private static ControlReply NotFound(EmailAddress address) =>
-        ControlReply.NotSo($"{address} is not an account here");
 
     private static JsonObject Row(Account account) =>
         new()

@@ -78,7 +78,7 @@ internal static class ControlOpener
         try
         {
             var store = await stores.OpenAsync(folder, settings, NullLogger.Instance, ct);
-            return new StoreControl(store, new PasswordHasher(), scanner, time, random, store, taken);
+            return new StoreControl(store, folder, new PasswordHasher(), scanner, time, random, store, taken);
         }
         catch (StoreException e)
         {

@@ -35,6 +35,9 @@ internal sealed record ControlReply(int ExitCode, string? Message, IReadOnlyList
     /// <summary>The thing asked about is not so.</summary>
     public static ControlReply NotSo(string message) => new(CommandLine.ExitCodes.NotSo, message, []);
 
+    /// <summary>An account is not here.</summary>
+    public static ControlReply NoAccount(Core.EmailAddress address) => NotSo($"{address} is not an account here");
+
     /// <summary>The arguments are wrong.</summary>
     public static ControlReply Usage(string message) => new(CommandLine.ExitCodes.Usage, message, []);
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Postreiter.Delivery.Learning;
@@ -14,143 +13,164 @@ internal static class LearningVerbs
     private const int MaxMails = 1000;
 
     /// <summary>Learns or forgets mails that were divided into tokens by the caller.</summary>
-    public static async Task<ControlReply> LearnAsync(IStore store, JsonObject arguments, CancellationToken ct)
-    {
-        if (await PlaceAsync(store, arguments, ct) is not { } place)
-            return NoAccount(arguments);
-        if (arguments["mails"] is not JsonArray { Count: <= MaxMails } rows)
-            return ControlReply.Usage($"mails is a list of at most {MaxMails}");
-        var mails = rows.Select(row => Read(row as JsonObject ?? [])).ToList();
-        var changed = await store.Learning.LearnAsync(place, mails, ct);
-        return ControlReply.Done(new JsonObject { ["changed"] = (long)changed.Count(static c => c) });
-    }
+    public static Task<ControlReply> LearnAsync(IStore store, JsonObject arguments, CancellationToken ct) =>
+        InPlaceAsync(
+            store,
+            arguments,
+            async place =>
+            {
+                if (arguments["mails"] is not JsonArray { Count: <= MaxMails } rows)
+                    return ControlReply.Usage($"mails is a list of at most {MaxMails}");
+                var mails = rows.Select(row => Read(row as JsonObject ?? [])).ToList();
+                var changed = await store.Learning.LearnAsync(place, mails, ct);
+                return ControlReply.Done(new JsonObject { ["changed"] = (long)changed.Count(static c => c) });
+            },
+            ct
+        );
 
     /// <summary>How much was learned.</summary>
-    public static async Task<ControlReply> SumAsync(
+    public static Task<ControlReply> SumAsync(
         IStore store,
         JsonObject arguments,
         TimeProvider time,
         CancellationToken ct
-    )
-    {
-        if (await PlaceAsync(store, arguments, ct) is not { } place)
-            return NoAccount(arguments);
-        using var learned = new LearnedPlace(store.Learning, place, time);
-        await learned.RefreshAsync(ct);
-        var (oldest, newest) = (uint.MaxValue, 0u);
-        foreach (var (_, counts) in learned.Tokens.ToList())
-            (oldest, newest) = (Math.Min(oldest, counts.Time), Math.Max(newest, counts.Time));
-        return ControlReply.Done(
-            new JsonObject
+    ) =>
+        InPlaceAsync(
+            store,
+            arguments,
+            async place =>
             {
-                ["spam"] = learned.Tokens.Spam,
-                ["ham"] = learned.Tokens.Ham,
-                ["tokens"] = (long)learned.Tokens.Count,
-                ["oldest"] = newest == 0 ? 0L : oldest,
-                ["newest"] = (long)newest,
-                ["expired"] = learned.LastExpiry.At,
-                ["expired_age"] = learned.LastExpiry.Age,
-                ["expired_tokens"] = learned.LastExpiry.Removed,
-            }
+                using var learned = new LearnedPlace(store.Learning, place, time);
+                await learned.RefreshAsync(ct);
+                var (oldest, newest) = (uint.MaxValue, 0u);
+                foreach (var (_, counts) in learned.Tokens.ToList())
+                    (oldest, newest) = (Math.Min(oldest, counts.Time), Math.Max(newest, counts.Time));
+                var row = Row(learned.Tokens);
+                row["oldest"] = newest == 0 ? 0L : oldest;
+                row["newest"] = (long)newest;
+                row["expired"] = learned.LastExpiry.At;
+                row["expired_age"] = learned.LastExpiry.Age;
+                row["expired_tokens"] = learned.LastExpiry.Removed;
+                return ControlReply.Done(row);
+            },
+            ct
         );
-    }
 
-    /// <summary>Writes a file in the form of <c>sa-learn --backup</c>.</summary>
-    public static async Task<ControlReply> BackupAsync(
+    /// <summary>Writes a file in the form of <c>sa-learn --backup</c> into the data folder.</summary>
+    public static Task<ControlReply> BackupAsync(
         IStore store,
+        ExchangeFolder exchange,
         JsonObject arguments,
         TimeProvider time,
         CancellationToken ct
-    )
-    {
-        if (await PlaceAsync(store, arguments, ct) is not { } place)
-            return NoAccount(arguments);
-        var file = arguments.Text("file");
-        try
-        {
-            using var learned = new LearnedPlace(store.Learning, place, time);
-            await learned.RefreshAsync(ct);
-            await using var output = new StreamWriter(file, append: false, Encoding.Latin1);
-            await SpamAssassinBackup.WriteAsync(output, learned.Tokens, Names(store.Learning.ListAsync(place, ct)), ct);
-            return ControlReply.Done(
-                new JsonObject
+    ) =>
+        InPlaceAsync(
+            store,
+            arguments,
+            async place =>
+            {
+                var file = exchange.Resolve(arguments.Text("file"));
+                try
                 {
-                    ["spam"] = learned.Tokens.Spam,
-                    ["ham"] = learned.Tokens.Ham,
-                    ["tokens"] = (long)learned.Tokens.Count,
+                    using var learned = new LearnedPlace(store.Learning, place, time);
+                    await learned.RefreshAsync(ct);
+                    await using var output = new StreamWriter(file, append: false, Encoding.Latin1);
+                    var names = Names(store.Learning.ListAsync(place, ct));
+                    await SpamAssassinBackup.WriteAsync(output, learned.Tokens, names, ct);
+                    return ControlReply.Done(Row(learned.Tokens));
                 }
-            );
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return ControlReply.Failed($"{file} cannot be written: {e.Message}");
-        }
-    }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    return ControlReply.Failed($"it cannot be written: {e.Message}");
+                }
+            },
+            ct
+        );
 
-    /// <summary>Puts what such a file says in the place of all that was learned.</summary>
-    public static async Task<ControlReply> RestoreAsync(
+    /// <summary>Puts what such a file in the data folder says in the place of all that was learned.</summary>
+    public static Task<ControlReply> RestoreAsync(
         IStore store,
+        ExchangeFolder exchange,
         JsonObject arguments,
         TimeProvider time,
         CancellationToken ct
-    )
-    {
-        if (await PlaceAsync(store, arguments, ct) is not { } place)
-            return NoAccount(arguments);
-        var file = arguments.Text("file");
-        using var learned = new LearnedTokens();
-        var mails = new List<LearnedMailKey>();
-        long passed;
-        try
-        {
-            await using var input = File.OpenRead(file);
-            passed = await SpamAssassinBackup.ReadAsync(input, learned, mails, time.GetUtcNow(), ct);
-        }
-        catch (InvalidDataException e)
-        {
-            return ControlReply.NotSo($"{file}: {e.Message}; nothing was changed");
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return ControlReply.Failed($"{file} cannot be read: {e.Message}");
-        }
-
-        using var target = new LearnedPlace(store.Learning, place, time);
-        if (!await target.ReplaceAsync(learned, [.. mails.Select(static m => new LearnedName(m.Key, m.IsSpam))], ct))
-            return NoAccount(arguments);
-        return ControlReply.Done(
-            new JsonObject
+    ) =>
+        InPlaceAsync(
+            store,
+            arguments,
+            async place =>
             {
-                ["spam"] = learned.Spam,
-                ["ham"] = learned.Ham,
-                ["tokens"] = (long)learned.Count,
-                ["mails"] = (long)mails.Count,
-                ["passed_over"] = passed,
-            }
+                var file = exchange.Resolve(arguments.Text("file"));
+                using var learned = new LearnedTokens();
+                var mails = new List<LearnedMailKey>();
+                long passed;
+                try
+                {
+                    await using var input = File.OpenRead(file);
+                    passed = await SpamAssassinBackup.ReadAsync(input, learned, mails, time.GetUtcNow(), ct);
+                }
+                catch (InvalidDataException e)
+                {
+                    return ControlReply.NotSo($"{e.Message}; nothing was changed");
+                }
+                catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+                {
+                    return ControlReply.Failed($"it cannot be read: {e.Message}");
+                }
+
+                using var target = new LearnedPlace(store.Learning, place, time);
+                var names = mails.Select(static m => new LearnedName(m.Key, m.IsSpam));
+                if (!await target.ReplaceAsync(learned, [.. names], ct))
+                    return ControlReply.NoAccount(arguments.Address("account"));
+                var row = Row(learned);
+                row["mails"] = (long)mails.Count;
+                row["passed_over"] = passed;
+                return ControlReply.Done(row);
+            },
+            ct
         );
-    }
 
     /// <summary>Forgets all.</summary>
-    public static async Task<ControlReply> ClearAsync(IStore store, JsonObject arguments, CancellationToken ct) =>
-        await PlaceAsync(store, arguments, ct) is { } place && await store.Learning.ReplaceAsync(place, default, [], ct)
-            ? ControlReply.Done()
-            : NoAccount(arguments);
+    public static Task<ControlReply> ClearAsync(IStore store, JsonObject arguments, CancellationToken ct) =>
+        InPlaceAsync(
+            store,
+            arguments,
+            async place =>
+                await store.Learning.ReplaceAsync(place, default, [], ct)
+                    ? ControlReply.Done()
+                    : ControlReply.NoAccount(arguments.Address("account")),
+            ct
+        );
 
     /// <summary>Forgets tokens that were of use to no mail for a long time.</summary>
-    public static async Task<ControlReply> ExpireAsync(
+    public static Task<ControlReply> ExpireAsync(
         IStore store,
         JsonObject arguments,
         TimeProvider time,
         CancellationToken ct
-    )
-    {
-        if (await PlaceAsync(store, arguments, ct) is not { } place)
-            return NoAccount(arguments);
-        using var learned = new LearnedPlace(store.Learning, place, time);
-        var most = arguments.OptionalNumber("most") ?? throw new BadArgumentException("most is missing");
-        var removed = await learned.ExpireAsync(most, isForced: true, ct);
-        return ControlReply.Done(new JsonObject { ["removed"] = removed ?? 0L, ["kept"] = (long)learned.Tokens.Count });
-    }
+    ) =>
+        InPlaceAsync(
+            store,
+            arguments,
+            async place =>
+            {
+                using var learned = new LearnedPlace(store.Learning, place, time);
+                var most = arguments.OptionalNumber("most") ?? throw new BadArgumentException("most is missing");
+                var removed = await learned.ExpireAsync(most, isForced: true, ct);
+                return ControlReply.Done(
+                    new JsonObject { ["removed"] = removed ?? 0L, ["kept"] = (long)learned.Tokens.Count }
+                );
+            },
+            ct
+        );
+
+    private static JsonObject Row(LearnedTokens learned) =>
+        new()
+        {
+            ["spam"] = learned.Spam,
+            ["ham"] = learned.Ham,
+            ["tokens"] = (long)learned.Count,
+        };
 
     private static MailToLearn Read(JsonObject row)
     {
@@ -181,14 +201,19 @@ internal static class LearningVerbs
             yield return new LearnedMailKey(name.Name, name.IsSpam);
     }
 
-    // The server's where no account is named; null where it is not here.
-    private static async Task<long?> PlaceAsync(IStore store, JsonObject arguments, CancellationToken ct) =>
-        arguments.OptionalText("account") is { } text
-            ? (await store.Directory.FindAccountAsync(Arguments.Address(text), ct))?.Id
-            : ILearningStore.Server;
-
-    private static ControlReply NoAccount(JsonObject arguments) =>
-        ControlReply.NotSo(
-            string.Create(CultureInfo.InvariantCulture, $"{arguments.OptionalText("account")} is not an account here")
-        );
+    // The server's place where no account is named.
+    private static async Task<ControlReply> InPlaceAsync(
+        IStore store,
+        JsonObject arguments,
+        Func<long, Task<ControlReply>> work,
+        CancellationToken ct
+    )
+    {
+        if (arguments.OptionalText("account") is not { } text)
+            return await work(ILearningStore.Server);
+        var address = Arguments.Address(text);
+        return await store.Directory.FindAccountAsync(address, ct) is { } account
+            ? await work(account.Id)
+            : ControlReply.NoAccount(address);
+    }
 }

@@ -20,7 +20,7 @@ internal static class MailVerbs
     {
         var address = arguments.Address("account");
         if (await store.Directory.FindAccountAsync(address, ct) is not { } account)
-            return NoAccount(address);
+            return ControlReply.NoAccount(address);
         var name = arguments.Text("mailbox");
         if (await store.Mail.FindMailboxAsync(account.Id, name, ct) is not { } mailbox)
             return ControlReply.NotSo($"{address} has no mailbox {name}");
@@ -45,7 +45,9 @@ internal static class MailVerbs
     public static async Task<ControlReply> FindAccountAsync(IStore store, JsonObject arguments, CancellationToken ct)
     {
         var address = arguments.Address("account");
-        return await store.Directory.FindAccountAsync(address, ct) is null ? NoAccount(address) : ControlReply.Done();
+        return await store.Directory.FindAccountAsync(address, ct) is null
+            ? ControlReply.NoAccount(address)
+            : ControlReply.Done();
     }
 
     /// <summary>Files one message.</summary>
@@ -62,7 +64,7 @@ internal static class MailVerbs
         if (!EmailAddress.TryParse(target.Account, out var address))
             return ControlReply.Usage($"'{target.Account}' is not an address");
         if (await store.Directory.FindAccountAsync(address, ct) is not { } account)
-            return NoAccount(address);
+            return ControlReply.NoAccount(address);
         if (await FindOrCreateAsync(store.Mail, account, target.Mailbox, ct) is not { } mailbox)
             return ControlReply.NotSo($"the mailbox {target.Mailbox} cannot be made");
 
@@ -90,7 +92,7 @@ internal static class MailVerbs
         {
             FilingStatus.Filed => ControlReply.Done(new JsonObject { ["uid"] = (long)result.Copies[0].Uid }),
             FilingStatus.OverQuota => ControlReply.NotSo($"the quota of {address} is met"),
-            _ => NoAccount(address),
+            _ => ControlReply.NoAccount(address),
         };
     }
 
@@ -157,7 +159,4 @@ internal static class MailVerbs
             && levels.Length <= 16
             && levels.All(l => l.Length > 0 && Encoding.UTF8.GetByteCount(l) <= 255 && !l.Any(char.IsControl));
     }
-
-    private static ControlReply NoAccount(EmailAddress address) =>
-        ControlReply.NotSo($"{address} is not an account here");
 }

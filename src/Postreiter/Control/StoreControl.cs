@@ -2,12 +2,14 @@ using System.Text.Json.Nodes;
 using Postreiter.Authentication;
 using Postreiter.Core;
 using Postreiter.Messages;
+using Postreiter.Settings;
 using Postreiter.Storage;
 
 namespace Postreiter.Control;
 
 /// <summary>Does what an administrator asks, on an open store.</summary>
 /// <param name="store">The store.</param>
+/// <param name="folder">Its data folder.</param>
 /// <param name="hasher">Derives credentials from passwords.</param>
 /// <param name="scanner">Makes the reader of imported messages.</param>
 /// <param name="time">The clock.</param>
@@ -15,6 +17,7 @@ namespace Postreiter.Control;
 /// <param name="owned">Closed together with this; the store and its lock when the command opened them.</param>
 internal sealed class StoreControl(
     IStore store,
+    DataFolder folder,
     PasswordHasher hasher,
     Func<IMessageScanner> scanner,
     TimeProvider time,
@@ -65,13 +68,15 @@ internal sealed class StoreControl(
         [ControlVerbs.StoreProgress] = static (c, _, _) => Task.FromResult(ControlReply.Done(c._progress.Row())),
         [ControlVerbs.SpamLearn] = static (c, a, ct) => LearningVerbs.LearnAsync(c.Store, a, ct),
         [ControlVerbs.SpamLearned] = static (c, a, ct) => LearningVerbs.SumAsync(c.Store, a, c.Time, ct),
-        [ControlVerbs.SpamBackup] = static (c, a, ct) => LearningVerbs.BackupAsync(c.Store, a, c.Time, ct),
-        [ControlVerbs.SpamRestore] = static (c, a, ct) => LearningVerbs.RestoreAsync(c.Store, a, c.Time, ct),
+        [ControlVerbs.SpamBackup] = static (c, a, ct) => LearningVerbs.BackupAsync(c.Store, c._exchange, a, c.Time, ct),
+        [ControlVerbs.SpamRestore] = static (c, a, ct) =>
+            LearningVerbs.RestoreAsync(c.Store, c._exchange, a, c.Time, ct),
         [ControlVerbs.SpamClear] = static (c, a, ct) => LearningVerbs.ClearAsync(c.Store, a, ct),
         [ControlVerbs.SpamExpire] = static (c, a, ct) => LearningVerbs.ExpireAsync(c.Store, a, c.Time, ct),
     };
 
     private readonly StoreProgress _progress = new();
+    private readonly ExchangeFolder _exchange = folder.Exchange;
 
     /// <summary>Told before items are made due by hand; the running queue then asks its destinations anew. Null without one.</summary>
     public Action? OnQueueRetry { get; init; }

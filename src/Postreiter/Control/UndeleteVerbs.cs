@@ -15,7 +15,7 @@ internal static class UndeleteVerbs
     public static async Task<ControlReply> ListAsync(IStore store, JsonObject arguments, CancellationToken ct)
     {
         if (await FindAsync(store, arguments, ct) is not { } account)
-            return NoAccount(arguments);
+            return ControlReply.NoAccount(arguments.Address("account"));
         var kept = await store.Mail.ListKeptAsync(
             account.Id,
             Selection(arguments),
@@ -33,7 +33,7 @@ internal static class UndeleteVerbs
     public static async Task<ControlReply> UndeleteAsync(IStore store, JsonObject arguments, CancellationToken ct)
     {
         if (await FindAsync(store, arguments, ct) is not { } account)
-            return NoAccount(arguments);
+            return ControlReply.NoAccount(arguments.Address("account"));
         var restored = 0;
         while (true)
         {
@@ -62,9 +62,6 @@ internal static class UndeleteVerbs
                 ? DateTimeOffset.Parse(since, CultureInfo.InvariantCulture)
                 : null
         );
-
-    private static ControlReply NoAccount(JsonObject arguments) =>
-        ControlReply.NotSo($"{arguments.Address("account")} is not an account here");
 
     private static JsonObject Row(KeptMessage kept) =>
         new()

@@ -81,12 +81,7 @@ internal sealed class GateRoom : IDisposable
         var (gate, greylist) = (settings.Gate, settings.Greylist);
         Gate.Greylist.Options = new GreylistOptions
         {
-            Mode = greylist.Mode switch
-            {
-                Settings.GreylistMode.Off => Delivery.Gate.Greylisting.GreylistMode.Off,
-                Settings.GreylistMode.On => Delivery.Gate.Greylisting.GreylistMode.On,
-                _ => Delivery.Gate.Greylisting.GreylistMode.Smart,
-            },
+            Mode = greylist.Mode,
             Delay = greylist.Delay,
             Window = greylist.Window,
             Lifetime = greylist.Lifetime,

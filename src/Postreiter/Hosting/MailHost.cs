@@ -88,6 +88,7 @@ internal static class MailHost
         var environment = parts.Environment;
         var control = new StoreControl(
             parts.Store,
+            parts.Folder,
             parts.Hasher,
             environment.Scanner,
             environment.Time,

@@ -141,9 +141,10 @@ internal sealed class MailRooms : IDisposable
     /// <summary>Sums up reports that come in.</summary>
     internal DmarcReportIntake Reports => _reports;
 
-    /// <summary>In force for the sessions to come.</summary>
+    /// <summary>Has messages looked through for viruses.</summary>
     internal VirusFilter Virus => _virus;
 
+    /// <summary>In force for the sessions to come.</summary>
     internal ServerSettings Settings => _settings;
 
     /// <summary>Leads the DKIM keys through their life.</summary>
@@ -203,10 +204,17 @@ internal sealed class MailRooms : IDisposable
     /// <summary>Lets the queue ask every destination anew, also those that did not answer lately.</summary>
     public void ProbeAll() => _queue?.ProbeAll();
 
+    /// <summary>Ends the scans that go on behind messages that were taken; complete when none uses the store or the rules.</summary>
+    public Task StopLateScansAsync()
+    {
+        _intake.StopLateScans();
+        return _intake.LateScansEnd;
+    }
+
+    /// <inheritdoc/>
     public void Dispose()
     {
         _virus.Chain?.Dispose();
-        _intake.StopLateScans();
         _resolver.Dispose();
         _rewriting.Dispose();
         _keys.Dispose();

@@ -98,14 +98,18 @@ internal static class RoomOptions
     /// <param name="time">The clock.</param>
     public static ScannerChain Scanners(ServerSettings settings, ScannerChain? current, TimeProvider time)
     {
-        if (current?.Scanners.Select(static s => s.Name).SequenceEqual(settings.Virus.Scanners) == true)
+        var budget = settings.Smtp.VerdictBudget;
+        if (
+            current?.Budget == budget
+            && current.Scanners.Select(static s => s.Name).SequenceEqual(settings.Virus.Scanners)
+        )
             return current;
         var scanners = settings.Virus.Scanners.Select(text =>
             ScannerText.TryRead(text, out var scanner)
-                ? scanner.Create(time, settings.Smtp.VerdictBudget)
+                ? scanner.Create(time, budget)
                 : throw new InvalidOperationException($"'{text}' is no scanner")
         );
-        return new ScannerChain([.. scanners], time);
+        return new ScannerChain([.. scanners], time) { Budget = budget };
     }
 
     /// <summary>What follows from what scanners say.</summary>

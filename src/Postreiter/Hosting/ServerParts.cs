@@ -147,6 +147,8 @@ internal sealed class ServerParts : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Queue.Dispose();
+        // They use all that is closed below.
+        await Rooms.StopLateScansAsync();
         await Rooms.Spam.DisposeAsync();
         Rooms.Dispose();
         await Store.DisposeAsync();
@@ -169,7 +171,10 @@ internal sealed class ServerParts : IAsyncDisposable
             preferences: Folder.Resolve(Settings.Spam.Preferences)
         );
 
-    private static PublicSuffixList Suffixes(DataFolder folder, ServerSettings settings) =>
+    /// <summary>The public suffixes of the settings.</summary>
+    /// <exception cref="InvalidDataException">The file is none of theirs.</exception>
+    /// <exception cref="IOException">The file cannot be read.</exception>
+    internal static PublicSuffixList Suffixes(DataFolder folder, ServerSettings settings) =>
         settings.Senders.PublicSuffixes is { Length: > 0 } path
             ? PublicSuffixList.Load(folder.Resolve(path))
             : PublicSuffixList.Shipped;

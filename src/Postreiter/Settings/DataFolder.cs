@@ -1,3 +1,5 @@
+using Postreiter.Control;
+
 namespace Postreiter.Settings;
 
 /// <summary>The folder that holds everything of one server.</summary>
@@ -30,6 +32,12 @@ internal sealed class DataFolder(string path)
 
     /// <summary>Rules that were updated from channels.</summary>
     public string RuleUpdates => Path.Combine(Root, "rule-updates");
+
+    /// <summary>Public keys that may sign rule updates, besides SpamAssassin's own.</summary>
+    public string UpdateKeys => Path.Combine(Root, "update-keys");
+
+    /// <summary>Where commands and the running server hand each other files.</summary>
+    public ExchangeFolder Exchange => new(Root);
 
     /// <summary>A path of the settings: relative ones start here.</summary>
     public string Resolve(string path) => Path.GetFullPath(path, Root);

@@ -1,6 +1,7 @@
 using System.Net;
 using Postreiter.Core;
 using Postreiter.Delivery.Gate.Checks;
+using Postreiter.Delivery.Gate.Greylisting;
 
 namespace Postreiter.Settings;
 
@@ -201,13 +202,6 @@ internal sealed record SigningSettings
     public TimeSpan RotateAfter { get; init; }
     public TimeSpan Grace { get; init; } = TimeSpan.FromDays(7);
     public bool RewriteSenders { get; init; } = true;
-}
-
-internal enum GreylistMode
-{
-    Off,
-    On,
-    Smart,
 }
 
 internal sealed record GreylistSettings

@@ -6,34 +6,6 @@ internal static partial class SettingKeys
     private static IEnumerable<SettingKey> Filters() =>
         [
             Key(
-                "greylist.mode",
-                SettingTypes.OneOf<GreylistMode>(),
-                s => s.Greylist.Mode,
-                (s, v) => s with { Greylist = s.Greylist with { Mode = v } },
-                "off, on (every unknown triplet waits) or smart (only callers with something against them)."
-            ),
-            Key(
-                "greylist.delay",
-                SettingTypes.Duration("1s", "30d"),
-                s => s.Greylist.Delay,
-                (s, v) => s with { Greylist = s.Greylist with { Delay = v } },
-                "How long a triplet of client network, sender and recipient waits that is not known."
-            ),
-            Key(
-                "greylist.window",
-                SettingTypes.Duration("1s", "30d"),
-                s => s.Greylist.Window,
-                (s, v) => s with { Greylist = s.Greylist with { Window = v } },
-                "Within which time it must come again."
-            ),
-            Key(
-                "greylist.lifetime",
-                SettingTypes.Duration("1s", "365d"),
-                s => s.Greylist.Lifetime,
-                (s, v) => s with { Greylist = s.Greylist with { Lifetime = v } },
-                "How long a triplet that passed stays known after its last use."
-            ),
-            Key(
                 "spam.rules",
                 SettingTypes.List(SettingTypes.Text),
                 s => s.Spam.Rules,

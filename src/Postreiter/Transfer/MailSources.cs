@@ -4,13 +4,20 @@ namespace Postreiter.Transfer;
 
 /// <summary>
 /// Mails of files, folders, Maildirs, mbox files and standard input, one after the other; no more than one is in memory. What cannot be
-/// read is named, and the rest goes on.
+/// read is named, and the rest goes on. A file that is one mail gives its octets as they are; mails of an mbox are as <see cref="MboxFormat"/>
+/// reads them.
 /// </summary>
 /// <param name="files">The files with their names, as <see cref="MailPaths.Find"/> gives them.</param>
 /// <param name="openInput">Opens standard input, the file <c>-</c>.</param>
 /// <param name="maxBytes">Largest mail.</param>
 internal sealed class MailSources(IReadOnlyList<(string File, string Id)> files, Func<Stream> openInput, long maxBytes)
 {
+    /// <summary>
+    /// Whether an mbox of a single mail is that mail: its octets as they stand behind the separator, under the file's name; and an empty file
+    /// a mail without any. Where mails are compared with what another engine says of the same files. Default false.
+    /// </summary>
+    public bool KeepsSingle { get; init; }
+
     /// <summary>Octets of all files as they are now; standard input counts as none.</summary>
     public long TotalBytes => files.Where(static f => f.File != "-").Sum(static f => Length(f.File));
 
@@ -88,13 +95,14 @@ internal sealed class MailSources(IReadOnlyList<(string File, string Id)> files,
         [EnumeratorCancellation] CancellationToken ct
     )
     {
-        if (!await stream.StartsWithAsync("From "u8.ToArray(), ct))
+        var (isBox, why) = await IsBoxAsync(stream, ct);
+        if (!isBox)
         {
-            yield return await ReadWholeAsync(stream, id, ct);
+            yield return why is null ? await ReadWholeAsync(stream, id, ct) : ImportedMessage.Skip(id, why);
             yield break;
         }
 
-        var mails = MboxFormat.ReadAsync(stream, maxBytes, ct).GetAsyncEnumerator(ct);
+        var mails = MboxFormat.ReadAsync(stream, maxBytes, KeepsSingle, ct).GetAsyncEnumerator(ct);
         await using (mails)
         {
             var number = 0;
@@ -105,7 +113,7 @@ internal sealed class MailSources(IReadOnlyList<(string File, string Id)> files,
                 try
                 {
                     if (await mails.MoveNextAsync())
-                        mail = mails.Current with { Source = $"{id}#{++number}" };
+                        mail = mails.Current with { Source = mails.Current.IsSingle ? id : $"{id}#{++number}" };
                 }
                 catch (Exception e) when (e is IOException or UnauthorizedAccessException)
                 {
@@ -118,6 +126,18 @@ internal sealed class MailSources(IReadOnlyList<(string File, string Id)> files,
                     yield break;
                 yield return mail;
             }
+        }
+    }
+
+    private static async ValueTask<(bool IsBox, string? Fault)> IsBoxAsync(PeekedStream stream, CancellationToken ct)
+    {
+        try
+        {
+            return (await stream.StartsWithAsync("From "u8.ToArray(), ct), null);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            return (false, e.Message);
         }
     }
 
@@ -134,7 +154,7 @@ internal sealed class MailSources(IReadOnlyList<(string File, string Id)> files,
                 bytes.Write(piece, 0, read);
             }
 
-            return bytes.Length == 0
+            return bytes.Length == 0 && !KeepsSingle
                 ? ImportedMessage.Skip(id, "it is empty")
                 : new ImportedMessage(id, null, bytes.ToArray(), default, null, null);
         }

@@ -20,9 +20,18 @@ internal static class MboxFormat
     /// <param name="file">The mbox.</param>
     /// <param name="maxBytes">Largest message; larger ones are skipped and named.</param>
     /// <param name="ct">Stops reading.</param>
+    public static IAsyncEnumerable<ImportedMessage> ReadAsync(Stream file, long maxBytes, CancellationToken ct) =>
+        ReadAsync(file, maxBytes, keepsSingle: false, ct);
+
+    /// <inheritdoc cref="ReadAsync(Stream, long, CancellationToken)"/>
+    /// <param name="file">The mbox.</param>
+    /// <param name="maxBytes">Largest message; larger ones are skipped and named.</param>
+    /// <param name="keepsSingle">Whether the only message of an mbox is given as it stands there, octet by octet.</param>
+    /// <param name="ct">Stops reading.</param>
     public static async IAsyncEnumerable<ImportedMessage> ReadAsync(
         Stream file,
         long maxBytes,
+        bool keepsSingle,
         [EnumeratorCancellation] CancellationToken ct
     )
     {
@@ -64,7 +73,7 @@ internal static class MboxFormat
 
         await reader.CompleteAsync();
         if (entry is not null)
-            yield return entry.Finish() with
+            yield return (keepsSingle && number == 1 ? entry.FinishAsItStands() : entry.Finish()) with
             {
                 Read = file.CanSeek ? file.Position : 0,
             };
@@ -192,6 +201,9 @@ internal static class MboxFormat
     private sealed class MboxEntry(string source, DateTimeOffset? date, long maxBytes)
     {
         private readonly ArrayBufferWriter<byte> _bytes = new();
+
+        // Where one ">" is the file's, not the message's.
+        private readonly List<int> _quotes = [];
         private bool _isTooLarge;
 
         public void Append(ReadOnlySequence<byte> line, bool isLineStart)
@@ -199,9 +211,21 @@ internal static class MboxFormat
             _isTooLarge |= _bytes.WrittenCount + line.Length > maxBytes;
             if (_isTooLarge)
                 return;
-            var bytes = line.ToArray();
-            _bytes.Write(isLineStart && IsQuotedFrom(bytes) ? bytes.AsSpan(1) : bytes);
+            var isQuoted = isLineStart && line.FirstSpan is [(byte)'>', ..] && IsQuotedFrom(line.ToArray());
+            if (isQuoted)
+                _quotes.Add(_bytes.WrittenCount);
+            foreach (var piece in line)
+                _bytes.Write(piece.Span);
         }
+
+        /// <summary>The message with the quotes and fields of the file in it.</summary>
+        public ImportedMessage FinishAsItStands() =>
+            maxBytes == 0 || _isTooLarge
+                ? Finish()
+                : new ImportedMessage(source, null, _bytes.WrittenSpan.ToArray(), default, date, null)
+                {
+                    IsSingle = true,
+                };
 
         public ImportedMessage Finish()
         {
@@ -212,7 +236,7 @@ internal static class MboxFormat
                 );
             if (_isTooLarge)
                 return ImportedMessage.Skip(source, "it is larger than smtp.max_message_size");
-            var text = _bytes.WrittenSpan;
+            var text = Unquoted();
             // The empty line before the next separator is the format's, not the message's.
             if (text.EndsWith("\r\n\r\n"u8))
                 text = text[..^2];
@@ -221,6 +245,23 @@ internal static class MboxFormat
             var message = LineEnds.ToCrLf(text);
             var flags = StatusFlags.Read(message);
             return new ImportedMessage(source, null, StatusFlags.Remove(message), flags, date, null);
+        }
+
+        private ReadOnlySpan<byte> Unquoted()
+        {
+            var text = _bytes.WrittenSpan;
+            if (_quotes.Count == 0)
+                return text;
+            var plain = new ArrayBufferWriter<byte>(text.Length);
+            var from = 0;
+            foreach (var quote in _quotes)
+            {
+                plain.Write(text[from..quote]);
+                from = quote + 1;
+            }
+
+            plain.Write(text[from..]);
+            return plain.WrittenSpan;
         }
     }
 }

@@ -38,6 +38,27 @@ public sealed class UpdateFolderTests : IDisposable
     }
 
     [Fact]
+    public void The_same_serial_given_again_leaves_what_is_in_force_where_it_is()
+    {
+        Install(7, ("10.cf", "body ONE /one/\n"));
+        var folder = Path.Combine(_updates.Root, "updates_spamassassin_org.7");
+        File.WriteAllText(Path.Combine(folder, "mark"), "");
+        Assert.Equal(1, Install(7, ("10.cf", "body TWO /two/\n")));
+        Assert.True(File.Exists(Path.Combine(folder, "mark")));
+        Assert.Equal((7, "ONE"), (_updates.Installed(_channel), InForce()));
+        Assert.Single(Directory.GetDirectories(_updates.Root));
+        Assert.Contains(
+            "2 lines",
+            Fault(7, UpdateArchives.Of(("10.cf", "body BAD /(/\nnonsense 1\n"))),
+            StringComparison.Ordinal
+        );
+        // Where somebody took the folder away, it comes back.
+        Directory.Delete(folder, recursive: true);
+        Install(7, ("10.cf", "body THREE /three/\n"));
+        Assert.Equal("THREE", InForce());
+    }
+
+    [Fact]
     public void A_wrong_line_keeps_the_old_rules()
     {
         Install(7, ("10.cf", "body ONE /one/\n"));

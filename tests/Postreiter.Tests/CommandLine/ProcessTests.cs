@@ -117,7 +117,13 @@ public sealed class ProcessTests : IDisposable
         kill.WaitForExit();
     }
 
-    private ProcessStartInfo Start(string[] args)
+    /// <summary>Runs the program with this data folder.</summary>
+    internal static Task<CommandRun> RunAsync(TemporaryFolder folder, params string[] args) =>
+        EndAsync(Start(folder, args), "");
+
+    private ProcessStartInfo Start(string[] args) => Start(_folder, args);
+
+    private static ProcessStartInfo Start(TemporaryFolder folder, string[] args)
     {
         var start = new ProcessStartInfo(Path.Combine(AppContext.BaseDirectory, "postreiter"), args)
         {
@@ -126,13 +132,15 @@ public sealed class ProcessTests : IDisposable
             RedirectStandardOutput = true,
             RedirectStandardError = true,
         };
-        start.Environment["POSTREITER_DATA"] = _folder.Root;
+        start.Environment["POSTREITER_DATA"] = folder.Root;
         return start;
     }
 
-    private async Task<CommandRun> RunWithInputAsync(string input, params string[] args)
+    private Task<CommandRun> RunWithInputAsync(string input, params string[] args) => EndAsync(Start(args), input);
+
+    private static async Task<CommandRun> EndAsync(ProcessStartInfo start, string input)
     {
-        using var process = Process.Start(Start(args))!;
+        using var process = Process.Start(start)!;
         await process.StandardInput.WriteAsync(input);
         process.StandardInput.Close();
         var output = process.StandardOutput.ReadToEndAsync(Ct);

@@ -145,6 +145,45 @@ public sealed class SpamCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task Check_sees_the_mails_of_an_mbox_that_learn_sees_and_single_files_as_they_are()
+    {
+        Write("10.cf", "rawbody QUOTED /^>From here/m\nrawbody PLAIN /^From here/m\nheader STATUS exists:Status\n");
+        const string head = "From a Mon Feb  2 12:00:00 2026\n";
+        const string mail = "Subject: x\nStatus: RO\n\n>From here\n\nFrom here on it is text.\n";
+        Write("one", head + mail);
+        Write("two", $"{head}{mail}\n{head}{mail}\n");
+        Write("empty", "");
+        var run = await RunAsync("check", _folder["one"], _folder["two"], _folder["empty"], "--json");
+        Assert.Equal(0, run.ExitCode);
+        var rows = run
+            .Output.Split('\n', StringSplitOptions.RemoveEmptyEntries)
+            .Select(l => JsonNode.Parse(l)!)
+            .ToList();
+        Assert.Equal(["one", "two#1", "two#2", "empty"], rows.Select(r => (string)r["id"]!));
+        Assert.Equal([mail.Length, 53, 53, 0], rows.Select(r => (int)r["bytes"]!));
+        Assert.Equal(
+            ["PLAIN QUOTED STATUS", "PLAIN", "PLAIN", ""],
+            rows.Select(r => string.Join(' ', r["hits"]!.AsObject().Select(h => h.Key)))
+        );
+    }
+
+    [Fact]
+    public async Task Check_with_the_network_says_when_the_public_suffixes_cannot_be_read()
+    {
+        Write("10.cf", "header OFFER Subject =~ /offer/\n");
+        Write("mail", "Subject: offer\n\nx\n");
+        var run = await RunAsync(
+            "check",
+            "--network",
+            _folder["mail"],
+            "--set",
+            $"dmarc.public_suffixes=\"{_folder["none"]}\""
+        );
+        Assert.Equal(2, run.ExitCode);
+        Assert.StartsWith("dmarc.public_suffixes: ", run.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Check_reads_further_rules_behind_the_others()
     {
         Write("10.cf", "header OFFER Subject =~ /offer/\nscore OFFER 6\n");

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Postreiter.Control;
 using Postreiter.Hosting;
 using Postreiter.Settings;
 
@@ -150,7 +151,78 @@ public sealed class SpamLearnCommandTests : IDisposable
         Assert.Equal(1, broken.ExitCode);
         Assert.Contains("nothing was changed", broken.Error, StringComparison.Ordinal);
         Assert.Equal((5, 1), await MailsAsync());
+        Assert.StartsWith(_folder["broken"] + ": ", broken.Error, StringComparison.Ordinal);
         Assert.Contains("0 tokens forgotten", (await RunAsync("bayes", "expire")).Output, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(_folder["data"], "*.tmp"));
+    }
+
+    [Fact]
+    public async Task Command_and_server_exchange_files_in_the_data_folder_alone()
+    {
+        await StartAsync();
+        await using var server = await ServeAsync();
+        await using var control = await ControlOpener.ConnectAsync(new DataFolder(_folder["data"]), Ct);
+        // A service may have another /tmp than its caller, and must write nowhere else.
+        foreach (
+            var name in new[]
+            {
+                _folder["exchange-x"],
+                "/tmp/exchange-x",
+                "../exchange-x",
+                "exchange-/../x",
+                "postreiter.toml",
+            }
+        )
+        {
+            foreach (var verb in new[] { ControlVerbs.SpamBackup, ControlVerbs.SpamRestore })
+                Assert.Equal(2, (await control!.CallAsync(verb, new JsonObject { ["file"] = name }, Ct)).ExitCode);
+        }
+
+        Write("backup", "v\t3\tdb_version # this must be the first line!!!\n");
+        using var file = new DataFolder(_folder["data"]).Exchange.NewFile();
+        await using (var source = File.OpenRead(_folder["backup"]))
+            await file.FillAsync(source, Ct);
+        Assert.Equal(_folder["data"], Path.GetDirectoryName(file.FullPath));
+        Assert.True(File.GetUnixFileMode(file.FullPath).HasFlag(UnixFileMode.OtherRead));
+        Assert.True(
+            (await control!.CallAsync(ControlVerbs.SpamRestore, new JsonObject { ["file"] = file.Name }, Ct)).ExitCode
+                is 0
+                    or 1
+        );
+    }
+
+    [Fact]
+    public async Task Of_a_Maildir_only_mail_is_learned_and_no_link_is_followed()
+    {
+        await StartAsync();
+        Write("dir/cur/1.a:2,S", Mail(1));
+        Write("dir/new/2.b", Mail(2));
+        Write("dir/tmp/3.c", Mail(3));
+        Write("dir/dovecot-uidlist", "3 V1 N3\n1 :1.a\n");
+        Write("dir/subscriptions", "Lists\n");
+        Write("dir/.Lists/cur/4.d:2,", Mail(4));
+        Write("dir/.Lists/new/5.e", Mail(5));
+        Write("dir/.Lists/dovecot-keywords", "0 $Junk\n");
+        Write("elsewhere/6.eml", Mail(6));
+        Directory.CreateSymbolicLink(_folder["dir/cur/up"], _folder["dir"]);
+        Directory.CreateSymbolicLink(_folder["dir/other"], _folder["elsewhere"]);
+        File.CreateSymbolicLink(_folder["dir/new/6.f"], _folder["elsewhere/6.eml"]);
+        Assert.Equal(
+            (0, "Learned tokens from 4 message(s) (4 message(s) examined)\n"),
+            await LearnAsync("--ham", _folder["dir"])
+        );
+    }
+
+    [Fact]
+    public async Task A_file_that_cannot_be_read_is_named_and_the_rest_is_read()
+    {
+        Write("1.eml", Mail(1));
+        var files = Postreiter.Transfer.MailPaths.Find(["-", _folder["1.eml"]]);
+        var sources = new Postreiter.Transfer.MailSources(files, () => new BrokenStream(), 1000);
+        var found = new List<string>();
+        await foreach (var mail in sources.ReadAsync(Ct))
+            found.Add($"{mail.Source} {mail.Skipped}");
+        Assert.Equal(["- the disk is broken", "1.eml "], found);
     }
 
     [Fact]
@@ -181,6 +253,12 @@ public sealed class SpamLearnCommandTests : IDisposable
             CultureInfo.InvariantCulture,
             $"Subject: offer {number}\nFrom: bob@far.example\nTo: ann@a.test\nMessage-ID: <{number}@far.example>\nDate: Mon, 2 Feb 2026 12:00:{number:d2} +0000\n\nBuy number {number} and nothing else.\n"
         );
+
+    private sealed class BrokenStream : MemoryStream
+    {
+        public override ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default) =>
+            throw new IOException("the disk is broken");
+    }
 
     private void Write(string name, string text)
     {

@@ -34,6 +34,30 @@ public sealed class SpamUpdateCommandTests : IDisposable
     }
 
     [Fact]
+    public async Task The_server_may_read_what_another_user_installed()
+    {
+        Assert.SkipUnless(OperatingSystem.IsLinux(), "modes of files");
+        Pack(7, "body ONE /one/\n");
+        // The program itself, for its umask is the process's.
+        var run = await ProcessTests.RunAsync(
+            _folder,
+            ["spam", "update", "--from", _folder["mirror"], "--no-signature"]
+        );
+        Assert.True(run.ExitCode == 0, run.Error);
+        var root = _folder["rule-updates"];
+        string[] found = [root, .. Directory.GetFileSystemEntries(root, "*", SearchOption.AllDirectories)];
+        Assert.Equal(4, found.Length);
+        Assert.All(
+            found,
+            path =>
+                Assert.Equal(
+                    Convert.ToInt32(Directory.Exists(path) ? "755" : "644", 8),
+                    (int)File.GetUnixFileMode(path)
+                )
+        );
+    }
+
+    [Fact]
     public async Task The_newest_of_a_folder_is_taken()
     {
         Pack(7, "body ONE /one/\n");
@@ -108,7 +132,7 @@ public sealed class SpamUpdateCommandTests : IDisposable
             "--data",
             server.Folder.Root
         );
-        Assert.Contains("the running server reads them now", run.Output, StringComparison.Ordinal);
+        Assert.Contains("the running server was told", run.Output, StringComparison.Ordinal);
         await server.Server.Parts.Rooms.Spam.Loading;
         Assert.True(server.Server.Parts.Rooms.Spam.Scanner.HasEngine);
     }

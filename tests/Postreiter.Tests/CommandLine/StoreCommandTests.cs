@@ -18,6 +18,46 @@ public sealed class StoreCommandTests : IDisposable
 
     public void Dispose() => _folder.Dispose();
 
+    [Fact]
+    public async Task P16_what_only_this_data_folder_has_goes_along()
+    {
+        await StartAsync(messages: 1);
+        string[] own =
+        [
+            "rules/site.cf",
+            "preferences/ann@a.test",
+            "known-clients",
+            "rule-updates/x.7/10.cf",
+            "rule-updates/x.cf",
+            "update-keys/key.asc",
+        ];
+        foreach (var file in own)
+        {
+            Directory.CreateDirectory(Path.GetDirectoryName(_folder[$"data/{file}"])!);
+            await File.WriteAllTextAsync(_folder[$"data/{file}"], file, Ct);
+        }
+
+        File.CreateSymbolicLink(_folder["data/rules/link.cf"], _folder["data/login.key"]);
+        var settings = _folder["data/postreiter.toml"];
+        await File.AppendAllTextAsync(settings, "\n[greylist]\nallow_files = [\"known-clients\"]\n", Ct);
+        var row = await JsonAsync(0, "store", "backup", _folder["copy"]);
+        // The settings last: a folder that has them is whole.
+        Assert.Equal(
+            ["tls.crt", "tls.key", .. own, "login.key", "postreiter.toml"],
+            row["files"]!.AsArray().Select(f => (string)f!)
+        );
+        var said = (await RunAsync("data", "store", "backup", _folder["copy"])).Output;
+        Assert.Contains(
+            "with tls.crt, tls.key, rules/, preferences/, known-clients, rule-updates/, update-keys/, login.key",
+            said,
+            StringComparison.Ordinal
+        );
+        Assert.Equal(0, (await RunAsync("new", "store", "restore", _folder["copy"])).ExitCode);
+        foreach (var file in own)
+            Assert.Equal(file, await File.ReadAllTextAsync(_folder[$"new/{file}"], Ct));
+        Assert.False(File.Exists(_folder["new/rules/link.cf"]));
+    }
+
     [Theory]
     [InlineData(false)]
     [InlineData(true)]
