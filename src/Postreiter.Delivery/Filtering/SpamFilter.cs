@@ -176,13 +176,6 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
             marker.RuleNames()
         );
         var (points, tests) = (verdict.Points, marker.RuleNames());
-        if (isRefused)
-            return new SpamOutcome
-            {
-                Refusal = Refused,
-                Points = points,
-                Tests = tests,
-            };
         var marks = marker.AddedFields();
         if (scanned.IsPartial || start.Length < length)
             marks += string.Create(
@@ -191,7 +184,8 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
             );
         return new SpamOutcome
         {
-            IsJunk = verdict.IsSpam,
+            Rejection = isRefused ? Refused : null,
+            IsJunk = verdict.IsSpam || isRefused,
             Points = points,
             Tests = tests,
             Marks = marks.Replace("\n", "\r\n", StringComparison.Ordinal),

@@ -5,8 +5,11 @@ namespace Postreiter.Delivery.Filtering;
 /// <summary>What the rules say of a message, and what follows.</summary>
 internal sealed record SpamOutcome
 {
-    /// <summary>The reply that refuses it; null when it is taken.</summary>
+    /// <summary>The reply that refuses it for everybody, because it could not be scanned; null when it is taken.</summary>
     public SmtpReply? Refusal { get; init; }
+
+    /// <summary>The reply that refuses it as spam, for those who do not want it all the same; null where its points are too few.</summary>
+    public SmtpReply? Rejection { get; init; }
 
     /// <summary>Whether it goes to Junk.</summary>
     public bool IsJunk { get; init; }

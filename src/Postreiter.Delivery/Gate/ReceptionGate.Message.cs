@@ -30,7 +30,7 @@ public sealed partial class ReceptionGate
         SmtpPeer peer,
         SenderVerdict? sender,
         SpamOutcome? spam,
-        long size,
+        long? size,
         VirusOutcome? virus = null
     )
     {
@@ -55,7 +55,8 @@ public sealed partial class ReceptionGate
             transaction.Add(
                 new CheckRecord(
                     "rules",
-                    spam.Refusal is not null ? "refused"
+                    spam.Refusal is not null ? "unscanned"
+                        : spam.Rejection is not null ? "refuse"
                         : spam.IsJunk ? "spam"
                         : "clean",
                     spam.Points,
@@ -72,6 +73,13 @@ public sealed partial class ReceptionGate
         NoteVouched(transaction, sender);
         return null;
     }
+
+    /// <summary>The refusal of a message for one recipient, whoever else takes it: what its lists say counts more than the rules.</summary>
+    /// <param name="peer">Who brought it.</param>
+    /// <param name="recipient">The address by which it came.</param>
+    /// <param name="spam">What the rules say.</param>
+    internal static SmtpReply? RefusalFor(SmtpPeer peer, EmailAddress recipient, SpamOutcome? spam) =>
+        (Session(peer)?.Transaction?.ListsFor(recipient) ?? 0) < 0 ? null : spam?.Rejection;
 
     /// <summary>Whether an account gets the message into Junk: what the lists say of it counts more than the rules.</summary>
     /// <param name="peer">Who brought it.</param>
@@ -112,7 +120,7 @@ public sealed partial class ReceptionGate
         transaction.IsKept = replies.All(static r => r.IsPositive);
         if (transaction is { Vouched.IsEmpty: false, Reply.IsPositive: true })
             greylist.NoteGood(transaction.Vouched);
-        Finish(peer, replies);
+        Finish(peer, PerRecipientReplies.ToWire(peer.Role, replies));
     }
 
     // RFC 2033 §4.2: one for each recipient that was accepted, in order.

@@ -50,7 +50,7 @@ internal sealed partial class IncomingFiling(
         verdict?.Results.ToField(allowUtf8: envelope.Mail.SmtpUtf8)
         + TraceField.Received(peer, envelope, reverseName, intake.HostName, now);
 
-    /// <summary>One reply, for LMTP one for each recipient.</summary>
+    /// <summary>One reply, or where the client takes them one for each recipient.</summary>
     public async ValueTask<IReadOnlyList<SmtpReply>> FileAsync(CancellationToken ct)
     {
         if (Spam?.Late is not { } late)
@@ -76,15 +76,35 @@ internal sealed partial class IncomingFiling(
         foreach (var recipient in envelope.Recipients)
             all.Add((recipient, await TargetAsync(recipient, ct)));
 
-        if (peer.Role != ListenerRole.Lmtp)
-            return [await FileForAsync(all, ct)];
-        var reply = await FileForAsync(all, ct);
-        if (reply.IsPositive || all.Count == 1)
-            return [.. Enumerable.Repeat(reply, all.Count)];
-        // RFC 2033 §4.2: nothing was changed; now each recipient for itself. The delivery id keeps copies single.
+        var refusals = all.ConvertAll(r => ReceptionGate.RefusalFor(peer, r.Recipient.Arguments.Recipient, Spam));
+        if (peer.Role == ListenerRole.Lmtp || (envelope.Mail.TakesReplyEach && all.Count > 1))
+            return await FileEachAsync(all, refusals, ct);
+        // One reply for all: where somebody wants it, those who do not have it in Junk.
+        if (refusals.TrueForAll(static r => r is not null))
+            return [refusals[0]!];
+        return [await FileForAsync(all, ct)];
+    }
+
+    private async ValueTask<IReadOnlyList<SmtpReply>> FileEachAsync(
+        List<(AcceptedRecipient Recipient, Resolution Target)> all,
+        List<SmtpReply?> refusals,
+        CancellationToken ct
+    )
+    {
+        var wanted = all.Where((_, i) => refusals[i] is null).ToList();
+        var reply = wanted.Count > 0 ? await FileForAsync(wanted, ct) : null;
         var replies = new List<SmtpReply>(all.Count);
-        foreach (var one in all)
-            replies.Add(await FileForAsync([one], ct));
+        for (var i = 0; i < all.Count; i++)
+        {
+            if (refusals[i] is { } refusal)
+                replies.Add(refusal);
+            else if (reply!.IsPositive || wanted.Count == 1)
+                replies.Add(reply);
+            // RFC 2033 §4.2: nothing was changed; now each recipient for itself. The delivery id keeps copies single.
+            else
+                replies.Add(await FileForAsync([all[i]], ct));
+        }
+
         return replies;
     }
 

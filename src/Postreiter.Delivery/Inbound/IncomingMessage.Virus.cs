@@ -25,7 +25,7 @@ internal sealed partial class IncomingMessage
                 Found = found,
                 Steps = [found],
             };
-            intake.Gate?.Judge(peer, null, null, _received, outcome);
+            intake.Gate?.Judge(peer, null, null, size: null, outcome);
             await TellOwnerAsync(filter, found, ct);
         }
     }

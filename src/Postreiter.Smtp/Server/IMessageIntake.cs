@@ -33,7 +33,8 @@ public interface IIncomingMessage : IAsyncDisposable
 
     /// <summary>The message is whole. When the task completes with a 250, it is durable (P1).</summary>
     /// <returns>
-    /// One reply for SMTP; for LMTP one for each of <see cref="SmtpEnvelope.Recipients"/>, in order (RFC 2033 §4.2).
+    /// One reply for SMTP; for LMTP one for each of <see cref="SmtpEnvelope.Recipients"/>, in order (RFC 2033 §4.2), and so for SMTP where
+    /// <see cref="MailArguments.TakesReplyEach"/> and they differ.
     /// </returns>
     ValueTask<IReadOnlyList<SmtpReply>> CompleteAsync(CancellationToken ct);
 }

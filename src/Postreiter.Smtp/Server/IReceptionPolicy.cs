@@ -136,6 +136,9 @@ public sealed record MailArguments
     /// <summary>ENVID (RFC 3461 §4.4), xtext-decoded, or null.</summary>
     public string? EnvelopeId { get; init; }
 
+    /// <summary>PRDR: the client takes a reply for each recipient (<see cref="PerRecipientReplies"/>).</summary>
+    public bool TakesReplyEach { get; init; }
+
     /// <summary>AUTH= (RFC 4954 §5) as given, or null.</summary>
     public string? Auth { get; init; }
 }

@@ -45,13 +45,16 @@ internal sealed partial class SmtpSession
             LogLimit(_handler.Log, Connection.Id, number, consequence);
     }
 
-    private async ValueTask<bool> AnswerAsync(SmtpReply reply)
+    /// <summary>Answers a command or a message; several replies, of its recipients, are one answer.</summary>
+    /// <returns>False when the session is over.</returns>
+    private async ValueTask<bool> AnswerAsync(IReadOnlyList<SmtpReply> replies)
     {
-        if (reply.IsPermanent && !_isCounted && !reply.ClosesConnection)
+        if (!_isCounted && replies.Any(static r => r.IsPermanent && !r.ClosesConnection))
             await CountErrorAsync();
         _isCounted = false;
-        Write(reply);
-        if (reply.ClosesConnection || reply.Code == 421)
+        foreach (var reply in replies)
+            Write(reply);
+        if (replies.Any(static r => r.ClosesConnection || r.Code == 421))
             return false;
         // L29: replies to pipelined commands wait for one flush, but not without bound.
         if (Connection.Output.UnflushedBytes > MostUnflushed)

@@ -162,7 +162,7 @@ internal sealed partial class SmtpSession : IAsyncDisposable
 
             if (replies.Any(r => r.IsPositive))
                 _input.NoteMessage();
-            return replies;
+            return PerRecipientReplies.ToWire(_handler.Role, replies);
         }
     }
 
@@ -233,16 +233,13 @@ internal sealed partial class SmtpSession : IAsyncDisposable
         if (status == InputStatus.Closed)
             return false;
         var reply = FaultOf(status) ?? await DispatchAsync(line);
-        if (reply is not null && !await AnswerAsync(reply))
+        if (reply is not null && !await AnswerAsync([reply]))
             return false;
         if (_transfer is { } transfer)
         {
             _transfer = null;
-            foreach (var outcome in await transfer.RunAsync())
-            {
-                if (!await AnswerAsync(outcome))
-                    return false;
-            }
+            if (!await AnswerAsync(await transfer.RunAsync()))
+                return false;
         }
 
         return !StartsTls || await StartTlsAsync();

@@ -31,7 +31,7 @@ public sealed class LmtpTests
             Role = ListenerRole.Lmtp,
             EarlyRefusal = early,
             IntakeFault = fault,
-            LmtpOutcome = who => who == "b" ? new SmtpReply(452, "4.2.2", "Mailbox full") : null,
+            OutcomeOf = who => who == "b" ? new SmtpReply(452, "4.2.2", "Mailbox full") : null,
         };
 
     [Theory, InlineData(Pacing.Lines), InlineData(Pacing.Bytes)]
@@ -60,6 +60,34 @@ public sealed class LmtpTests
                 """
         );
         Assert.Equal(2, server.Messages.Count);
+    }
+
+    [Fact]
+    public async Task L8_the_replies_to_one_message_are_one_error()
+    {
+        var server = new SmtpTestServer
+        {
+            Role = ListenerRole.Lmtp,
+            OutcomeOf = static _ => new SmtpReply(554, "5.7.1", "No"),
+        };
+        await server.PlayAsync(
+            Pacing.Lines,
+            $"""
+            S: 220 *
+            C: LHLO c
+            S... 250 HELP
+            C: MAIL FROM:<>
+            S: 250 *
+            {Dialogue.Repeat(30, static i => $"C: RCPT TO:<a{i}@our.example>\nS: 250 *")}
+            C: DATA
+            S: 354 *
+            C: x
+            C: .
+            {Dialogue.Repeat(30, static _ => "S: 554 5.7.1 No")}
+            C: NOOP
+            S: 250 *
+            """
+        );
     }
 
     [Fact]

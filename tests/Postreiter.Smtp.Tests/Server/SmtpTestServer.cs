@@ -39,8 +39,8 @@ internal sealed class SmtpTestServer : IReceptionPolicy, IMessageIntake, IAuthen
     /// <summary>Messages that were begun and not yet disposed.</summary>
     public int Open { get; private set; }
 
-    /// <summary>Outcome of each recipient of LMTP, by its local part.</summary>
-    public Func<string, SmtpReply?> LmtpOutcome { get; init; } = _ => null;
+    /// <summary>Outcome of each recipient where the client hears them, by its local part.</summary>
+    public Func<string, SmtpReply?> OutcomeOf { get; init; } = _ => null;
 
     public SmtpConnectionHandler Handler(Microsoft.Extensions.Logging.ILogger<SmtpConnectionHandler>? log = null) =>
         new(
@@ -164,10 +164,8 @@ internal sealed class SmtpTestServer : IReceptionPolicy, IMessageIntake, IAuthen
                 return HangAsync(ct);
             server.Messages.Add(new Taken(peer, envelope, Encoding.Latin1.GetString(_bytes.ToArray())));
             var reply = new SmtpReply(250, "2.0.0", $"{envelope.Id} accepted");
-            return peer.Role == ListenerRole.Lmtp
-                ? new([
-                    .. envelope.Recipients.Select(r => server.LmtpOutcome(r.Arguments.Recipient.LocalPart) ?? reply),
-                ])
+            return peer.Role == ListenerRole.Lmtp || envelope.Mail.TakesReplyEach
+                ? new([.. envelope.Recipients.Select(r => server.OutcomeOf(r.Arguments.Recipient.LocalPart) ?? reply)])
                 : new([reply]);
         }
 

@@ -59,6 +59,8 @@ internal sealed class HeloCommand(bool isExtended) : ISmtpCommand
             "DSN",
             $"LIMITS MAILMAX={Math.Min(limits.MaxMessages, MostAnnounced)} RCPTMAX={limits.MaxRecipients}",
         };
+        if (session.Peer.Role == ListenerRole.Mx)
+            lines.Add("PRDR");
         if (session.Connection.CanStartTls)
             lines.Add("STARTTLS");
         if (session.Mechanisms is { Count: > 0 } mechanisms)

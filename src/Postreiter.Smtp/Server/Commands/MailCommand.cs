@@ -6,7 +6,7 @@ using Postreiter.Smtp.Syntax;
 namespace Postreiter.Smtp.Server.Commands;
 
 /// <summary>MAIL FROM: opens a transaction.</summary>
-/// <remarks>RFC 5321 §4.1.1.2; SIZE RFC 1870; BODY RFC 6152, RFC 3030; SMTPUTF8 RFC 6531; RET, ENVID RFC 3461; AUTH RFC 4954 §5.</remarks>
+/// <remarks>RFC 5321 §4.1.1.2; SIZE RFC 1870; BODY RFC 6152, RFC 3030; SMTPUTF8 RFC 6531; RET, ENVID RFC 3461; AUTH RFC 4954 §5; PRDR <see cref="PerRecipientReplies"/>.</remarks>
 internal sealed class MailCommand : ISmtpCommand
 {
     private static readonly SmtpReply Syntax = new(501, "5.5.4", "Syntax: MAIL FROM:<address> [parameters]");
@@ -94,6 +94,9 @@ internal sealed class MailCommand : ISmtpCommand
                 };
             case "SMTPUTF8":
                 return value is null ? mail with { SmtpUtf8 = true } : mail;
+            // Where users hand in mail all of it is taken; LMTP has a reply for each anyway.
+            case "PRDR" when session.Peer.Role == ListenerRole.Mx:
+                return value is null ? mail with { TakesReplyEach = true } : mail;
             case "RET":
                 return value?.ToUpperInvariant() is "FULL" or "HDRS"
                     ? mail with

@@ -102,7 +102,7 @@ public sealed class AuthCommandTests
             TLS
             C: {hello} c
             S... 250-LIMITS *
-            S: 250 HELP
+            {(role == ListenerRole.Mx ? "S: 250-PRDR\n" : "")}S: 250 HELP
             C: AUTH PLAIN {Right}
             S: 502 5.5.1 *
             """

@@ -22,6 +22,7 @@ public sealed class HeloCommandTests
             S: 250-BINARYMIME
             S: 250-DSN
             S: 250-LIMITS MAILMAX=10000 RCPTMAX=1000
+            S: 250-PRDR
             S: 250-STARTTLS
             S: 250 HELP
             """

@@ -99,6 +99,7 @@ public sealed class StartTlsCommandTests
             S: 220 *
             C: EHLO c
             S... 250-LIMITS *
+            S: 250-PRDR
             S: 250 HELP
             C: STARTTLS
             S: 502 5.5.1 *
