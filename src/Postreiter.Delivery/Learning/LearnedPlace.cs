@@ -61,11 +61,20 @@ public sealed class LearnedPlace(ILearningStore store, long place, TimeProvider 
             if (!isForced && !TokenExpiry.IsDue(_tokens, most, last, now))
                 return null;
             var before = _tokens.Count;
-            var done = TokenExpiry.Expire(_tokens, most, last, now);
-            _expiry = new LearnedExpiry(done.At, done.Age, done.Removed);
-            // Others were faster: what they left counts, and the next time will come.
-            if (!await WriteAsync(isNew: before != _tokens.Count, ct))
-                _version = default;
+            var isWritten = false;
+            try
+            {
+                var done = TokenExpiry.Expire(_tokens, most, last, now);
+                _expiry = new LearnedExpiry(done.At, done.Age, done.Removed);
+                isWritten = await WriteAsync(isNew: before != _tokens.Count, ct);
+            }
+            finally
+            {
+                // Others were faster, or the store cannot write: what is there counts, all of it is read anew, and the next time will come.
+                if (!isWritten)
+                    _version = default;
+            }
+
             return before - _tokens.Count;
         }
         finally

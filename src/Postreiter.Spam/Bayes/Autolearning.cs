@@ -11,14 +11,15 @@ public static class Autolearning
 
     /// <summary>As what a mail is to be learned.</summary>
     /// <param name="ruleset">The rules it was scanned with.</param>
+    /// <param name="settings">Its settings, with the user's preferences laid over them: the thresholds are theirs.</param>
     /// <param name="scoreSet">The score set it was scanned with.</param>
     /// <param name="result">What was found.</param>
     /// <returns>True as spam, false as good mail, null not at all.</returns>
-    public static bool? Decide(Ruleset ruleset, int scoreSet, ScanResult result)
+    public static bool? Decide(Ruleset ruleset, Settings settings, int scoreSet, ScanResult result)
     {
         ArgumentNullException.ThrowIfNull(ruleset);
+        ArgumentNullException.ThrowIfNull(settings);
         ArgumentNullException.ThrowIfNull(result);
-        var settings = ruleset.Settings;
         var points = Points.Of(ruleset, scoreSet, result);
         if (points.Total < settings.Number("bayes_auto_learn_threshold_nonspam"))
             return !result.IsSpam && points.Learned <= 1 && !AgreesAlready("BAYES_00") ? false : null;

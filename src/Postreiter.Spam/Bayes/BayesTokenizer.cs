@@ -60,7 +60,8 @@ public sealed class BayesTokenizer
             }
         }
 
-        _lines.Add(lines);
+        if (lines.IsSmall)
+            _lines.Add(lines);
 
         // A link of HTML is characters, an address in a text octets: so the original looks at them.
         void AddUris()
@@ -95,7 +96,7 @@ public sealed class BayesTokenizer
         string[] all = ["header", "visible", "invisible", "uri"];
         var sources = new HashSet<string>(all, StringComparer.Ordinal);
         foreach (
-            var word in settings.Words("bayes_token_sources").SelectMany(static line => Perl.Words(Glob.ToLower(line)))
+            var word in settings.Words("bayes_token_sources").SelectMany(static line => Perl.Words(Octets.Lower(line)))
         )
         {
             if (word is "none" or "noall")

@@ -14,6 +14,10 @@ internal sealed partial class HeaderTokens(Settings settings)
     // and no pattern here takes more than the square of that in steps, some milliseconds; of the long ones two fields are read.
     private const int MostTime = Timeout.Infinite;
 
+    // Of one field. A name of many labels is written once for each of them, and relays once for each Received field: so a mail could make
+    // of a few KiB as much as it likes.
+    private const int MostOctets = 64 * 1024;
+
     private static readonly Dictionary<string, string> ShortNames = new(StringComparer.Ordinal)
     {
         ["Message-Id"] = "*m",
@@ -92,7 +96,11 @@ internal sealed partial class HeaderTokens(Settings settings)
         }
 
         foreach (var part in new[] { "external", "internal", "trusted", "untrusted" })
-            fields.Add(("x-spam-relays-" + part, " " + mail.Header("x-spam-relays-" + part)));
+        {
+            var relays = mail.Header("x-spam-relays-" + part) ?? "";
+            fields.Add(("x-spam-relays-" + part, " " + relays[..Math.Min(relays.Length, MostOctets)]));
+        }
+
         fields.AddRange(received.AsEnumerable().Reverse().Take(2));
         return fields;
     }
@@ -142,6 +150,8 @@ internal sealed partial class HeaderTokens(Settings settings)
         var words = new System.Text.StringBuilder(value.Length * 2);
         foreach (var address in AddressListParser.Parse(value))
         {
+            if (words.Length >= MostOctets)
+                break;
             foreach (var word in (address.Phrase ?? "").Split(Perl.Blanks, StringSplitOptions.RemoveEmptyEntries))
                 words.Append("N*").Append(word).Append(' ');
             if (address.Address is not { } text || LineTokens.MailAt(text) is not (> 0 and var at))
@@ -150,7 +160,11 @@ internal sealed partial class HeaderTokens(Settings settings)
             for (var domain = text.AsSpan(at + 1); ; )
             {
                 words.Append("D*").Append(domain).Append(' ');
-                if (domain.IndexOf('.') is not (> 0 and var dot) || dot == domain.Length - 1)
+                if (
+                    words.Length >= MostOctets
+                    || domain.IndexOf('.') is not (> 0 and var dot)
+                    || dot == domain.Length - 1
+                )
                     break;
                 domain = domain[(dot + 1)..];
             }

@@ -92,7 +92,18 @@ public sealed class LearnedTokens : IDisposable
     }
 
     /// <summary>Says how many mails were learned.</summary>
-    internal void SetMails(long spam, long ham) => (Spam, Ham) = (Math.Max(spam, 0), Math.Max(ham, 0));
+    internal void SetMails(long spam, long ham)
+    {
+        _gate.EnterWriteLock();
+        try
+        {
+            (Spam, Ham) = (Math.Max(spam, 0), Math.Max(ham, 0));
+        }
+        finally
+        {
+            _gate.ExitWriteLock();
+        }
+    }
 
     /// <summary>As <see cref="Add(ReadOnlySpan{ulong}, int, int, uint)"/>, with keys in the form in which they are stored.</summary>
     /// <exception cref="InvalidDataException">They are not in that form.</exception>
@@ -130,9 +141,15 @@ public sealed class LearnedTokens : IDisposable
     public void Start(long spam, long ham)
     {
         _gate.EnterWriteLock();
-        (Spam, Ham) = (spam, ham);
-        _table.Keep(static _ => false);
-        _gate.ExitWriteLock();
+        try
+        {
+            (Spam, Ham) = (spam, ham);
+            _table.Keep(static _ => false);
+        }
+        finally
+        {
+            _gate.ExitWriteLock();
+        }
     }
 
     /// <summary>Puts the tokens of a page in the place of those that are there.</summary>

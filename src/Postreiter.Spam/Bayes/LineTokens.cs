@@ -18,10 +18,15 @@ internal enum TextRegion
 /// <summary>Divides lines into the tokens that SpamAssassin counts. Octets; used by one thread at a time.</summary>
 internal sealed class LineTokens(StopWords stopWords, int maxLength)
 {
+    private const int MostKept = 64 * 1024;
     private char[] _line = new char[4096];
+    private char[] _other = new char[4096];
 
     // Whether chars are characters U+0000 to U+00FF, of which more are letters, and not octets of UTF-8.
     private bool _isCharacters;
+
+    /// <summary>Whether it takes so little memory that it may be kept for other mails.</summary>
+    public bool IsSmall => _line.Length <= MostKept;
 
     /// <summary>Adds the tokens of a line to a set.</summary>
     /// <param name="text">The line.</param>
@@ -35,10 +40,10 @@ internal sealed class LineTokens(StopWords stopWords, int maxLength)
         _isCharacters = isCharacters;
         // A run of dots or hyphens that divides becomes longer by two blanks; it has five octets at least.
         if (_line.Length < (text.Length * 2) + 2)
-            _line = new char[(text.Length * 2) + 2];
+            (_line, _other) = (new char[(text.Length * 2) + 2], new char[(text.Length * 2) + 2]);
         var length = KeepWords(text, _line);
-        length = Divide(_line, length, '.', 3, 6);
-        length = Divide(_line, length, '-', 2, 6);
+        length = Divide(length, '.', 3, 6);
+        length = Divide(length, '-', 2, 6);
         var line = _line.AsSpan(0, length);
         if (region != TextRegion.Header)
             LowerTitles(line);
@@ -249,15 +254,17 @@ internal sealed class LineTokens(StopWords stopWords, int maxLength)
             .Select(static c => char.IsAsciiLetterOrDigit((char)c) || ",@*!_'\"$. -".Contains((char)c)),
     ];
 
-    // "a...b" is two words: a blank on each side of the run. A letter that ended one run does not begin the next.
-    private int Divide(char[] line, int length, char mark, int least, int most)
+    // "a...b" is two words: a blank on each side of the run. A letter that ended one run does not begin the next. The line is copied
+    // once, however many runs divide it.
+    private int Divide(int length, char mark, int least, int most)
     {
-        var at = 0;
+        var line = _line;
+        var (at, copied, divided) = (0, 0, 0);
         while (at < length)
         {
             var next = line.AsSpan(at, length - at).IndexOf(mark);
             if (next < 0)
-                return length;
+                break;
             var start = at + next;
             var end = start;
             while (end < length && line[end] == mark)
@@ -276,15 +283,26 @@ internal sealed class LineTokens(StopWords stopWords, int maxLength)
                 continue;
             }
 
-            line.AsSpan(end, length - end).CopyTo(line.AsSpan(end + 2));
-            line.AsSpan(start, run).CopyTo(line.AsSpan(start + 1));
-            (line[start], line[end + 1]) = (' ', ' ');
-            length += 2;
+            Copy(start);
+            _other[divided++] = ' ';
+            Copy(end);
+            _other[divided++] = ' ';
             // Behind the letter.
-            at = end + 3;
+            at = end + 1;
         }
 
-        return length;
+        if (copied == 0)
+            return length;
+        Copy(length);
+        (_line, _other) = (_other, _line);
+        return divided;
+
+        void Copy(int end)
+        {
+            line.AsSpan(copied, end - copied).CopyTo(_other.AsSpan(divided));
+            divided += end - copied;
+            copied = end;
+        }
     }
 
     // The capital that begins a sentence, where the next capital is a word or more away. A sentence that is looked at takes its

@@ -8,10 +8,6 @@ namespace Postreiter.Spam.Bayes;
 /// <summary>The names under which a learned mail is remembered, and its time; as SpamAssassin has them, so that its databases fit.</summary>
 public static class MailKeys
 {
-    private static readonly FunctionPattern FromHere = new(@"\bfrom (?:localhost\s|(?:\S+ ){1,2}\S*\b127\.0\.0\.1\b)");
-    private static readonly FunctionPattern FromUser = new(@"qmail \d+ invoked by uid \d+");
-    private static readonly FunctionPattern Fetcher = new(@"\bby localhost with \w+ \(fetchmail-[\d.]+");
-
     /// <summary>SHA-1 of its To, Date and the SHA-1 of its body, with <c>@sa_generated</c> behind.</summary>
     /// <remarks>
     /// Line ends are LF for that, whatever they are in the mail, so that one mail has one name in a mailbox and in a file. SpamAssassin takes
@@ -53,9 +49,9 @@ public static class MailKeys
         var own = new List<string>();
         if (received.Count > 0)
         {
-            if (FromUser.IsMatch(received[0]) || FromHere.IsMatch(received[0]))
+            if (FetchedMail.IsHandedOver(received[0]))
                 Take();
-            if (received.Count > 0 && Fetcher.IsMatch(received[0]))
+            if (received.Count > 0 && FetchedMail.IsFetched(received[0]))
             {
                 Take();
             }

@@ -1,4 +1,5 @@
 using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Mail;
 using Postreiter.Spam.Patterns;
 
 namespace Postreiter.Spam.Bayes;
@@ -29,7 +30,7 @@ internal sealed class StopWords
             _words.GetAlternateLookup<ReadOnlySpan<char>>(),
             _exact.GetAlternateLookup<ReadOnlySpan<char>>()
         );
-        var languages = Glob.ToLower(string.Join(' ', settings.Words("bayes_stopword_languages"))).Split(' ', ',');
+        var languages = Octets.Lower(string.Join(' ', settings.Words("bayes_stopword_languages"))).Split(' ', ',');
         foreach (var language in languages.Where(static l => l.Length == 2 && l.All(char.IsAsciiLetterLower)))
             Add(Pattern(settings, language));
         _longest = _words.Concat(_exact).Select(static word => word.Length).DefaultIfEmpty(0).Max();
@@ -79,7 +80,7 @@ internal sealed class StopWords
         if (Words(pattern.Tree) is { } words)
         {
             foreach (var word in words)
-                _ = isExact ? _exact.Add(word) : _words.Add(Glob.ToLower(word));
+                _ = isExact ? _exact.Add(word) : _words.Add(Octets.Lower(word));
         }
         else if (OctetPattern.TryParse($"^(?:{source})$", isExact ? "" : "i", out var anchored, out _))
         {

@@ -8,9 +8,14 @@ public sealed class TokenSet
     /// <summary>Octets of all tokens of a mail together; what is found after that is left out. No real mail comes near.</summary>
     internal const int MaxOctets = 4 * 1024 * 1024;
 
-    private byte[] _text = new byte[16 * 1024];
-    private (int Start, int Length)[] _tokens = new (int, int)[1024];
-    private int[] _slots = new int[4096];
+    private const int FirstOctets = 16 * 1024;
+    private const int FirstTokens = 1024;
+    private const int FirstSlots = 4096;
+    private const int MostSlotsKept = 64 * 1024;
+
+    private byte[] _text = new byte[FirstOctets];
+    private (int Start, int Length)[] _tokens = new (int, int)[FirstTokens];
+    private int[] _slots = new int[FirstSlots];
     private int _used;
     private ulong[]? _keys;
 
@@ -51,10 +56,13 @@ public sealed class TokenSet
         return keys[..n];
     }
 
-    /// <summary>Forgets all.</summary>
+    /// <summary>Forgets all. What one large mail took is given back, or each small one behind it would pay for it.</summary>
     public void Clear()
     {
-        Array.Clear(_slots);
+        if (_slots.Length > MostSlotsKept)
+            (_slots, _tokens, _text) = (new int[FirstSlots], new (int, int)[FirstTokens], new byte[FirstOctets]);
+        else
+            Array.Clear(_slots);
         (Count, _used, _keys) = (0, 0, null);
     }
 

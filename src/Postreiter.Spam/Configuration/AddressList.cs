@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using Postreiter.Spam.Mail;
 
 namespace Postreiter.Spam.Configuration;
 
@@ -50,7 +51,7 @@ public sealed class AddressList
     public IEnumerable<AddressEntry> FindAll(string address)
     {
         ArgumentNullException.ThrowIfNull(address);
-        var lower = Glob.ToLower(address);
+        var lower = Octets.Lower(address);
         if (_entries.TryGetValue(lower, out var literal) && lower.AsSpan().IndexOfAny('*', '?') < 0)
             yield return literal;
         foreach (var entry in Globs())
@@ -63,8 +64,8 @@ public sealed class AddressList
     internal void Add(string pattern, string? domain)
     {
         _globs = null;
-        var key = Glob.ToLower(pattern);
-        var domains = domain is null ? ReadOnlyCollection<string>.Empty : (IReadOnlyList<string>)[Glob.ToLower(domain)];
+        var key = Octets.Lower(pattern);
+        var domains = domain is null ? ReadOnlyCollection<string>.Empty : (IReadOnlyList<string>)[Octets.Lower(domain)];
         _entries[key] =
             domain is not null && _entries.TryGetValue(key, out var known)
                 ? known with
@@ -77,10 +78,10 @@ public sealed class AddressList
     internal void Remove(string pattern, string? domain)
     {
         _globs = null;
-        var key = Glob.ToLower(pattern);
+        var key = Octets.Lower(pattern);
         if (!_entries.TryGetValue(key, out var known))
             return;
-        var left = domain is null ? [] : known.Domains.Where(one => one != Glob.ToLower(domain)).ToList();
+        var left = domain is null ? [] : known.Domains.Where(one => one != Octets.Lower(domain)).ToList();
         if (left.Count == 0)
             _entries.Remove(key);
         else

@@ -1,11 +1,12 @@
 using System.Globalization;
-using System.Text.RegularExpressions;
+using Postreiter.Spam.Mail;
 using Postreiter.Spam.Patterns;
+using Postreiter.Spam.Results;
 
 namespace Postreiter.Spam.Configuration;
 
 /// <summary>What an `askdns` rule asks, and what must be answered. At most one of the tests is set; without one any record does.</summary>
-internal sealed partial record AskDnsQuery
+internal sealed record AskDnsQuery
 {
     private static readonly Dictionary<string, int> Codes = new(StringComparer.Ordinal)
     {
@@ -65,7 +66,7 @@ internal sealed partial record AskDnsQuery
         var query = new AskDnsQuery
         {
             Name = name.TrimEnd('.'),
-            Tags = [.. TagNames().Matches(name).Select(static match => match.Groups["tag"].Value).Distinct()],
+            Tags = TagTemplate.Names(name),
             Types = [.. asked.Distinct()],
         };
         return test.Length == 0 ? query : WithTest(query, test, out fault);
@@ -74,7 +75,7 @@ internal sealed partial record AskDnsQuery
     private static AskDnsQuery? WithTest(AskDnsQuery query, string test, out string fault)
     {
         fault = $"{test} is no test of an answer: /pattern/, \"text\", a number, n-n, n/n or [NXDOMAIN, …]";
-        if (test.Length > 2 && (test[0] == '/' || (test[0] == 'm' && !Perl.IsWord(test[1]))))
+        if (test.Length > 2 && (test[0] == '/' || (test[0] == 'm' && !Octets.IsWord(test[1]))))
         {
             if (!OctetPattern.TryParse(test, out var pattern, out var error))
             {
@@ -109,11 +110,4 @@ internal sealed partial record AskDnsQuery
         fault = "";
         return query with { Number = numberTest };
     }
-
-    [GeneratedRegex(
-        @"_(?<tag>[A-Z][A-Z0-9]*(_[A-Z0-9]+)*(\([^)]*\))?)_",
-        RegexOptions.CultureInvariant | RegexOptions.ExplicitCapture,
-        1000
-    )]
-    private static partial Regex TagNames();
 }

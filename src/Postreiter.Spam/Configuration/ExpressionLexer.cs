@@ -1,3 +1,5 @@
+using Postreiter.Spam.Mail;
+
 namespace Postreiter.Spam.Configuration;
 
 /// <summary>Cuts an expression of `meta` or `if` into tokens, as the original does: what is no token is passed over.</summary>
@@ -22,8 +24,8 @@ internal static class ExpressionLexer
         var octet = text[at];
         if (octet is '-' or '+' or '.' || char.IsAsciiDigit(octet))
             return Run(text, at, static one => one is '-' or '+' or '.' || char.IsAsciiDigit(one));
-        if (Perl.IsWord(octet))
-            return Run(text, at, static one => Perl.IsWord(one) || one == ':');
+        if (Octets.IsWord(octet))
+            return Run(text, at, static one => Octets.IsWord(one) || one == ':');
         var next = at + 1 < text.Length ? text[at + 1] : '\0';
         return octet switch
         {

@@ -33,18 +33,6 @@ internal static class Glob
         return p == pattern.Length;
     }
 
-    /// <summary>Lower case for ASCII alone.</summary>
-    public static string ToLower(string text) =>
-        string.Create(
-            text.Length,
-            text,
-            static (to, from) =>
-            {
-                for (var i = 0; i < to.Length; i++)
-                    to[i] = Fold(from[i]);
-            }
-        );
-
     /// <summary>Capitals for ASCII alone.</summary>
     public static string ToUpper(string text) =>
         string.Create(

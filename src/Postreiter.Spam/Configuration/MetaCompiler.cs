@@ -1,4 +1,5 @@
 using System.Globalization;
+using Postreiter.Spam.Mail;
 
 namespace Postreiter.Spam.Configuration;
 
@@ -64,10 +65,10 @@ internal sealed class MetaCompiler
         for (var at = 0; (at = text.IndexOf(Word, at, StringComparison.Ordinal)) >= 0; )
         {
             var open = at + Word.Length;
-            while (open < text.Length && Perl.IsBlank(text[open]))
+            while (open < text.Length && Octets.IsBlank(text[open]))
                 open++;
             var close = open < text.Length && text[open] == '(' ? text.IndexOf(')', open) : -1;
-            if (close < 0 || (at > 0 && Perl.IsWord(text[at - 1])))
+            if (close < 0 || (at > 0 && Octets.IsWord(text[at - 1])))
             {
                 at += Word.Length;
                 continue;

@@ -46,6 +46,21 @@ internal sealed record NumberTest(NumberComparison Comparison, ulong First, ulon
         return true;
     }
 
+    /// <summary>Whether a text is four numbers with dots between, whatever they are: an address, or what was meant to be one.</summary>
+    public static bool IsFourNumbers(string text) => text.Split('.') is { Length: 4 } labels && AreNumbers(labels);
+
+    /// <summary>Whether all labels are numbers.</summary>
+    public static bool AreNumbers(ReadOnlySpan<string> labels)
+    {
+        foreach (var label in labels)
+        {
+            if (label.Length == 0 || label.AsSpan().ContainsAnyExceptInRange('0', '9'))
+                return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Whether a record fits: an address by its number, a text by being the same.</summary>
     public bool Fits(string record)
     {

@@ -1,3 +1,5 @@
+using Postreiter.Spam.Mail;
+
 namespace Postreiter.Spam.Configuration;
 
 /// <summary>How Perl reads the small things that a ruleset is made of: blanks, words, numbers.</summary>
@@ -5,12 +7,6 @@ internal static class Perl
 {
     /// <summary>`\s` for octets.</summary>
     public static readonly char[] Blanks = [' ', '\t', '\n', '\v', '\f', '\r'];
-
-    /// <summary>Whether an octet is `\s`.</summary>
-    public static bool IsBlank(char octet) => octet is ' ' or (>= '\t' and <= '\r');
-
-    /// <summary>Whether an octet is `\w`.</summary>
-    public static bool IsWord(char octet) => char.IsAsciiLetterOrDigit(octet) || octet == '_';
 
     /// <summary>The words of a value.</summary>
     public static IEnumerable<string> Words(string value) => value.Split(Blanks, StringSplitOptions.RemoveEmptyEntries);
@@ -42,7 +38,7 @@ internal static class Perl
             return false;
         foreach (var octet in name)
         {
-            if (!IsWord(octet))
+            if (!Octets.IsWord(octet))
                 return false;
         }
         return true;

@@ -1,3 +1,4 @@
+using Postreiter.Spam.Mail;
 using Postreiter.Spam.Patterns;
 
 namespace Postreiter.Spam.Configuration;
@@ -138,7 +139,7 @@ internal static class RuleDefinition
         var at = 0;
         while (true)
         {
-            while (at < text.Length && Perl.IsBlank(text[at]))
+            while (at < text.Length && Octets.IsBlank(text[at]))
                 at++;
             if (at == text.Length)
                 return arguments;
@@ -160,7 +161,7 @@ internal static class RuleDefinition
                     return null;
                 arguments.Add(text[at..end]);
             }
-            while (end < text.Length && Perl.IsBlank(text[end]))
+            while (end < text.Length && Octets.IsBlank(text[end]))
                 end++;
             if (end < text.Length && text[end] != ',')
                 return null;
@@ -240,10 +241,10 @@ internal static class RuleDefinition
     {
         const string Mark = "[if-unset:";
         var at = text.LastIndexOf(Mark, StringComparison.Ordinal);
-        if (at < 1 || text[^1] != ']' || !Perl.IsBlank(text[at - 1]))
+        if (at < 1 || text[^1] != ']' || !Octets.IsBlank(text[at - 1]))
             return null;
         var unset = text[(at + Mark.Length)..^1];
-        if (unset.Length == 0 || !Perl.IsBlank(unset[0]))
+        if (unset.Length == 0 || !Octets.IsBlank(unset[0]))
             return null;
         text = text[..at].TrimEnd(Perl.Blanks);
         return unset.TrimStart(Perl.Blanks);
@@ -254,7 +255,7 @@ internal static class RuleDefinition
         fault = "";
         var parts = text.TrimEnd(':').Split(':');
         header = new RuleHeader(parts[0], parts[1..]);
-        if (parts[0].Length == 0 || parts[0].Any(static octet => !Perl.IsWord(octet) && octet is not ('.' or '-')))
+        if (parts[0].Length == 0 || parts[0].Any(static octet => !Octets.IsWord(octet) && octet is not ('.' or '-')))
         {
             fault = $"{parts[0]} is no header";
             return false;

@@ -1,4 +1,5 @@
 using System.Text;
+using Postreiter.Spam.Mail;
 
 namespace Postreiter.Spam.Configuration;
 
@@ -107,7 +108,7 @@ public sealed class RulesetReader
         if (line.Length == 0 || !IsInLanguage(ref line))
             return;
         var (word, value) = Perl.SplitOnce(line);
-        var key = Glob.ToLower(word).Replace('-', '_');
+        var key = Octets.Lower(word).Replace('-', '_');
         if (IsPreprocessed(key, value) || _isSkipping)
             return;
         if (_site is not null && !IsForUsers(key))
@@ -185,7 +186,7 @@ public sealed class RulesetReader
 
     private bool IsInLanguage(ref string line)
     {
-        if (!line.StartsWith("lang", StringComparison.Ordinal) || line.Length < 6 || !Perl.IsBlank(line[4]))
+        if (!line.StartsWith("lang", StringComparison.Ordinal) || line.Length < 6 || !Octets.IsBlank(line[4]))
             return true;
         var (language, rest) = Perl.SplitOnce(Perl.SplitOnce(line).Remainder);
         line = rest;

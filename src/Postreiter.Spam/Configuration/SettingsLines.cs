@@ -1,4 +1,5 @@
 using System.Globalization;
+using Postreiter.Spam.Mail;
 using Postreiter.Spam.Patterns;
 
 namespace Postreiter.Spam.Configuration;
@@ -94,7 +95,7 @@ public sealed partial class Settings
 
     private string? ApplySwitch(string key, string value)
     {
-        var lower = Glob.ToLower(value);
+        var lower = Octets.Lower(value);
         if (lower is not ("0" or "1" or "yes" or "no"))
             return $"{key} takes 0, 1, no or yes, not {value}";
         _texts[key] = lower is "1" or "yes" ? "1" : "0";
@@ -141,7 +142,7 @@ public sealed partial class Settings
         var zone = used < words.Count ? words[used].Trim('.') : "";
         if (used == 0 || words.Count > used + 1 || (used < words.Count && !char.IsAsciiLetter(words[used][^1])))
             return $"{key} takes a time, a least time and a zone, not {value}";
-        _timeouts[Glob.ToLower(zone)] = (longest, least);
+        _timeouts[Octets.Lower(zone)] = (longest, least);
         if (zone.Length == 0)
             _texts[key] = longest.ToString("R", CultureInfo.InvariantCulture);
         return null;
@@ -162,14 +163,14 @@ public sealed partial class Settings
         {
             if (zones.Length == 0)
                 return $"{key} takes a rule and zones";
-            foreach (var zone in Perl.Words(Glob.ToLower(zones)))
+            foreach (var zone in Perl.Words(Octets.Lower(zones)))
                 Of(_words, key).Add(word + " " + zone.Trim('.'));
             return null;
         }
-        if (Glob.ToLower(word) is not ("allow" or "deny") || zones.Length == 0)
+        if (Octets.Lower(word) is not ("allow" or "deny") || zones.Length == 0)
             return $"{key} takes allow or deny, and zones";
-        foreach (var zone in Perl.Words(Glob.ToLower(zones)))
-            Of(_words, key).Add(Glob.ToLower(word) + " " + zone.Trim('.'));
+        foreach (var zone in Perl.Words(Octets.Lower(zones)))
+            Of(_words, key).Add(Octets.Lower(word) + " " + zone.Trim('.'));
         return null;
     }
 
@@ -186,7 +187,7 @@ public sealed partial class Settings
         if (key == "adsp_override")
         {
             // The practice may be left out: the strictest one.
-            Of(_maps, key)[Glob.ToLower(first.TrimStart('@'))] = rest.Length == 0 ? "discardable" : Glob.ToLower(rest);
+            Of(_maps, key)[Octets.Lower(first.TrimStart('@'))] = rest.Length == 0 ? "discardable" : Octets.Lower(rest);
             return null;
         }
         if (rest.Length == 0)
@@ -216,7 +217,7 @@ public sealed partial class Settings
             return "a list is written (NAME) before its entries";
         if (key is "fns_add_addrlist" or "fns_remove_addrlist")
         {
-            var owned = Of(_owners, Glob.ToLower(list));
+            var owned = Of(_owners, Octets.Lower(list));
             foreach (var address in Perl.Words(rest))
             {
                 if (key == "fns_add_addrlist")
@@ -243,7 +244,7 @@ public sealed partial class Settings
         if (list is null && (!TryReadListName(value, out list, out rest) || list is null))
             return "a list is written (NAME) before its entries";
         var hosts = Of(_hosts, list);
-        foreach (var host in Perl.Words(Glob.ToLower(rest)))
+        foreach (var host in Perl.Words(Octets.Lower(rest)))
             hosts[host.TrimStart('!')] = host[0] != '!';
         return null;
     }
@@ -255,7 +256,7 @@ public sealed partial class Settings
         foreach (var name in _hosts.Keys.Where(name => list is null || name == list).ToList())
         {
             var hosts = Of(_hosts, name);
-            foreach (var host in Perl.Words(Glob.ToLower(rest)))
+            foreach (var host in Perl.Words(Octets.Lower(rest)))
                 hosts.Remove(host.TrimStart('!'));
         }
         return null;
@@ -317,7 +318,7 @@ public sealed partial class Settings
         if (!value.StartsWith('('))
             return value.Length > 0;
         var end = value.IndexOf(')', 1);
-        if (end < 2 || end + 1 >= value.Length || !Perl.IsBlank(value[end + 1]))
+        if (end < 2 || end + 1 >= value.Length || !Octets.IsBlank(value[end + 1]))
             return false;
         (list, rest) = (value[1..end], value[(end + 1)..].Trim(Perl.Blanks));
         return rest.Length > 0;

@@ -1,3 +1,5 @@
+using Postreiter.Spam.Mail;
+
 namespace Postreiter.Spam.Configuration;
 
 /// <summary>What of a URI's host a list is asked for.</summary>
@@ -59,7 +61,7 @@ internal sealed record UriBlocklist(string Rule, UriLookup Lookup, string Zone, 
                 _ when key.StartsWith("urifullns", StringComparison.Ordinal) => UriLookup.NameServer,
                 _ => UriLookup.Address,
             },
-            Glob.ToLower(words[1]).TrimEnd('.'),
+            Octets.Lower(words[1]).TrimEnd('.'),
             type,
             subtest
         );

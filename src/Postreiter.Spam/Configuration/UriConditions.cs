@@ -1,3 +1,4 @@
+using Postreiter.Spam.Mail;
 using Postreiter.Spam.Patterns;
 
 namespace Postreiter.Spam.Configuration;
@@ -49,16 +50,16 @@ internal static class UriConditions
             if (text[tilde - 1] is '=' or '!')
             {
                 var end = tilde - 1;
-                while (end > at && Perl.IsBlank(text[end - 1]))
+                while (end > at && Octets.IsBlank(text[end - 1]))
                     end--;
                 var start = end;
-                while (start > at && Perl.IsWord(text[start - 1]))
+                while (start > at && Octets.IsWord(text[start - 1]))
                     start--;
                 if (start < end)
                 {
                     (field, isNegated) = (text[start..end], text[tilde - 1] == '!');
                     at = tilde + 1;
-                    while (at < text.Length && Perl.IsBlank(text[at]))
+                    while (at < text.Length && Octets.IsBlank(text[at]))
                         at++;
                     return true;
                 }
@@ -73,7 +74,7 @@ internal static class UriConditions
     {
         var open =
             at < text.Length && text[at] == '/' ? at
-            : at + 1 < text.Length && text[at] == 'm' && !Perl.IsWord(text[at + 1]) ? at + 1
+            : at + 1 < text.Length && text[at] == 'm' && !Octets.IsWord(text[at + 1]) ? at + 1
             : -1;
         if (open < 0)
             return -1;
@@ -82,7 +83,7 @@ internal static class UriConditions
             var end = close + 1;
             while (end < text.Length && text[end] is 'i' or 'm' or 's' or 'x')
                 end++;
-            if (end == text.Length || Perl.IsBlank(text[end]))
+            if (end == text.Length || Octets.IsBlank(text[end]))
                 return end;
         }
         return -1;

@@ -74,7 +74,7 @@ internal sealed class DnsLists(MailFacts facts, Rule rule, string set, string zo
             var address = string.Join(':', groups.Select(static (group, i) => i == 0 ? group : Shortened(group)));
             return $"{address} listed in {string.Join('.', labels[32..])}";
         }
-        if (labels.Length > 5 && labels[..4].All(static label => label.All(char.IsAsciiDigit)))
+        if (labels.Length > 5 && NumberTest.AreNumbers(labels.AsSpan(0, 4)))
             return $"{string.Join('.', labels[..4].Reverse())} listed in {string.Join('.', labels[4..])}";
         return "listed in " + question.Name.Ascii;
     }

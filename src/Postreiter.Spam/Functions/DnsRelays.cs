@@ -1,4 +1,4 @@
-using System.Runtime.CompilerServices;
+using System.Net;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Mail;
 
@@ -9,20 +9,17 @@ internal sealed class DnsRelays
 {
     // Relays of one mail that a rule asks about at most.
     private const int Most = 9;
-    private static readonly ConditionalWeakTable<Settings, NetworkSet> Trusting = [];
 
-    private readonly NetworkSet _trusted;
+    private readonly NetworkList _trusted;
     private readonly IReadOnlyList<string> _untrusted;
     private readonly IReadOnlyList<string> _external;
     private readonly IReadOnlyList<string> _originating;
+    private readonly IReadOnlyList<string> _all;
 
     private DnsRelays(MailFacts facts)
     {
         var relays = facts.Mail.Received;
-        _trusted = Trusting.GetValue(
-            facts.Settings,
-            static settings => NetworkSet.WithLoopback(settings.Networks("trusted_networks").Texts)
-        );
+        _trusted = facts.Settings.Networks("trusted_networks");
         _untrusted = Public(relays.Untrusted.Select(static relay => relay.Ip));
         _external = Public(
             relays
@@ -35,8 +32,9 @@ internal sealed class DnsRelays
             .. facts
                 .Settings.Words("originating_ip_headers")
                 .SelectMany(name => Addresses(facts.Mail.Header(name) ?? ""))
-                .Where(ip => !_trusted.Contains(ip)),
+                .Where(ip => !IsTrusted(ip)),
         ];
+        _all = Public(_untrusted.Concat(_originating));
         HasAny = _untrusted.Count > 0 || _originating.Count > 0;
     }
 
@@ -62,15 +60,15 @@ internal sealed class DnsRelays
             _ when set.EndsWith("-notfirsthop", StringComparison.Ordinal) => _external.Count > 1
                 ? _external.SkipLast(1)
                 : _external,
-            _ when set.EndsWith("-firsttrusted", StringComparison.Ordinal) => All.Take(1),
-            _ when set.EndsWith("-untrusted", StringComparison.Ordinal) => All.Skip(1),
-            _ => All.Reverse(),
+            _ when set.EndsWith("-firsttrusted", StringComparison.Ordinal) => _all.Take(1),
+            _ when set.EndsWith("-untrusted", StringComparison.Ordinal) => _all.Skip(1),
+            _ => _all.Reverse(),
         };
         chosen = chosen.Take(Most);
-        return [.. isNice ? chosen : chosen.SkipWhile(_trusted.Contains)];
+        return [.. isNice ? chosen : chosen.SkipWhile(IsTrusted)];
     }
 
-    private IReadOnlyList<string> All => Public(_untrusted.Concat(_originating));
+    private bool IsTrusted(string ip) => IPAddress.TryParse(ip, out var address) && _trusted.Contains(address);
 
     private static List<string> Public(IEnumerable<string> addresses) =>
         [.. addresses.Where(static ip => ip.Length > 0 && !AddressText.IsPrivate(ip)).Distinct(StringComparer.Ordinal)];

@@ -38,7 +38,7 @@ internal sealed class DnsTest
             test = new DnsTest(mask, null, null);
             return true;
         }
-        if (IsFourNumbers(text))
+        if (NumberTest.IsFourNumbers(text))
         {
             test = new DnsTest(0, text, null);
             return true;
@@ -54,8 +54,4 @@ internal sealed class DnsTest
         _pattern is not null ? _pattern.IsMatch(record)
         : _address is not null ? record == _address
         : NumberTest.TryReadAddress(record, out var number) && number >> 24 == 127 && (number & _mask) != 0;
-
-    private static bool IsFourNumbers(string text) =>
-        text.Split('.') is { Length: 4 } parts
-        && Array.TrueForAll(parts, static part => part.Length > 0 && part.All(char.IsAsciiDigit));
 }

@@ -1,15 +1,10 @@
-using System.Runtime.CompilerServices;
-using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Mail;
-using Postreiter.Spam.Patterns;
 
 namespace Postreiter.Spam.Functions;
 
 /// <summary>Functions of SpamAssassin's FreeMail: addresses that anybody can get, where they say something.</summary>
 internal static class FreeMail
 {
-    private static readonly ConditionalWeakTable<Rule, Wanted> Patterns = [];
-
     private static readonly FunctionPattern BulkSender = new(
         "(?:^(?:post|host|domain)master|^double-bounce|^(?:sentto|owner|return|(?:gr)?bounced?)-[^\n]+|-(?:request|bounces?|admin|owner)"
             + "|\\b(?:do[._-t]?)?no[._-t]?repl(?:y|ies)|[^\n]+=[^\n]+)@",
@@ -22,13 +17,13 @@ internal static class FreeMail
     {
         // "Reply-To:addr" means the same.
         var header = (call.Argument(0) ?? "").Split(':')[0];
-        return Find(call, call.Mail.AddressesOf(header).Select(Octets.Lower), Pattern(call, 1));
+        return Find(call, call.Mail.AddressesOf(header).Select(Octets.Lower), 1);
     }
 
     /// <summary>A sender's address is free: a pattern it has to fit.</summary>
     [RuleFunction("check_freemail_from", PatternArgument = 0)]
     internal static int IsSenderFree(RuleCall call) =>
-        Find(call, MailAddresses.Of(call.Facts).From.Select(Octets.Lower), Pattern(call, 0));
+        Find(call, MailAddresses.Of(call.Facts).From.Select(Octets.Lower), 0);
 
     /// <summary>A free address stands in the body: a pattern it has to fit.</summary>
     [RuleFunction("check_freemail_body", PatternArgument = 0)]
@@ -38,12 +33,10 @@ internal static class FreeMail
             !FreeMailLists.Of(call.Settings).IsAvailable || FreeMailBody.Of(call.Facts) is not { IsSkipped: false } body
         )
             return 0;
-        if (Pattern(call, 0) is not { IsWrong: false } wanted)
-            return 0;
-        var found = body.Free.Where(address => wanted.Fits(call, address)).ToList();
+        var found = body.Free.Where(address => Fits(call, 0, address)).ToList();
         if (found.Count == 0)
             return 0;
-        Describe(call, wanted.IsAny ? string.Join(", ", found) : found[0]);
+        Describe(call, call.Argument(0) is null ? string.Join(", ", found) : found[0]);
         return 1;
     }
 
@@ -87,12 +80,12 @@ internal static class FreeMail
         return 0;
     }
 
-    private static int Find(RuleCall call, IEnumerable<string> addresses, Wanted wanted)
+    private static int Find(RuleCall call, IEnumerable<string> addresses, int pattern)
     {
         var lists = FreeMailLists.Of(call.Settings);
-        if (!lists.IsAvailable || wanted.IsWrong)
+        if (!lists.IsAvailable)
             return 0;
-        if (addresses.FirstOrDefault(address => lists.Has(address) && wanted.Fits(call, address)) is not { } found)
+        if (addresses.FirstOrDefault(address => lists.Has(address) && Fits(call, pattern, address)) is not { } found)
             return 0;
         Describe(call, found);
         return 1;
@@ -104,21 +97,7 @@ internal static class FreeMail
             call.Describe($" [{addresses.Replace("@", "(at)", StringComparison.Ordinal)}]");
     }
 
-    private static Wanted Pattern(RuleCall call, int index) =>
-        call.Argument(index) is { } pattern ? Patterns.GetValue(call.Rule, _ => Wanted.Read(pattern)) : Wanted.Any;
-
-    // A pattern that cannot be read fits nothing.
-    private sealed record Wanted(OctetPattern? Pattern, bool IsWrong)
-    {
-        public static readonly Wanted Any = new(null, IsWrong: false);
-
-        public bool IsAny => Pattern is null;
-
-        public static Wanted Read(string pattern) =>
-            OctetPattern.TryParse(pattern, "", out var read, out _)
-                ? new(read, IsWrong: false)
-                : new(null, IsWrong: true);
-
-        public bool Fits(RuleCall call, string address) => Pattern is null || call.IsMatch(Pattern, address);
-    }
+    // A pattern that cannot be read fits nothing; without one any address does.
+    private static bool Fits(RuleCall call, int index, string address) =>
+        call.Argument(index) is null || (call.Pattern(index) is { } pattern && call.IsMatch(pattern, address));
 }

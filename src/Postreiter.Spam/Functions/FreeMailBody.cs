@@ -10,10 +10,6 @@ internal sealed class FreeMailBody
 {
     private const int MostLinks = 20;
     private const int MostFound = 40;
-    private const int UrlWindow = 255;
-    private const int MostBlanks = 10;
-
-    private static readonly string[] OtherLabels = ["fax", "facsi", "tel", "phone", "email", "e-mail", "-mail", "mail"];
 
     private readonly IDomainBoundaries _domains;
     private readonly HashSet<string> _seen = new(StringComparer.Ordinal);
@@ -86,7 +82,7 @@ internal sealed class FreeMailBody
             // What is blanked and what is found has an at sign or its code.
             if (!lines[i].Span.Contains('@') && !lines[i].Span.Contains("%40", StringComparison.Ordinal))
                 continue;
-            lines[i] = WithoutLabelled(WithoutUrls(lines[i]));
+            lines[i] = WithoutLabelled(QuotedAddresses.WithoutUrls(lines[i]));
             var text = lines[i].Span;
             for (var at = 0; EmailText.Next(text, at, _domains) is var (start, end); at = end)
             {
@@ -99,61 +95,19 @@ internal sealed class FreeMailBody
         return lines;
     }
 
-    // http://user@host and the like, with a bracket in front.
-    private static ReadOnlyMemory<char> WithoutUrls(ReadOnlyMemory<char> line)
-    {
-        var text = line.Span;
-        System.Text.StringBuilder? kept = null;
-        var copied = 0;
-        for (var at = 0; text[at..].IndexOf("http", StringComparison.OrdinalIgnoreCase) is var found && found >= 0; )
-        {
-            var start = at + found;
-            at = start + 4;
-            var rest = text[at..];
-            rest = rest is ['s' or 'S', ..] ? rest[1..] : rest;
-            if (!rest.StartsWith("://"))
-                continue;
-            var url = text.Length - rest.Length + 3;
-            var end = UrlEnd(text, url);
-            if (end == 0)
-                continue;
-            if (start > copied && text[start - 1] == '<')
-                start--;
-            (kept ??= new System.Text.StringBuilder()).Append(text[copied..start]).Append(' ');
-            copied = at = end;
-        }
-
-        return kept is null ? line : kept.Append(text[copied..]).ToString().AsMemory();
-    }
-
-    private static int UrlEnd(ReadOnlySpan<char> text, int url)
-    {
-        var run = text[url..];
-        var length = run.IndexOfAny(Octets.Blanks);
-        run = length < 0 ? run : run[..length];
-        for (var at = Math.Min(UrlWindow, run.Length - 1); at >= 0; at--)
-        {
-            var sign =
-                run[at] == '@' ? 1
-                : run[at..].StartsWith("%40") ? 3
-                : 0;
-            if (sign > 0)
-                return url + Math.Min(run.Length, at + sign + UrlWindow);
-        }
-
-        return 0;
-    }
-
     // <address>, and "address Name:", unless the name says that a fax number or another address follows.
     private ReadOnlyMemory<char> WithoutLabelled(ReadOnlyMemory<char> line)
     {
         System.Text.StringBuilder? kept = null;
         var copied = 0;
         var at = 0;
-        while (EmailText.Next(line.Span, at, _domains, start => !IsMailto(line.Span, start)) is var (start, end))
+        while (
+            EmailText.Next(line.Span, at, _domains, start => !QuotedAddresses.IsMailto(line.Span, start))
+                is var (start, end)
+        )
         {
             var text = line.Span;
-            var labelled = LabelEnd(text, end);
+            var labelled = QuotedAddresses.LabelEnd(text, end);
             if (labelled == 0)
             {
                 at = end;
@@ -167,31 +121,5 @@ internal sealed class FreeMailBody
         }
 
         return kept is null ? line : kept.Append(line.Span[copied..]).ToString().AsMemory();
-    }
-
-    private static bool IsMailto(ReadOnlySpan<char> text, int start) =>
-        text[..start].EndsWith("mailto:", StringComparison.OrdinalIgnoreCase);
-
-    private static int LabelEnd(ReadOnlySpan<char> text, int at)
-    {
-        var rest = text[at..];
-        if (rest is ['>', ..])
-            return at + 1;
-        var label = Octets.TrimStart(rest);
-        var blanks = rest.Length - label.Length;
-        if (label.IsEmpty || blanks is 0 or > MostBlanks)
-            return 0;
-        foreach (var other in OtherLabels)
-        {
-            if (label.StartsWith(other, StringComparison.OrdinalIgnoreCase))
-                return 0;
-        }
-
-        var letters = 0;
-        while (letters < label.Length && char.IsAsciiLetter(label[letters]))
-            letters++;
-        return letters is >= 2 and <= 11 && letters < label.Length && label[letters] == ':'
-            ? at + blanks + letters + 1
-            : 0;
     }
 }

@@ -54,7 +54,7 @@ internal static class FromNameSpoof
             while (start > 0 && IsLocal(name[start - 1]))
                 start--;
             // A word's edge begins it.
-            while (start < at && Perl.IsWord(name[start]) == (start > 0 && Perl.IsWord(name[start - 1])))
+            while (start < at && Octets.IsWord(name[start]) == (start > 0 && Octets.IsWord(name[start - 1])))
                 start++;
             var end = DomainEnd(name, at + 1);
             if (start < at && end > 0)
@@ -68,20 +68,20 @@ internal static class FromNameSpoof
     private static int DomainEnd(string name, int start)
     {
         var at = start;
-        if (at >= name.Length || !Perl.IsWord(name[at]))
+        if (at >= name.Length || !Octets.IsWord(name[at]))
             return -1;
-        while (at < name.Length && (Perl.IsWord(name[at]) || name[at] == '-'))
+        while (at < name.Length && (Octets.IsWord(name[at]) || name[at] == '-'))
             at++;
-        if (at + 2 >= name.Length || name[at] != '.' || !Perl.IsWord(name[at + 1]))
+        if (at + 2 >= name.Length || name[at] != '.' || !Octets.IsWord(name[at + 1]))
             return -1;
         var end = at + 2;
-        while (end < name.Length && (Perl.IsWord(name[end]) || name[end] is '-' or '.'))
+        while (end < name.Length && (Octets.IsWord(name[end]) || name[end] is '-' or '.'))
             end++;
-        return end > at + 2 && Perl.IsWord(name[end - 1]) ? end : -1;
+        return end > at + 2 && Octets.IsWord(name[end - 1]) ? end : -1;
     }
 
     private static bool IsLocal(char c) =>
-        Perl.IsWord(c) || ".!#$%&'*+/=?^`{|}~-".Contains(c, StringComparison.Ordinal);
+        Octets.IsWord(c) || ".!#$%&'*+/=?^`{|}~-".Contains(c, StringComparison.Ordinal);
 
     /// <summary>What the name of the author says, looked at once a mail.</summary>
     private sealed record Facts(
@@ -104,8 +104,8 @@ internal static class FromNameSpoof
                 return nothing;
             if (settings.Words("fns_ignore_headers").Any(name => mail.HeaderValues(name).Count > 0))
                 return nothing;
-            var author = Glob.ToLower(mail.FirstAddress("From"));
-            var name = Glob.ToLower(
+            var author = Octets.Lower(mail.FirstAddress("From"));
+            var name = Octets.Lower(
                 mail.HeaderValues("From", HeaderForm.Name) is [var first, ..] ? first.TrimEnd('\n') : ""
             );
             if (
@@ -128,7 +128,7 @@ internal static class FromNameSpoof
                 IsOtherDomain: shownDomain != authorDomain,
                 IsOtherOwner: shownOwner != authorOwner,
                 IsRecipient: MailAddresses.Of(facts).To.Contains(shown),
-                IsReplyTo: shown == Glob.ToLower(mail.FirstAddress("Reply-To"))
+                IsReplyTo: shown == Octets.Lower(mail.FirstAddress("Reply-To"))
             );
             if (found.IsOtherAddress || found.IsOtherOwner)
             {

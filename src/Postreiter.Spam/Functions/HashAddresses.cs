@@ -10,7 +10,6 @@ namespace Postreiter.Spam.Functions;
 internal static class HashAddresses
 {
     private const int MostAddresses = 1000;
-    private const int LongestInUri = 255;
 
     // Addresses of offices and of machines: they are everybody's.
     private static readonly FunctionPattern Offices = new(
@@ -52,7 +51,7 @@ internal static class HashAddresses
     {
         var settings = call.Settings;
         var aliases = Aliases(settings);
-        var domains = acl is null or "all" ? null : settings.Words("hashbl_acl_" + Glob.ToLower(acl));
+        var domains = acl is null or "all" ? null : settings.Words("hashbl_acl_" + Octets.Lower(acl));
         var own = OwnHeaders.SelectMany(call.Mail.AddressesOf).Select(Octets.Lower).ToHashSet(StringComparer.Ordinal);
         var seen = new HashSet<string>(StringComparer.Ordinal);
         foreach (var place in from.Split('/', StringSplitOptions.TrimEntries))
@@ -117,7 +116,7 @@ internal static class HashAddresses
                     text.Append(line);
                 var body = text.ToString();
                 if (options.Has("nouri"))
-                    body = body[..links] + WithoutUris(body[links..]);
+                    body = string.Concat(body.AsSpan(0, links), QuotedAddresses.WithoutUrls(body.AsMemory(links)).Span);
                 return InText(call, body, options.Has("noquote") ? links : body.Length);
             default:
                 var header = call.Mail.Header(place) ?? "";
@@ -157,66 +156,13 @@ internal static class HashAddresses
         return places;
     }
 
-    private static bool IsQuoted(string text, int start, int end)
-    {
-        if (text.AsSpan(0, start).EndsWith("mailto:", StringComparison.OrdinalIgnoreCase) || end >= text.Length)
-            return false;
-        if (text[end] == '>')
-            return true;
-        var at = end;
-        while (at < text.Length && at - end < 10 && Perl.IsBlank(text[at]))
-            at++;
-        if (at == end)
-            return false;
-        var word = at;
-        while (word < text.Length && char.IsAsciiLetter(text[word]))
-            word++;
-        if (word - at is < 2 or > 11 || word == text.Length || text[word] != ':')
-            return false;
-        // "tel:" and its like are of the address's owner.
-        var begins = text.AsSpan(at, word - at);
-        foreach (var own in (string[])["fax", "facsi", "tel", "phone", "mail", "email"])
-        {
-            if (begins.StartsWith(own, StringComparison.OrdinalIgnoreCase))
-                return false;
-        }
-        return true;
-    }
-
-    // Links that hold an at sign, with what is around it up to a blank.
-    private static string WithoutUris(string text)
-    {
-        var kept = new StringBuilder(text.Length);
-        for (var at = 0; at < text.Length; )
-        {
-            var rest = text.AsSpan(at);
-            var scheme =
-                rest.StartsWith("http://", StringComparison.OrdinalIgnoreCase) ? 7
-                : rest.StartsWith("https://", StringComparison.OrdinalIgnoreCase) ? 8
-                : 0;
-            var blank = rest.IndexOfAny(Perl.Blanks);
-            var word = blank < 0 ? rest : rest[..blank];
-            if (scheme == 0 || AtSign(word[scheme..]) is not (>= 0 and var sign))
-            {
-                kept.Append(text[at++]);
-                continue;
-            }
-            kept.Append(' ');
-            at += Math.Min(word.Length, scheme + sign + 1 + LongestInUri);
-        }
-        return kept.ToString();
-    }
-
-    private static int AtSign(ReadOnlySpan<char> word)
-    {
-        word = word[..Math.Min(word.Length, LongestInUri + 3)];
-        return Math.Max(word.LastIndexOf('@'), word.LastIndexOf("%40"));
-    }
+    private static bool IsQuoted(string text, int start, int end) =>
+        !QuotedAddresses.IsMailto(text, start) && QuotedAddresses.LabelEnd(text, end) > 0;
 
     private static Dictionary<string, string> Aliases(Settings settings)
     {
         var aliases = new Dictionary<string, string>(StringComparer.Ordinal);
-        foreach (var words in settings.Words("hashbl_email_domain_alias").Select(Glob.ToLower).Select(Perl.Words))
+        foreach (var words in settings.Words("hashbl_email_domain_alias").Select(Octets.Lower).Select(Perl.Words))
         {
             foreach (var alias in words.Skip(1))
                 aliases[alias] = words.First();

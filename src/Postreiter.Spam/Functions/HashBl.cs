@@ -43,8 +43,8 @@ internal static class HashBl
     {
         if (
             HashList.Of(call, Standard, test: 3) is not { } list
-            || call.Argument(2) is not { Length: > 0 } text
-            || HashList.PatternOf(call.Rule, text) is not { } pattern
+            || call.Argument(2) is not { Length: > 0 }
+            || call.Pattern(2) is not { } pattern
         )
             return 0;
         IReadOnlyList<ReadOnlyMemory<char>> texts = call.Rule.Kind switch

@@ -1,6 +1,6 @@
-using System.Collections.Concurrent;
 using System.Runtime.CompilerServices;
 using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Mail;
 using Postreiter.Spam.Patterns;
 
 namespace Postreiter.Spam.Functions;
@@ -8,7 +8,6 @@ namespace Postreiter.Spam.Functions;
 /// <summary>A list of HashBL that a rule asks: `bl.example`, `bl.example/TXT`.</summary>
 internal sealed class HashList
 {
-    private static readonly ConditionalWeakTable<Rule, ConcurrentDictionary<string, OctetPattern?>> Patterns = [];
     private static readonly ConditionalWeakTable<Settings, HashSet<string>> Ignored = [];
     private readonly RuleCall _call;
     private readonly string _zone;
@@ -39,42 +38,38 @@ internal sealed class HashList
     {
         if (call.Facts.Lookups is null || call.Argument(0) is not { Length: > 0 } list)
             return null;
-        if (call.Argument(test) is not { Length: > 0 } text)
+        if (call.Argument(test) is not { Length: > 0 })
             return new HashList(call, new HashOptions(call.Argument(1), standard), list, test: null);
-        return PatternOf(call.Rule, text) is { } pattern
+        return call.Pattern(test) is { } pattern
             ? new HashList(call, new HashOptions(call.Argument(1), standard), list, pattern)
             : null;
     }
-
-    /// <summary>A pattern among the arguments of a rule, read once for all mails; null = it is wrong (which lint says).</summary>
-    public static OctetPattern? PatternOf(Rule rule, string text) =>
-        Patterns
-            .GetValue(rule, static _ => new(StringComparer.Ordinal))
-            .GetOrAdd(text, static one => OctetPattern.TryParse(one, "", out var parsed, out _) ? parsed : null);
 
     /// <summary>Asks for values, each once, as many as the options allow.</summary>
     /// <param name="values">As they are hashed.</param>
     /// <param name="areHashes">Whether they are names already.</param>
     public int Ask(IEnumerable<string> values, bool areHashes = false)
     {
-        var ignored = Ignored.GetValue(
-            _call.Settings,
-            static settings => settings.Words("hashbl_ignore").Select(Glob.ToLower).ToHashSet(StringComparer.Ordinal)
-        );
+        var ignored = IgnoredBy(_call.Settings);
         foreach (var value in values.Distinct(StringComparer.Ordinal).Take(Options.Most))
         {
-            if (!areHashes && ignored.Contains(Glob.ToLower(value)))
+            if (!areHashes && ignored.Contains(Octets.Lower(value)))
                 continue;
             var hash = areHashes ? value : Options.Hash(value);
-            if (!ignored.Contains(Glob.ToLower(hash)))
+            if (!ignored.Contains(Octets.Lower(hash)))
                 Ask(value, hash);
         }
         return 0;
     }
 
     /// <summary>Whether `hashbl_ignore` has it.</summary>
-    public static bool Ignores(Settings settings, string value) =>
-        settings.Words("hashbl_ignore").Contains(value, StringComparer.OrdinalIgnoreCase);
+    public static bool Ignores(Settings settings, string value) => IgnoredBy(settings).Contains(Octets.Lower(value));
+
+    private static HashSet<string> IgnoredBy(Settings settings) =>
+        Ignored.GetValue(
+            settings,
+            static one => one.Words("hashbl_ignore").Select(Octets.Lower).ToHashSet(StringComparer.Ordinal)
+        );
 
     private void Ask(string value, string hash)
     {

@@ -1,8 +1,5 @@
 using System.Buffers;
-using System.Runtime.CompilerServices;
-using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Mail;
-using Postreiter.Spam.Patterns;
 using static Postreiter.Spam.Functions.CallArguments;
 
 namespace Postreiter.Spam.Functions;
@@ -10,8 +7,6 @@ namespace Postreiter.Spam.Functions;
 /// <summary>Functions of SpamAssassin's HTMLEval: what was found in the HTML parts of a mail; one part is enough.</summary>
 internal static class HtmlEval
 {
-    private static readonly ConditionalWeakTable<Rule, TextPattern> Patterns = [];
-
     /// <summary>How often an element is open at the end: element, comparison such as `!= 0`.</summary>
     [RuleFunction("html_tag_balance")]
     internal static int IsBalance(RuleCall call)
@@ -144,8 +139,7 @@ internal static class HtmlEval
 
     private static int HasText(RuleCall call, bool isWanted)
     {
-        var pattern = Patterns.GetValue(call.Rule, static rule => TextPattern.Of(rule)).Pattern;
-        if (pattern is null)
+        if (call.Pattern(1) is not { } pattern)
             return 0;
         foreach (var html in call.Mail.Html)
         {
@@ -157,16 +151,6 @@ internal static class HtmlEval
         }
 
         return 0;
-    }
-
-    private sealed record TextPattern(OctetPattern? Pattern)
-    {
-        public static TextPattern Of(Rule rule) =>
-            new(
-                rule.Arguments.Count > 1 && OctetPattern.TryParse(rule.Arguments[1], "", out var pattern, out _)
-                    ? pattern
-                    : null
-            );
     }
 
     /// <summary>What stands behind a number: `&lt;`, `&lt;=`, `==`, `!=`, `&gt;=`, `&gt;` or `&lt;=&gt;`, and sums of numbers.</summary>

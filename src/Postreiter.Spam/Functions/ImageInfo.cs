@@ -1,6 +1,4 @@
-using System.Runtime.CompilerServices;
 using Postreiter.Spam.Configuration;
-using Postreiter.Spam.Patterns;
 using static Postreiter.Spam.Functions.CallArguments;
 
 namespace Postreiter.Spam.Functions;
@@ -8,8 +6,6 @@ namespace Postreiter.Spam.Functions;
 /// <summary>Functions of SpamAssassin's ImageInfo: number, size and names of attached pictures of a kind.</summary>
 internal static class ImageInfo
 {
-    private static readonly ConditionalWeakTable<Rule, StrongBox<OctetPattern?>> Patterns = [];
-
     /// <summary>How many there are: kind, least, most.</summary>
     [RuleFunction("image_count")]
     internal static int HasCount(RuleCall call) =>
@@ -74,7 +70,7 @@ internal static class ImageInfo
     [RuleFunction("image_name_regex", PatternArgument = 0)]
     internal static int IsNamedLike(RuleCall call)
     {
-        var pattern = Patterns.GetValue(call.Rule, static rule => new(Read(rule))).Value;
+        var pattern = call.Pattern(0);
         return Hits(
             pattern is not null
                 && ImageSizes
@@ -82,11 +78,6 @@ internal static class ImageInfo
                     .All.Any(image => image is { HasSize: true, Name.Length: > 0 } && call.IsMatch(pattern, image.Name))
         );
     }
-
-    private static OctetPattern? Read(Rule rule) =>
-        rule.Arguments.Count > 0 && OctetPattern.TryParse(rule.Arguments[0], "", out var pattern, out _)
-            ? pattern
-            : null;
 
     private static IEnumerable<ImageSizes.Image>? Images(RuleCall call) =>
         ImageSizes.Of(call.Facts).Of(call.Argument(0));

@@ -6,9 +6,6 @@ namespace Postreiter.Spam.Functions;
 internal sealed class MailDates
 {
     private static readonly FunctionPattern Stamp = new(@"(\s.?\d+ \S\S\S \d+ \d+:\d+:\d+ \S+)");
-    private static readonly FunctionPattern FromHere = new(@"\bfrom (?:localhost\s|(?:\S+ ){1,2}\S*\b127\.0\.0\.1\b)");
-    private static readonly FunctionPattern FromUser = new(@"qmail \d+ invoked by uid \d+");
-    private static readonly FunctionPattern Fetcher = new(@"\bby localhost with \w+ \(fetchmail-[\d.]+");
 
     private readonly List<long> _fetched = [];
 
@@ -72,8 +69,8 @@ internal sealed class MailDates
         if (lines.Count == 0)
             return [];
         // fetchmail writes up to two fields of its own on top.
-        var own = FromHere.IsMatch(lines[0]) || FromUser.IsMatch(lines[0]) ? 1 : 0;
-        own = own < lines.Count && Fetcher.IsMatch(lines[own]) ? own + 1 : 0;
+        var own = FetchedMail.IsHandedOver(lines[0]) ? 1 : 0;
+        own = own < lines.Count && FetchedMail.IsFetched(lines[own]) ? own + 1 : 0;
         foreach (var line in lines.Take(own))
         {
             if (Time(line) is { } time && time <= now)

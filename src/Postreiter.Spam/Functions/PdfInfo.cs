@@ -1,6 +1,4 @@
-using System.Runtime.CompilerServices;
 using Postreiter.Spam.Configuration;
-using Postreiter.Spam.Patterns;
 using static Postreiter.Spam.Functions.CallArguments;
 
 namespace Postreiter.Spam.Functions;
@@ -8,8 +6,6 @@ namespace Postreiter.Spam.Functions;
 /// <summary>Functions of SpamAssassin's PDFInfo: what attached PDF files say of themselves.</summary>
 internal static class PdfInfo
 {
-    private static readonly ConditionalWeakTable<Rule, StrongBox<OctetPattern?>> Patterns = [];
-
     /// <summary>How many there are: least, most.</summary>
     [RuleFunction("pdf_count")]
     internal static int HasCount(RuleCall call) => InRange(call, PdfFacts.Of(call.Facts).Count);
@@ -77,7 +73,7 @@ internal static class PdfInfo
         Hits(call.Argument(0) is { } name && PdfFacts.Of(call.Facts).Names.Contains(name));
 
     /// <summary>One whose name a pattern matches.</summary>
-    [RuleFunction("pdf_name_regex")]
+    [RuleFunction("pdf_name_regex", PatternArgument = 0, IsPatternDelimited = true)]
     internal static int HasName(RuleCall call) => Hits(PdfFacts.Of(call.Facts).Names.Any(n => IsMatch(call, 0, n)));
 
     /// <summary>One that is encrypted.</summary>
@@ -95,7 +91,7 @@ internal static class PdfInfo
         Hits(call.Argument(0) is { } digest && PdfFacts.Of(call.Facts).FuzzyDigests.Contains(digest));
 
     /// <summary>A detail (author, creator, created, modified, producer, title) that a pattern matches.</summary>
-    [RuleFunction("pdf_match_details")]
+    [RuleFunction("pdf_match_details", PatternArgument = 1, IsPatternDelimited = true)]
     internal static int HasDetail(RuleCall call) =>
         Hits(
             call.Argument(1) is not null
@@ -115,18 +111,5 @@ internal static class PdfInfo
     private static bool IsBlank(ReadOnlySpan<char> text) => text.Trim(Perl.Blanks).IsEmpty;
 
     private static bool IsMatch(RuleCall call, int argument, string text) =>
-        Patterns
-            .GetValue(
-                call.Rule,
-                rule =>
-                    new(
-                        rule.Arguments.Count > argument
-                        && OctetPattern.TryParse(rule.Arguments[argument], out var read, out _)
-                            ? read
-                            : null
-                    )
-            )
-            .Value
-            is { } pattern
-        && call.IsMatch(pattern, text);
+        call.Pattern(argument) is { } pattern && call.IsMatch(pattern, text);
 }

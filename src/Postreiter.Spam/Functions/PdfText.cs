@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Mail;
 
 namespace Postreiter.Spam.Functions;
 
@@ -120,7 +121,7 @@ internal static class PdfText
 
     private static ReadOnlySpan<char> BeforeBlanks(ReadOnlySpan<char> text)
     {
-        for (var blanks = 0; blanks < 2 && text.Length > 0 && Perl.IsBlank(text[^1]); blanks++)
+        for (var blanks = 0; blanks < 2 && text.Length > 0 && Octets.IsBlank(text[^1]); blanks++)
             text = text[..^1];
         return text;
     }
@@ -132,7 +133,7 @@ internal static class PdfText
     private static long? Named(ReadOnlySpan<char> text, string key, out int length)
     {
         length = 0;
-        if (!text.StartsWith(key) || text.Length < key.Length + 2 || !Perl.IsBlank(text[key.Length]))
+        if (!text.StartsWith(key) || text.Length < key.Length + 2 || !Octets.IsBlank(text[key.Length]))
             return null;
         var number = Number(text[(key.Length + 1)..], out var digits);
         length = key.Length + 1 + digits;
@@ -203,7 +204,7 @@ internal static class PdfText
 
     private static ReadOnlySpan<char> AfterBlanks(ReadOnlySpan<char> text)
     {
-        for (var blanks = 0; blanks < 2 && text.Length > 0 && Perl.IsBlank(text[0]); blanks++)
+        for (var blanks = 0; blanks < 2 && text.Length > 0 && Octets.IsBlank(text[0]); blanks++)
             text = text[1..];
         return text;
     }
@@ -222,7 +223,7 @@ internal static class PdfText
             numbers[i] = number;
             at += digits;
             var blanks = at;
-            while (at < line.Length && Perl.IsBlank(line[at]))
+            while (at < line.Length && Octets.IsBlank(line[at]))
                 at++;
             if (at == blanks)
                 return null;

@@ -28,6 +28,10 @@ public readonly struct RuleCall(Rule rule, MailFacts facts)
     /// <param name="index">From 0.</param>
     public string? Argument(int index) => index < rule.Arguments.Count ? rule.Arguments[index] : null;
 
+    /// <summary>A pattern among the arguments, read once for all mails; null when the rule gives fewer, or it is wrong (which lint says).</summary>
+    /// <param name="index">From 0.</param>
+    public OctetPattern? Pattern(int index) => RulePatterns.Of(rule, index);
+
     /// <summary>Whether a pattern of the rule matches a text. All calls together have the steps that one rule may take; then none matches.</summary>
     /// <param name="pattern">The pattern.</param>
     /// <param name="text">Octets.</param>

@@ -11,6 +11,9 @@ public sealed class RuleFunctionAttribute(string name) : Attribute
     /// <summary>Which argument is a pattern, from 0; a rule whose pattern cannot be read is reported. -1, the default = none.</summary>
     public int PatternArgument { get; set; } = -1;
 
+    /// <summary>Whether that pattern stands in delimiters: `/…/i`. Default false.</summary>
+    public bool IsPatternDelimited { get; init; }
+
     /// <summary>
     /// Whether it asks the network: it returns 0, and hits when the answer comes, through <see cref="MailFacts.HitToo"/>. Metas that name
     /// its rules wait for that. Default false.

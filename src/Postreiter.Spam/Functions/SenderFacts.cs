@@ -1,5 +1,6 @@
 using Postreiter.MailAuth.Dkim;
 using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Mail;
 using Postreiter.Spam.Senders;
 
 namespace Postreiter.Spam.Functions;
@@ -21,7 +22,7 @@ internal sealed class SenderFacts
                 _authorDomains.Add(domain);
         }
 
-        MinKeyBits = (int)facts.Settings.Number("dkim_minimum_key_bits");
+        MinKeyBits = LeastBits(facts.Settings);
         if (facts.Senders is { } senders)
         {
             // A field of which nothing could be read is none.
@@ -67,12 +68,38 @@ internal sealed class SenderFacts
     }
 
     /// <summary>Whether a signature holds with a key that is long enough to speak for a domain.</summary>
-    public bool SpeaksForDomain(DkimOutcome signature) =>
+    public bool SpeaksForDomain(DkimOutcome signature) => SpeaksForDomain(signature, MinKeyBits);
+
+    /// <summary>The authors' domains that no signature of their own vouches for, and whose practices are therefore looked at.</summary>
+    /// <param name="mail">The mail.</param>
+    /// <param name="senders">What is known of its signatures.</param>
+    /// <param name="settings">Settings in force.</param>
+    /// <returns>Lower case, each once, <see cref="AuthorPractices.MaxDomains"/> at most.</returns>
+    public static IEnumerable<string> UnvouchedDomains(SpamMail mail, SenderResults senders, Settings settings)
+    {
+        var minKeyBits = LeastBits(settings);
+        return mail.AddressesOf("From")
+            .Select(Domain)
+            .OfType<string>()
+            .Distinct(StringComparer.Ordinal)
+            .Where(AuthorPractices.IsAsked)
+            .Take(AuthorPractices.MaxDomains)
+            // A key that could not be had may be the one that vouches.
+            .Where(domain =>
+                !senders.Signatures.Any(s =>
+                    (s.Result == DkimResult.TempError || SpeaksForDomain(s, minKeyBits)) && SignerOf(s) == domain
+                )
+            );
+    }
+
+    private static int LeastBits(Settings settings) => (int)settings.Number("dkim_minimum_key_bits");
+
+    private static bool SpeaksForDomain(DkimOutcome signature, int minKeyBits) =>
         signature.Result == DkimResult.Pass
         // The bits of an elliptic curve say another thing than those of RSA.
         && (
             signature.KeyBits == 0
-            || signature.KeyBits >= MinKeyBits
+            || signature.KeyBits >= minKeyBits
             || signature.Algorithm.StartsWith("ed25519", StringComparison.Ordinal)
         );
 
@@ -106,7 +133,7 @@ internal sealed class SenderFacts
     public static string? Domain(string address)
     {
         var domain = address.AsSpan(address.LastIndexOf('@') + 1).TrimEnd(" \t");
-        return domain.Length == address.Length || domain.IsEmpty ? null : Glob.ToLower(domain.ToString());
+        return domain.Length == address.Length || domain.IsEmpty ? null : Octets.Lower(domain.ToString());
     }
 
     private Dictionary<string, AuthorPractice> FindPractices()
@@ -114,12 +141,8 @@ internal sealed class SenderFacts
         var found = new Dictionary<string, AuthorPractice>(StringComparer.Ordinal);
         if (_facts.Senders is not { } senders)
             return found;
-        foreach (var domain in _authorDomains.Where(AuthorPractices.IsAsked).Take(AuthorPractices.MaxDomains))
+        foreach (var domain in UnvouchedDomains(_facts.Mail, senders, _facts.Settings))
         {
-            var own = Signatures.Where(s => SignerOf(s) == domain).ToList();
-            // A key that could not be had may be the one that vouches.
-            if (own.Exists(s => SpeaksForDomain(s) || s.Result == DkimResult.TempError))
-                continue;
             if (AuthorPractices.Override(_facts.Settings, domain) is { } practice)
                 found.Add(domain, practice);
             else if (senders.Practices.TryGetValue(domain, out practice))

@@ -1,5 +1,6 @@
 using System.Runtime.CompilerServices;
 using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Mail;
 using Postreiter.Spam.Uris;
 
 namespace Postreiter.Spam.Functions;
@@ -22,7 +23,7 @@ internal sealed class UriListHosts
         Skipped
             .GetValue(
                 settings,
-                static one => one.Words("uridnsbl_skip_domain").Select(Glob.ToLower).ToHashSet(StringComparer.Ordinal)
+                static one => one.Words("uridnsbl_skip_domain").Select(Octets.Lower).ToHashSet(StringComparer.Ordinal)
             )
             .Contains(name);
 

@@ -55,7 +55,7 @@ internal sealed class UriLists
 
     private void AskHost(string host, string domain)
     {
-        var isAddress = host.StartsWith('[') || host.Split('.') is { Length: 4 } parts && parts.All(IsNumber);
+        var isAddress = host.StartsWith('[') || NumberTest.IsFourNumbers(host);
         if (isAddress)
         {
             // One in brackets is IPv6, which these lists do not have.
@@ -135,6 +135,4 @@ internal sealed class UriLists
             }
         );
     }
-
-    private static bool IsNumber(string label) => label.Length > 0 && label.All(char.IsAsciiDigit);
 }

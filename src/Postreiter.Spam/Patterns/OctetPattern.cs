@@ -1,6 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Mail;
 
 namespace Postreiter.Spam.Patterns;
 
@@ -110,7 +110,7 @@ public sealed class OctetPattern
         var quoted = new StringBuilder();
         foreach (var octet in text)
         {
-            if (!Perl.IsWord(octet))
+            if (!Octets.IsWord(octet))
                 quoted.Append('\\');
             quoted.Append(octet);
         }

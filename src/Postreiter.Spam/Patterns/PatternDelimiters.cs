@@ -1,5 +1,5 @@
 using System.Diagnostics.CodeAnalysis;
-using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Mail;
 
 namespace Postreiter.Spam.Patterns;
 
@@ -20,7 +20,7 @@ internal static class PatternDelimiters
             : text.StartsWith("qr", StringComparison.Ordinal) ? 2
             : text.StartsWith('m') ? 1
             : -1;
-        if (start < 0 || start >= text.Length || Perl.IsWord(text[start]))
+        if (start < 0 || start >= text.Length || Octets.IsWord(text[start]))
         {
             error = "the pattern has no delimiters";
             return false;

@@ -1,5 +1,5 @@
 using System.Globalization;
-using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Mail;
 
 namespace Postreiter.Spam.Patterns;
 
@@ -159,7 +159,7 @@ internal sealed partial class PatternParser
         var start = _at;
         while (!AtEnd)
         {
-            if ((flags & Flags.Extended) != Flags.None && (Perl.IsBlank(_text[_at]) || _text[_at] == 0x85))
+            if ((flags & Flags.Extended) != Flags.None && (Octets.IsBlank(_text[_at]) || _text[_at] == 0x85))
             {
                 _at++;
             }

@@ -17,6 +17,10 @@ internal static partial class TagTemplate
                     ?? match.Value
             );
 
+    /// <summary>The tags of a text with their arguments, without their underscores, each once: <c>SENDERDOMAIN</c>, <c>HEADER(X-Client)</c>.</summary>
+    public static IReadOnlyList<string> Names(string text) =>
+        [.. Tag().Matches(text).Select(static match => match.Value[1..^1]).Distinct(StringComparer.Ordinal)];
+
     // Templates are the operator's, never a peer's.
     [GeneratedRegex(
         @"_(?<name>[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)*)(?:\((?<argument>.*?)\))?_",

@@ -12,7 +12,7 @@ internal static class MailHeaders
         var form = HeaderForm.Decoded;
         foreach (var modifier in header.Modifiers)
         {
-            form |= Glob.ToLower(modifier) switch
+            form |= Octets.Lower(modifier) switch
             {
                 "raw" => HeaderForm.Raw,
                 "addr" => HeaderForm.Address,

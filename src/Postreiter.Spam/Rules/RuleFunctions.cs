@@ -31,6 +31,16 @@ public static class RuleFunctions
     /// <summary>Which argument of a function is a pattern, from 0; -1 = none.</summary>
     public static int PatternArgument(string function) => Patterns.Value.GetValueOrDefault(function, -1);
 
+    private static readonly Lazy<FrozenSet<string>> Delimited = new(() =>
+        Attributes(typeof(RuleFunctions).Assembly)
+            .Where(static one => one.Attribute.IsPatternDelimited)
+            .Select(static one => one.Attribute.Name)
+            .ToFrozenSet(StringComparer.Ordinal)
+    );
+
+    /// <summary>Whether the pattern of a function stands in delimiters.</summary>
+    internal static bool HasDelimitedPattern(string function) => Delimited.Value.Contains(function);
+
     private static readonly Lazy<FrozenSet<string>> Asking = new(() =>
         Attributes(typeof(RuleFunctions).Assembly)
             .Where(static one => one.Attribute.IsAwaited)

@@ -1,4 +1,3 @@
-using System.Net;
 using Postreiter.Spam.Bayes;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Functions;
@@ -152,7 +151,7 @@ public sealed class MailScans
             || result.ShortCircuit is not null
         )
             return "disabled";
-        if (Autolearning.Decide(facts.Ruleset, engine.Options.ScoreSet, result) is not { } isSpam)
+        if (Autolearning.Decide(facts.Ruleset, settings, engine.Options.ScoreSet, result) is not { } isSpam)
             return "no";
         Learned.Autolearn(facts, isSpam);
         return isSpam ? "spam" : "ham";
@@ -197,7 +196,6 @@ public sealed class MailScans
 
     private static Dictionary<string, string> Tags(MailFacts facts, ScanResult result)
     {
-        var mail = facts.Mail;
         var tags = facts.Tags.ToDictionary(
             static tag => tag.Key,
             static tag => string.Join(' ', tag.Value),
@@ -213,34 +211,24 @@ public sealed class MailScans
             tags["SCTYPE"] = kind ?? "no";
         }
 
-        foreach (var list in new[] { "Trusted", "Untrusted", "Internal", "External" })
-            tags["RELAYS" + list.ToUpperInvariant()] = mail.Header("X-Spam-Relays-" + list)?.TrimEnd('\n') ?? "";
-        if (mail.Received.External is [var last, ..])
+        foreach (var name in (string[])["RELAYSTRUSTED", "RELAYSUNTRUSTED", "RELAYSINTERNAL", "RELAYSEXTERNAL"])
+            Set(name);
+        if (facts.Mail.Received.External.Count > 0)
         {
-            tags["LASTEXTERNALIP"] = last.Ip;
-            tags["LASTEXTERNALREVIP"] = Reversed(last.Ip);
-            tags["LASTEXTERNALRDNS"] = last.Rdns;
-            tags["LASTEXTERNALHELO"] = last.Helo;
+            foreach (
+                var name in (string[])["LASTEXTERNALIP", "LASTEXTERNALREVIP", "LASTEXTERNALRDNS", "LASTEXTERNALHELO"]
+            )
+                Set(name);
         }
 
-        if (mail.Received.Trusted is [.., var first])
+        if (facts.Mail.Received.Trusted.Count > 0)
         {
-            tags["FIRSTTRUSTEDIP"] = first.Ip;
-            tags["FIRSTTRUSTEDREVIP"] = Reversed(first.Ip);
+            Set("FIRSTTRUSTEDIP");
+            Set("FIRSTTRUSTEDREVIP");
         }
 
         return tags;
-    }
 
-    // As blocklists are asked: labels from the end; for IPv6 each half octet.
-    private static string Reversed(string ip)
-    {
-        if (!IPAddress.TryParse(ip, out var address))
-            return "";
-        var octets = address.GetAddressBytes();
-        Array.Reverse(octets);
-        return octets.Length == 4
-            ? string.Join('.', octets)
-            : string.Join('.', octets.SelectMany(o => new[] { $"{o & 15:x}", $"{o >> 4:x}" }));
+        void Set(string name) => tags[name] = string.Join(' ', MailTags.Of(facts, name));
     }
 }

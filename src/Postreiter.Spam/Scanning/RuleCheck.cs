@@ -1,5 +1,5 @@
 using Postreiter.Spam.Configuration;
-using Postreiter.Spam.Patterns;
+using Postreiter.Spam.Functions;
 using Postreiter.Spam.Results;
 using Postreiter.Spam.Rules;
 
@@ -73,7 +73,7 @@ public static class RuleCheck
             var index = RuleFunctions.PatternArgument(rule.Function);
             if (index < 0 || index >= rule.Arguments.Count)
                 continue;
-            if (!OctetPattern.TryParse(rule.Arguments[index], "", out _, out var error))
+            if (!RulePatterns.TryRead(rule, index, out _, out var error))
             {
                 yield return new ConfigurationWarning(
                     rule.File,

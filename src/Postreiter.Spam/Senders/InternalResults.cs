@@ -35,7 +35,7 @@ internal static class InternalResults
 
     private static (SpfResult Result, string Identity)? Read(string line)
     {
-        var lower = Glob.ToLower(line);
+        var lower = Octets.Lower(line);
         var colon = lower.IndexOf(':', StringComparison.Ordinal);
         if (colon < 0)
             return null;
@@ -72,7 +72,7 @@ internal static class InternalResults
     {
         text = text.TrimStart(Perl.Blanks);
         var end = 0;
-        while (end < text.Length && Perl.IsWord(text[end]))
+        while (end < text.Length && Octets.IsWord(text[end]))
             end++;
         return text[..end].ToString();
     }
@@ -82,7 +82,7 @@ internal static class InternalResults
     {
         for (var at = text.LastIndexOf(mark); at >= 0; at = text[..at].LastIndexOf(mark))
         {
-            if (at == 0 || !Perl.IsWord(text[at - 1]))
+            if (at == 0 || !Octets.IsWord(text[at - 1]))
                 return Word(text[(at + mark.Length)..]);
         }
 

@@ -73,19 +73,9 @@ public sealed class SenderEvaluation(IDnsResolver dns, PublicSuffixList suffixes
         using var inTime = new TimeLimit(settings.Number("dkim_timeout"), time, ct);
         try
         {
-            foreach (var author in mail.AddressesOf("From").Select(SenderFacts.Domain).Distinct().OfType<string>())
+            foreach (var author in SenderFacts.UnvouchedDomains(mail, results, settings))
             {
-                if (found.Count == AuthorPractices.MaxDomains)
-                    break;
-                var isSigned = results.Signatures.Any(s =>
-                    s.Result is DkimResult.Pass or DkimResult.TempError && SenderFacts.SignerOf(s) == author
-                );
-                if (
-                    !isSigned
-                    && AuthorPractices.IsAsked(author)
-                    && AuthorPractices.Override(settings, author) is null
-                    && DomainName.TryParse(author, out var domain)
-                )
+                if (AuthorPractices.Override(settings, author) is null && DomainName.TryParse(author, out var domain))
                     found[author] = await AuthorPractices.AskAsync(dns, domain, inTime.Token);
             }
         }
@@ -102,11 +92,11 @@ public sealed class SenderEvaluation(IDnsResolver dns, PublicSuffixList suffixes
     internal static string? SenderOf(SpamMail mail, Settings settings)
     {
         if (mail.Received.External is [{ EnvelopeFrom: { } handedOver }, ..])
-            return Glob.ToLower(handedOver);
+            return Octets.Lower(handedOver);
         // A trusted relay may have written another sender over the first one.
         if (mail.Received.Trusted.Count > 0 && !settings.IsOn("always_trust_envelope_sender"))
             return null;
-        return mail.AddressesOf("EnvelopeFrom") is [var address, ..] ? Glob.ToLower(address.TrimEnd('\n')) : null;
+        return mail.AddressesOf("EnvelopeFrom") is [var address, ..] ? Octets.Lower(address.TrimEnd('\n')) : null;
     }
 
     private async Task<(string? Sender, SpfOutcome? MailFrom, SpfOutcome? Helo)> SpfAsync(

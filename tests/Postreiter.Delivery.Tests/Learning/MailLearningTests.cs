@@ -167,6 +167,52 @@ public sealed class MailLearningTests : IAsyncDisposable
         Assert.Equal((spam, ham), (place.Tokens.Spam, place.Tokens.Ham));
     }
 
+    [Theory]
+    [InlineData(null, "spam")]
+    [InlineData("bayes_auto_learn_threshold_spam 30\n", "no")]
+    public async Task A_users_own_thresholds_hold_for_his_mail(string? lines, string word)
+    {
+        var scans = new MailScans(Rules(autolearns: true), new(), preferences: new Preferences(lines))
+        {
+            Learned = _learning,
+        };
+        var mail = Encoding.ASCII.GetBytes("Subject: jackpot\nFrom: a@far.example\n\nfortune\n");
+        var scanned = await scans.ScanAsync(mail, new MailContext { User = "ann@our.example" }, Ct);
+        Assert.Equal(word, scanned.Verdict.Autolearn);
+    }
+
+    [Fact]
+    public async Task Old_tokens_that_the_store_could_not_forget_are_there_again()
+    {
+        using var learned = new LearnedTokens();
+        var keys = new ulong[1000];
+        for (var batch = 0; batch < 200; batch++)
+        {
+            for (var i = 0; i < keys.Length; i++)
+                keys[i] = ((ulong)batch * 1000) + (ulong)i;
+            learned.Add(keys, 1, 0, (uint)(1_700_000_000 + (batch * 86_400)));
+        }
+
+        var isDown = false;
+        var faulty = FaultyStore.Around(
+            _store,
+            method =>
+                isDown && method == nameof(ILearningStore.CompactAsync)
+                    ? new StoreException(StoreFault.Busy, "busy")
+                    : null
+        );
+        using var place = new LearnedPlace(faulty.Learning, ILearningStore.Server, _time);
+        Assert.True(await place.ReplaceAsync(learned, [], Ct));
+        await place.RefreshAsync(Ct);
+        isDown = true;
+        await Assert.ThrowsAsync<StoreException>(async () => await place.ExpireAsync(150_000, isForced: true, Ct));
+        await place.RefreshAsync(Ct);
+        Assert.Equal(200_000, place.Tokens.Count);
+        Assert.Equal(default, place.LastExpiry);
+        isDown = false;
+        Assert.InRange(await place.ExpireAsync(150_000, isForced: true, Ct) ?? 0, 1, 100_000);
+    }
+
     [Fact]
     public async Task A_fault_in_the_middle_of_the_changes_makes_nothing_count_twice()
     {
@@ -238,6 +284,11 @@ public sealed class MailLearningTests : IAsyncDisposable
         await _store.Directory.AddDomainAsync(address.Domain, Ct);
         var keys = new Credentials("", new ScramKeys([], 4096, [], []));
         return (await _store.Directory.AddAccountAsync(new NewAccount(address, keys), Ct))!.Id;
+    }
+
+    private sealed class Preferences(string? lines) : IPreferenceSource
+    {
+        public string? Find(string user) => lines;
     }
 
     /// <summary>A store that fails while it tells of changes.</summary>

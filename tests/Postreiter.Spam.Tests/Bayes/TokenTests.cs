@@ -104,6 +104,43 @@ public sealed class TokenTests
         Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(60));
     }
 
+    [Fact]
+    public void A_name_of_thousands_of_labels_takes_bounded_memory()
+    {
+        var address = "a@" + string.Concat(Enumerable.Repeat("a--a.", 1600)) + "example";
+        var facts = BayesMails.Facts(Encoding.ASCII.GetBytes($"From: {address}\nReply-To: {address}\n\nx\n"));
+        BayesMails.Tokenizer.Tokenize(facts, withSenders: false, new TokenSet());
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        BayesMails.Tokenizer.Tokenize(facts, withSenders: false, new TokenSet());
+        // Written out, the labels of one of the fields are six million characters.
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 16L * 1024 * 1024);
+    }
+
+    [Fact]
+    public void A_line_of_nothing_but_runs_that_divide_is_walked_once()
+    {
+        var (set, watch) = (new TokenSet(), System.Diagnostics.Stopwatch.StartNew());
+        var lines = new LineTokens(new StopWords(new RulesetReader().Complete().Settings), 15);
+        Assert.Equal(2 * 500_000, lines.Add(Runs(500_000), "", TextRegion.Header, set));
+        Assert.False(lines.IsSmall);
+        // Each run moved the rest of the line: minutes, where this takes a tenth of a second.
+        Assert.InRange(watch.Elapsed, TimeSpan.Zero, TimeSpan.FromSeconds(20));
+
+        static string Runs(int count) => string.Concat(Enumerable.Repeat("abc--xyz ", count));
+    }
+
+    [Fact]
+    public void Relays_without_number_count_as_much_as_one_long_field()
+    {
+        var relay =
+            "Received: from a--b.c--d.example (e--f.example [192.0.2.1]) by g--h.example; Mon, 2 Feb 2026 12:00:00 +0000\n";
+        var facts = BayesMails.Facts(Encoding.ASCII.GetBytes(string.Concat(Enumerable.Repeat(relay, 4000)) + "\nx\n"));
+        BayesMails.Tokenizer.Tokenize(facts, withSenders: false, new TokenSet());
+        var before = GC.GetAllocatedBytesForCurrentThread();
+        BayesMails.Tokenizer.Tokenize(facts, withSenders: false, new TokenSet());
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 24L * 1024 * 1024);
+    }
+
     private static List<string> Texts(TokenSet set) =>
         [
             .. Enumerable

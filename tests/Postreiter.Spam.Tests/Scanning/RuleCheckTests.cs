@@ -10,6 +10,11 @@ public sealed class RuleCheckTests
     [InlineData("check_freemail_from('^(a')", true)]
     [InlineData("check_freemail_header('Reply-To', '[a')", true)]
     [InlineData("check_freemail_header('Reply-To')", false)]
+    [InlineData("pdf_name_regex('/^a/i')", false)]
+    [InlineData("pdf_name_regex('/(a/i')", true)]
+    [InlineData("pdf_name_regex('^a')", true)]
+    [InlineData("pdf_match_details('author', '/^a/')", false)]
+    [InlineData("pdf_match_details('author', '/[a/')", true)]
     public void A_pattern_in_an_argument_that_cannot_be_read_is_told(string call, bool isTold)
     {
         var reader = new RulesetReader();

@@ -1,5 +1,7 @@
+using Postreiter.MailAuth.Dkim;
 using Postreiter.MailAuth.Dmarc;
 using Postreiter.Spam.Configuration;
+using Postreiter.Spam.Functions;
 using Postreiter.Spam.Mail;
 using Postreiter.Spam.Rules;
 using Postreiter.Spam.Senders;
@@ -96,6 +98,26 @@ public sealed class SenderRuleTests
         var asked = dns.Questions.Count;
         Assert.Contains(engine.Scan(facts).Hits, static hit => hit.Name == "T_SPF_PASS");
         Assert.Equal(asked, dns.Questions.Count);
+    }
+
+    [Theory]
+    [InlineData(512, false)]
+    [InlineData(2048, true)]
+    public async Task Practices_are_asked_of_an_author_whose_key_is_too_short_to_speak_for_him(int bits, bool isVouched)
+    {
+        var (engine, mail, _) = Read("dkim-own");
+        var author = SenderFacts.Domain(mail.FirstAddress("From"))!;
+        var signature = new DkimOutcome(DkimResult.Pass, author, "s1", "@" + author, "rsa-sha256", "", false, "")
+        {
+            KeyBits = bits,
+        };
+        var (facts, dns) = (engine.Facts(mail), new FakeDns().Txt("_adsp._domainkey." + author, "dkim=discardable"));
+        var results = new SenderResults { Signatures = [signature] };
+        var practices = await Evaluation(dns).PracticesAsync(mail, results, facts.Settings, Ct);
+        facts.Senders = results with { Practices = practices };
+        // Who is asked is who is judged.
+        Assert.Equal(isVouched ? [] : [author], practices.Keys);
+        Assert.Equal(practices, SenderFacts.Of(facts).Practices);
     }
 
     [Fact]
