@@ -53,7 +53,8 @@ public sealed class MailLearningTests : IAsyncDisposable
         var reader = new RulesetReader();
         reader.ReadText(
             "test.cf",
-            $"loadplugin Mail::SpamAssassin::Plugin::Bayes\nbayes_auto_learn {(autolearns ? 1 : 0)}\n{Text}"
+            "loadplugin Mail::SpamAssassin::Plugin::Bayes\nloadplugin Mail::SpamAssassin::Plugin::AutoLearnThreshold\n"
+                + $"bayes_auto_learn {(autolearns ? 1 : 0)}\n{Text}"
         );
         return reader.Complete();
     }
@@ -189,7 +190,7 @@ public sealed class MailLearningTests : IAsyncDisposable
         for (var batch = 0; batch < 200; batch++)
         {
             for (var i = 0; i < keys.Length; i++)
-                keys[i] = ((ulong)batch * 1000) + (ulong)i;
+                keys[i] = (((ulong)batch * 1000) + (ulong)i) * 0x9E3779B97F4A7C15 >> 24;
             learned.Add(keys, 1, 0, (uint)(1_700_000_000 + (batch * 86_400)));
         }
 
