@@ -14,6 +14,18 @@ public sealed class GateProcess : PostreiterProcess
     /// <summary>Why it cannot be; null when it can.</summary>
     public static string? Missing => NsdServer.Missing ?? PostfixServer.Missing;
 
+    /// <summary>A domain that wants what others do not.</summary>
+    public const string Other = "other.example";
+
+    private readonly TemporaryFolder _folder = new();
+    private readonly string _rules;
+
+    public GateProcess()
+    {
+        _rules = Path.Combine(_folder.Root, "pills.cf");
+        File.WriteAllText(_rules, "body PILLS /\\bcheap pills\\b/\nscore PILLS 20\n");
+    }
+
     internal NsdServer Nsd { get; } = new();
 
     internal PostfixServer Postfix { get; } = new();
@@ -25,6 +37,8 @@ public sealed class GateProcess : PostreiterProcess
             "dnsbl.lists=[\"bl.example 127.0.0.2=20:spam 127.0.0.10/31=2:dial-up\", \"wl.example -2\"]",
             "greylist.delay=\"3s\"",
             "gate.connections_per_minute=0",
+            $"spam.rules=[\"{_rules}\"]",
+            $"lists.allow=[\"wanted@zone.example for {Other}\"]",
         ];
 
     public override async ValueTask InitializeAsync()
@@ -57,6 +71,7 @@ public sealed class GateProcess : PostreiterProcess
             new JsonObject { ["domain"] = PostfixProcess.LmtpDomain },
             default
         );
+        await Control.CallAsync(ControlVerbs.DomainAdd, new JsonObject { ["domain"] = Other }, default);
         await Postfix.StartAsync(
             Path.Combine(Data, "tls.crt"),
             Path.Combine(Data, "tls.key"),
@@ -75,6 +90,7 @@ public sealed class GateProcess : PostreiterProcess
         finally
         {
             await base.DisposeAsync();
+            _folder.Dispose();
         }
     }
 }

@@ -42,7 +42,7 @@ public sealed class GateTests : ClientTests, IClassFixture<GateProcess>
         var traces = await TracesAsync(to);
         Assert.InRange(traces.Count, 2, 10);
         Assert.Equal("Defer", (string?)traces[0]["recipients"]![0]!["action"]);
-        Assert.Equal("Accept", (string?)traces[^1]["recipients"]![0]!["action"]);
+        Assert.Equal("Mark", (string?)traces[^1]["recipients"]![0]!["action"]);
         Assert.Contains("came back after ", Words(traces[^1], "greylist"), StringComparison.Ordinal);
         Assert.Equal("pass", Result(traces[^1], "spf"));
         // What postreiter greylist list tells.
@@ -110,6 +110,34 @@ public sealed class GateTests : ClientTests, IClassFixture<GateProcess>
         var trace = Assert.Single(await TracesAsync(to));
         Assert.Equal(("blocked", "temperror"), (Result(trace, "dnsbl bl.example"), Result(trace, "sender-domain")));
         Assert.Equal(0, (double)trace["points"]!);
+    }
+
+    [Fact]
+    public async Task Exim_is_told_what_became_of_each_recipient()
+    {
+        Assert.SkipWhen(EximSender.Missing is not null, EximSender.Missing ?? "");
+        var (one, other) = (await Server.AddAccountAsync(), await Server.AddAccountAsync(GateProcess.Other));
+        using var exim = new EximSender();
+        var log = await exim.SendAsync(
+            Server.Port("smtp"),
+            "wanted@zone.example",
+            "From: wanted@zone.example\nSubject: offer\n\nvery cheap pills\n",
+            one,
+            other
+        );
+        TestContext.Current.TestOutputHelper!.WriteLine(log);
+        Assert.Matches($@" \*\* {one} .*550 5\.7\.1 Message refused as spam", log);
+        Assert.Matches($@" => {other} .*PRDR.* C=""250 2\.0\.0 ", log);
+        var trace = Assert.Single(await TracesAsync(one));
+        Assert.Equal(
+            ["Refuse", "Accept"],
+            trace["recipients"]!
+                .AsArray()
+                .Select(static r => (string?)r!["action"])
+                .Order(StringComparer.Ordinal)
+                .Reverse()
+        );
+        await WaitForMailAsync(other);
     }
 
     private static string? Result(JsonObject trace, string check) =>
