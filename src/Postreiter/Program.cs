@@ -18,5 +18,8 @@ var context = new CommandContext(
     new SafeRandom(),
     new SqliteStoreOpener(TimeProvider.System),
     MessageScanner.Create
-);
+)
+{
+    GiveWay = ProcessPriority.GiveWay,
+};
 return await PostreiterCommand.RunAsync(args, context, interrupted.Token);

@@ -62,6 +62,9 @@ internal sealed class CommandContext(
     public Func<ServerSettings, IDnsResolver> Dns { get; init; } =
         settings => new DnsResolver(settings.DnsServers, time);
 
+    /// <summary>Lets others have the processors first; for work that nobody waits for. Default nothing.</summary>
+    public Action GiveWay { get; init; } = static () => { };
+
     /// <summary>Whether this build has a store engine.</summary>
     public bool HasStore => stores is not null;
 

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Postreiter.Settings;
 using Postreiter.Spam.Configuration;
@@ -7,7 +6,7 @@ using Postreiter.Spam.Scanning;
 
 namespace Postreiter.CommandLine;
 
-/// <summary><c>postreiter spam check|explain|lint|update|learn|bayes</c>: the first four work without a data folder, and while the server runs.</summary>
+/// <summary><c>postreiter spam check|explain|lint|update|learn|bayes|replay</c>: the first four work without a data folder, and while the server runs.</summary>
 internal static class SpamCommand
 {
     /// <summary><c>--config</c> of the verbs that read rules.</summary>
@@ -26,24 +25,31 @@ internal static class SpamCommand
         )
         {
             SpamCheckCommand.Create(context),
-            Explain(context),
+            SpamExplainCommand.Create(context),
             Lint(context),
             SpamUpdateCommand.Create(context),
             SpamLearnCommand.Create(context),
             SpamBayesCommand.Create(context),
+            SpamReplayCommand.Create(context),
         };
 
     /// <summary>The ruleset of the settings.</summary>
+    /// <param name="context">The way to the data folder.</param>
+    /// <param name="parsed">The command line.</param>
+    /// <param name="settings">The settings.</param>
+    /// <param name="asksNetwork">Whether rules may ask the network.</param>
+    /// <param name="instead">Folders and files in place of those of the settings; none = those.</param>
     /// <exception cref="CommandFailure">There is none, or it cannot be read.</exception>
     public static Ruleset ReadRules(
         CommandContext context,
         ParseResult parsed,
         ServerSettings settings,
-        bool asksNetwork = false
+        bool asksNetwork = false,
+        IReadOnlyList<string>? instead = null
     )
     {
-        var paths = Paths(context, parsed, settings);
-        return Read(parsed, paths, asksNetwork)
+        var paths = Paths(context, parsed, settings, instead);
+        return Read(parsed.GetValue(Config) ?? [], paths, asksNetwork)
             ?? throw new CommandFailure(
                 ExitCodes.NotSo,
                 $"spam scoring is off: there are no rules in {string.Join(", ", paths)}; "
@@ -53,11 +59,15 @@ internal static class SpamCommand
 
     /// <summary>As <see cref="ReadRules"/>; where there are no rules, what holds without any: to learn needs none.</summary>
     public static Ruleset ReadRulesOrNone(CommandContext context, ParseResult parsed, ServerSettings settings) =>
-        Read(parsed, Paths(context, parsed, settings), asksNetwork: false) ?? new RulesetReader().Complete();
+        Read(parsed.GetValue(Config) ?? [], Paths(context, parsed, settings), asksNetwork: false)
+        ?? new RulesetReader().Complete();
 
-    private static Ruleset? Read(ParseResult parsed, IReadOnlyList<string> paths, bool asksNetwork)
+    /// <summary>The ruleset as a server of these settings has it, without those of <see cref="Config"/>; null where there are none.</summary>
+    public static Ruleset? ReadRulesInForce(CommandContext context, ParseResult parsed, ServerSettings settings) =>
+        Read([], Paths(context, parsed, settings), settings.Spam.Network);
+
+    private static Ruleset? Read(string[] further, IReadOnlyList<string> paths, bool asksNetwork)
     {
-        var further = parsed.GetValue(Config) ?? [];
         if (Array.Find(further, file => !File.Exists(file)) is { } missing)
             throw new CommandFailure(ExitCodes.Usage, $"there is no file {missing}, which --config names");
         try
@@ -70,9 +80,17 @@ internal static class SpamCommand
         }
     }
 
-    private static IReadOnlyList<string> Paths(CommandContext context, ParseResult parsed, ServerSettings settings)
+    private static IReadOnlyList<string> Paths(
+        CommandContext context,
+        ParseResult parsed,
+        ServerSettings settings,
+        IReadOnlyList<string>? instead = null
+    )
     {
         var folder = context.Folder(parsed);
+        // What is named on the command line is found from where it is run, and is all there is: an update of the site's is not added.
+        if (instead is { Count: > 0 })
+            return [.. instead.Select(Path.GetFullPath)];
         return RuleSources.WithStarter(
             RuleSources.WithUpdates(settings.Spam.Rules.Select(folder.Resolve), folder.RuleUpdates),
             RuleSources.Packaged,
@@ -114,60 +132,4 @@ internal static class SpamCommand
         });
         return command;
     }
-
-    private static Command Explain(CommandContext context)
-    {
-        var name = new Argument<string>("RULE") { Description = "The name of a rule, such as BAYES_99" };
-        var command = new Command("explain", "Says what a rule looks at, what it gives and where it stands")
-        {
-            name,
-            Config,
-        };
-        command.SetAction(parsed =>
-        {
-            var settings = context.SettingsOrDefaults(parsed);
-            var rules = ReadRules(context, parsed, settings, settings.Spam.Network);
-            var wanted = parsed.GetValue(name)!;
-            if (!rules.TryGetRule(wanted, out var rule))
-            {
-                throw new CommandFailure(
-                    ExitCodes.NotSo,
-                    $"{wanted} is no rule in force; {NearestKey.Hint(wanted, rules.Rules.Select(r => r.Name))}"
-                );
-            }
-
-            var row = Row(rule, rules);
-            context.Print(parsed, row, string.Join('\n', row.Select(Line)));
-            return ExitCodes.Done;
-        });
-        return command;
-    }
-
-    private static JsonObject Row(Rule rule, Ruleset rules)
-    {
-        var row = new JsonObject
-        {
-            ["name"] = rule.Name,
-            ["kind"] = rule.Kind.ToString().ToLowerInvariant(),
-            ["definition"] = rule.Definition,
-            ["file"] = rule.File,
-            ["line"] = rule.Line,
-            ["description"] = rule.Description,
-            ["points"] = new JsonArray([.. rule.Scores.Select(s => JsonValue.Create(s))]),
-            ["priority"] = rule.Priority,
-            ["flags"] = rule.Flags.Text,
-        };
-        if (rule.Function.Length > 0)
-            row["function"] = rule.Function;
-        var users = rules.Rules.Where(r => r.Expression?.Names.Contains(rule.Name) == true).Select(r => r.Name);
-        row["used_by"] = new JsonArray([.. users.Select(u => JsonValue.Create(u))]);
-        var notes = RuleCheck.Warnings(rules).Where(w => w.File == rule.File && w.Line == rule.Line);
-        row["notes"] = new JsonArray([.. notes.Select(w => JsonValue.Create(w.Message))]);
-        return row;
-    }
-
-    private static string Line(KeyValuePair<string, JsonNode?> field) =>
-        field.Value is JsonArray list
-            ? $"{field.Key, -12} {string.Join(", ", list.Select(n => n is JsonValue v && v.TryGetValue<double>(out var points) ? points.ToString(CultureInfo.InvariantCulture) : n?.ToString()))}"
-            : $"{field.Key, -12} {field.Value}";
 }

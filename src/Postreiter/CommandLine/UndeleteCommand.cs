@@ -2,7 +2,6 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Postreiter.Control;
-using Postreiter.Settings;
 
 namespace Postreiter.CommandLine;
 
@@ -36,8 +35,9 @@ internal static class UndeleteCommand
                 {
                     ["account"] = parsed.GetValue(account),
                     ["mailbox"] = parsed.GetValue(mailbox),
-                    ["since"] = ReadSince(parsed.GetValue(since), context.Time)
-                        ?.ToString("O", CultureInfo.InvariantCulture),
+                    ["since"] = parsed.GetValue(since) is { } text
+                        ? Moments.Read(text, context.Time).ToString("O", CultureInfo.InvariantCulture)
+                        : null,
                 };
                 return parsed.GetValue(list)
                     ? await ListAsync(context, parsed, arguments, ct)
@@ -76,17 +76,5 @@ internal static class UndeleteCommand
                 return context.Finish(reply);
             arguments["after"] = next.DeepClone();
         }
-    }
-
-    private static DateTimeOffset? ReadSince(string? text, TimeProvider time)
-    {
-        if (text is null)
-            return null;
-        if (Durations.TryParse(text, out var ago))
-            return time.GetUtcNow() - ago.Value;
-        const DateTimeStyles style = DateTimeStyles.AssumeLocal;
-        return DateTimeOffset.TryParse(text, CultureInfo.InvariantCulture, style, out var at)
-            ? at
-            : throw new CommandFailure(ExitCodes.Usage, $"'{text}' is not a time: write 2026-03-01 or 2d");
     }
 }

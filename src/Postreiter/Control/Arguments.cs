@@ -18,6 +18,10 @@ internal static class Arguments
     public static string? OptionalText(this JsonObject arguments, string name) =>
         arguments[name] is JsonValue value && value.TryGetValue<string>(out var text) ? text : null;
 
+    /// <summary>Yes, no or null.</summary>
+    public static bool? Flag(this JsonObject arguments, string name) =>
+        arguments[name] is JsonValue value && value.TryGetValue<bool>(out var flag) ? flag : null;
+
     /// <summary>A number or null.</summary>
     public static long? OptionalNumber(this JsonObject arguments, string name) =>
         arguments[name] is JsonValue value

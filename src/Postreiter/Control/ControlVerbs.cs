@@ -29,6 +29,8 @@ internal static class ControlVerbs
     public const string QueueAct = "queue.act";
     public const string MailList = "mail.list";
     public const string MailAccount = "mail.account";
+    public const string MailStored = "mail.stored";
+    public const string MailFind = "mail.find";
     public const string MailKept = "mail.kept";
     public const string MailUndelete = "mail.undelete";
     public const string StoreCheck = "store.check";

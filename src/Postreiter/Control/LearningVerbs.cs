@@ -75,7 +75,9 @@ internal static class LearningVerbs
                     using var learned = new LearnedPlace(store.Learning, place, time);
                     await learned.RefreshAsync(ct);
                     await using var output = new StreamWriter(file, append: false, Encoding.Latin1);
-                    var names = Names(store.Learning.ListAsync(place, ct));
+                    // Where nothing is to be learned from them, the names of the mails would only be much.
+                    var names =
+                        arguments.Flag("names") ?? true ? Names(store.Learning.ListAsync(place, ct)) : NoNames();
                     await SpamAssassinBackup.WriteAsync(output, learned.Tokens, names, ct);
                     return ControlReply.Done(Row(learned.Tokens));
                 }
@@ -199,6 +201,12 @@ internal static class LearningVerbs
     {
         await foreach (var name in names)
             yield return new LearnedMailKey(name.Name, name.IsSpam);
+    }
+
+    private static async IAsyncEnumerable<LearnedMailKey> NoNames()
+    {
+        await Task.CompletedTask;
+        yield break;
     }
 
     // The server's place where no account is named.

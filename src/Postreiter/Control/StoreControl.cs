@@ -60,6 +60,8 @@ internal sealed class StoreControl(
             QueueVerbs.ActAsync(c.Store.Queue, a, c.Time, c.OnQueueRetry, ct),
         [ControlVerbs.MailAccount] = static (c, a, ct) => MailVerbs.FindAccountAsync(c.Store, a, ct),
         [ControlVerbs.MailList] = static (c, a, ct) => MailVerbs.ListAsync(c.Store, a, ct),
+        [ControlVerbs.MailStored] = static (c, a, ct) => StoredVerbs.PageAsync(c.Store, a, ct),
+        [ControlVerbs.MailFind] = static (c, a, ct) => c.InStepAsync(() => StoredVerbs.FindAsync(c.Store, a, ct), ct),
         [ControlVerbs.MailKept] = static (c, a, ct) => UndeleteVerbs.ListAsync(c.Store, a, ct),
         [ControlVerbs.MailUndelete] = static (c, a, ct) => UndeleteVerbs.UndeleteAsync(c.Store, a, ct),
         [ControlVerbs.StoreCheck] = static (c, a, ct) => StoreVerbs.CheckAsync(c.Store, c._progress, a, ct),

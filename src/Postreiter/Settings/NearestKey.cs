@@ -8,7 +8,7 @@ internal static class NearestKey
 
     /// <summary>The known key with the fewest changes; on equal terms the first.</summary>
     public static string Find(string key, IEnumerable<string> known) =>
-        known.MinBy(k => Distance(key.ToLowerInvariant(), k)) ?? "";
+        known.MinBy(k => Distance(key.ToLowerInvariant(), k.ToLowerInvariant())) ?? "";
 
     // Levenshtein; keys are short, and a hostile file's are cut.
     private static int Distance(string from, string to)

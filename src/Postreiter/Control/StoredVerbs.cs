@@ -1,0 +1,185 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Postreiter.Core;
+using Postreiter.Storage;
+using Postreiter.Storage.Accounts;
+using Postreiter.Storage.Mail;
+
+namespace Postreiter.Control;
+
+/// <summary>
+/// Stored mails with their octets, for commands that look at many of them: in small steps, so that whoever waits for the store waits for
+/// one step at most.
+/// </summary>
+internal static class StoredVerbs
+{
+    private const int MaxExamined = 1_000;
+    private const int MaxMails = 64;
+    private const int MaxStepOctets = 4 * 1024 * 1024;
+    private const int MaxMailOctets = 64 * 1024 * 1024;
+
+    // One message has a copy for each of its recipients at most.
+    private const int MaxFound = 100;
+
+    // A copy's date is that of its filing; the id is made when the message begins. A session has an hour at most, clocks are set.
+    private static readonly TimeSpan Before = TimeSpan.FromHours(1);
+    private static readonly TimeSpan After = TimeSpan.FromHours(3);
+
+    /// <summary>
+    /// The next mails of an account that came in since a moment, but for what is in Sent and Drafts. The last row says how many messages were
+    /// looked at, and from where to go on, where there is more: <c>{"examined": n, "next": {"mailbox": id, "uid": uid}}</c>.
+    /// </summary>
+    public static async Task<ControlReply> PageAsync(IStore store, JsonObject arguments, CancellationToken ct)
+    {
+        var address = arguments.Address("account");
+        if (await store.Directory.FindAccountAsync(address, ct) is not { } account)
+            return ControlReply.NoAccount(address);
+        var since = DateTimeOffset.FromUnixTimeSeconds(arguments.OptionalNumber("since") ?? 0);
+        var (most, after) = (Most(arguments), arguments["next"] as JsonObject ?? []);
+        var (afterBox, afterUid) = (after.OptionalNumber("mailbox") ?? 0, after.OptionalNumber("uid") ?? 0);
+        var (rows, octets, examined) = (new List<JsonObject>(), 0L, 0L);
+        foreach (var box in (await store.Mail.ListMailboxesAsync(account.Id, ct)).OrderBy(static b => b.Id))
+        {
+            if (box.Id < afterBox)
+                continue;
+            if (box.Use is SpecialUse.Sent or SpecialUse.Drafts)
+            {
+                examined += box.Messages;
+                continue;
+            }
+
+            var first = box.Id == afterBox ? (uint)Math.Clamp(afterUid + 1, 1, uint.MaxValue) : 1;
+            await foreach (
+                var message in store.Mail.ReadMessagesAsync(box.Id, [new UidRange(first, uint.MaxValue)], ct)
+            )
+            {
+                examined++;
+                if (message.InternalDate >= since)
+                {
+                    rows.Add(await RowAsync(store, account, box, message, most, ct));
+                    octets += Math.Min(message.Size, most);
+                }
+
+                if (examined < MaxExamined && rows.Count < MaxMails && octets < MaxStepOctets)
+                    continue;
+                var next = new JsonObject { ["mailbox"] = box.Id, ["uid"] = (long)message.Uid };
+                rows.Add(new JsonObject { ["examined"] = examined, ["next"] = next });
+                return ControlReply.Done(rows);
+            }
+        }
+
+        rows.Add(new JsonObject { ["examined"] = examined });
+        return ControlReply.Done(rows);
+    }
+
+    /// <summary>
+    /// One mail: by the id that its Received field has, every copy of it; or the one that <c>account</c>, <c>mailbox</c> and <c>uid</c> name.
+    /// </summary>
+    public static async Task<ControlReply> FindAsync(IStore store, JsonObject arguments, CancellationToken ct)
+    {
+        var rows = new List<JsonObject>();
+        if (arguments.OptionalText("id") is not { } text)
+            return await FindByPlaceAsync(store, arguments, ct);
+        if (!TraceId.TryParse(text, out var id))
+            return ControlReply.Usage($"'{text}' is no id of a message");
+        var trace = await store.Gate.FindTraceAsync(id, ct);
+        // Whom it was for is known from its trace, but for aliases; without one, or where nothing is found, everybody is asked.
+        var named = new List<Account>();
+        foreach (var address in trace?.Addresses ?? [])
+        {
+            if (await store.Directory.FindAccountAsync(address, ct) is { } account)
+                named.Add(account);
+        }
+
+        await SearchAsync(named);
+        if (rows.Count == 0)
+            await SearchAsync(
+                (await store.Directory.ListAccountsAsync(ct)).Where(a => named.TrueForAll(n => n.Id != a.Id))
+            );
+        if (rows.Count > 0)
+            return ControlReply.Done(rows);
+        return ControlReply.NotSo(
+            trace is null
+                ? $"there is no message {id} in any mailbox"
+                : $"message {id} is in no mailbox (any more); postreiter trace {id} tells what became of it"
+        );
+
+        async Task SearchAsync(IEnumerable<Account> accounts)
+        {
+            foreach (var account in accounts)
+            {
+                foreach (var box in await store.Mail.ListMailboxesAsync(account.Id, ct))
+                {
+                    await foreach (var message in store.Mail.ReadMessagesAsync(box.Id, [UidRange.All], ct))
+                    {
+                        if (rows.Count < MaxFound && IsOf(message, id))
+                            rows.Add(await RowAsync(store, account, box, message, Most(arguments), ct));
+                    }
+                }
+            }
+        }
+    }
+
+    private static async Task<ControlReply> FindByPlaceAsync(IStore store, JsonObject arguments, CancellationToken ct)
+    {
+        var address = arguments.Address("account");
+        if (await store.Directory.FindAccountAsync(address, ct) is not { } account)
+            return ControlReply.NoAccount(address);
+        var (name, uid) = (arguments.Text("mailbox"), arguments.OptionalNumber("uid") ?? 0);
+        if (await store.Mail.FindMailboxAsync(account.Id, name, ct) is not { } box)
+            return ControlReply.NotSo($"{address} has no mailbox {name}");
+        if (uid is < 1 or > uint.MaxValue)
+            return ControlReply.Usage("a UID is a number from 1 on");
+        await foreach (var message in store.Mail.ReadMessagesAsync(box.Id, [new UidRange((uint)uid)], ct))
+            return ControlReply.Done(await RowAsync(store, account, box, message, Most(arguments), ct));
+        return ControlReply.NotSo($"there is no message {uid} in {name} of {address}");
+    }
+
+    private static bool IsOf(StoredMessage message, TraceId id) =>
+        message.InternalDate > id.Time - Before
+        && message.InternalDate < id.Time + After
+        && message.Prefix.Span.IndexOf(Encoding.ASCII.GetBytes($"\tid {id}")) >= 0;
+
+    private static int Most(JsonObject arguments) =>
+        (int)Math.Clamp(arguments.OptionalNumber("most") ?? MaxMailOctets, 1, MaxMailOctets);
+
+    private static async Task<JsonObject> RowAsync(
+        IStore store,
+        Account account,
+        Mailbox box,
+        StoredMessage message,
+        int most,
+        CancellationToken ct
+    )
+    {
+        var row = new JsonObject
+        {
+            ["account"] = account.Address.ToString(),
+            ["mailbox"] = box.Name,
+            ["use"] = box.Use.ToString().ToLowerInvariant(),
+            ["uid"] = (long)message.Uid,
+            ["date"] = message
+                .InternalDate.ToUniversalTime()
+                .ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
+            ["size"] = message.Size,
+            ["prefix"] = (long)message.Prefix.Length,
+        };
+        try
+        {
+            await using var content = await store.Mail.OpenAsync(message, ct);
+            var mail = new byte[Math.Min(content.Length, (long)most + message.Prefix.Length)];
+            var at = 0;
+            while (at < mail.Length && await content.ReadAsync(at, mail.AsMemory(at), ct) is var read and > 0)
+                at += read;
+            row["octets"] = Convert.ToBase64String(mail, 0, at);
+        }
+        catch (StoreException e) when (e.Fault == StoreFault.DamagedContent)
+        {
+            // F5: that message alone.
+            row["damaged"] = e.Message;
+        }
+
+        return row;
+    }
+}

@@ -1,0 +1,175 @@
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Postreiter.Core;
+
+namespace Postreiter.Replay;
+
+/// <summary>A stored mail, and what its header tells of the day it came in.</summary>
+internal sealed class StoredMail
+{
+    private const string Earlier = "X-Spam-Prev-Subject";
+
+    private readonly byte[] _octets;
+    private readonly List<Field> _prefix;
+    private readonly List<Field> _header;
+    private readonly int _body;
+
+    private StoredMail(JsonObject row, byte[] octets, int prefixLength)
+    {
+        (Row, _octets) = (row, octets);
+        var at = 0;
+        _prefix = Fields(octets.AsSpan(0, prefixLength), ref at);
+        _body = prefixLength;
+        _header = Fields(octets, ref _body);
+        var received = _prefix.Find(static f => f.Is("Received"))?.Value ?? "";
+        Id = TraceIdOf(received);
+        IsForOne = prefixLength == 0 || received.Contains("\tfor <", StringComparison.Ordinal);
+        EnvelopeFrom = _prefix.Find(static f => f.Is("Return-Path"))?.Value.Trim() is ['<', .. var path, '>']
+            ? path
+            : null;
+        var status = _prefix.Concat(_header).FirstOrDefault(static f => f.Is("X-Spam-Status"));
+        Status = status is null ? null : EarlierVerdict.FromStatus(status.Value);
+    }
+
+    /// <summary>As the store gave it, without the octets.</summary>
+    public JsonObject Row { get; }
+
+    /// <summary>Whose it is.</summary>
+    public string Account => Text("account");
+
+    /// <summary>Where it lies.</summary>
+    public string Mailbox => Text("mailbox");
+
+    /// <summary>Its UID there.</summary>
+    public long Uid => (long?)Row["uid"] ?? 0;
+
+    /// <summary>Octets of the whole.</summary>
+    public long Size => (long?)Row["size"] ?? 0;
+
+    /// <summary>What its owner says of it: true in Junk, false elsewhere, null in the trash.</summary>
+    public bool? IsJunkToOwner =>
+        Text("use") switch
+        {
+            "junk" => true,
+            "trash" => null,
+            _ => false,
+        };
+
+    /// <summary>The name that its <c>250</c> and its trace have; null where it did not come in by SMTP.</summary>
+    public TraceId? Id { get; }
+
+    /// <summary>How commands are told of it: the id, else account, mailbox and UID.</summary>
+    public string Name => Id?.ToString() ?? string.Create(CultureInfo.InvariantCulture, $"{Account}/{Mailbox}/{Uid}");
+
+    /// <summary>Whether it was for this account alone: only then do the account's preferences and training count.</summary>
+    public bool IsForOne { get; }
+
+    /// <summary>The envelope's sender, "" for the null sender; null where no session is known.</summary>
+    public string? EnvelopeFrom { get; }
+
+    /// <summary>What its X-Spam-Status says; null without one.</summary>
+    public EarlierVerdict? Status { get; }
+
+    /// <summary>Its subject, for people; at most 60 characters.</summary>
+    public string Subject
+    {
+        get
+        {
+            var text =
+                (_header.Find(static f => f.Is(Earlier)) ?? _header.Find(static f => f.Is("Subject")))?.Value ?? "";
+            var plain = new string([
+                .. MimeKit
+                    .Utils.Rfc2047.DecodeText(Encoding.Latin1.GetBytes(text.Trim()))
+                    .Where(static c => !char.IsControl(c)),
+            ]);
+            return plain.Length > 60 ? plain[..57] + "..." : plain;
+        }
+    }
+
+    /// <summary>Reads a row of the store.</summary>
+    /// <param name="row">The row; its octets are taken out.</param>
+    /// <param name="skipped">Why there is no mail, when there is none.</param>
+    /// <returns>Null for a damaged one.</returns>
+    public static StoredMail? FromRow(JsonObject row, out string skipped)
+    {
+        skipped = (string?)row["damaged"] ?? "";
+        if ((string?)row["octets"] is not { } text)
+            return null;
+        row.Remove("octets");
+        var octets = Convert.FromBase64String(text);
+        var prefix = (int)Math.Clamp((long?)row["prefix"] ?? 0, 0, octets.Length);
+        row.Remove("prefix");
+        return new StoredMail(row, octets, prefix);
+    }
+
+    /// <summary>
+    /// The mail as the rules saw it when it came in: with our trace in front, without what was found of it, and with the subject that its author
+    /// wrote.
+    /// </summary>
+    public byte[] AsItCame()
+    {
+        using var mail = new MemoryStream(_octets.Length);
+        foreach (var field in _prefix.Where(static f => f.Is("Return-Path") || f.Is("Received")))
+            mail.Write(Encoding.Latin1.GetBytes(field.Text));
+        var earlier = _header.Find(static f => f.Is(Earlier));
+        foreach (var field in _header.Where(f => f != earlier))
+        {
+            if (earlier is null || !field.Is("Subject"))
+                mail.Write(Encoding.Latin1.GetBytes(field.Text));
+            else if (!earlier.Value.Contains("(nonexistent)", StringComparison.Ordinal))
+                mail.Write(Encoding.Latin1.GetBytes("Subject:" + earlier.Value));
+        }
+
+        mail.Write(_octets.AsSpan(_body));
+        return mail.ToArray();
+    }
+
+    private string Text(string name) => (string?)Row[name] ?? "";
+
+    private static TraceId? TraceIdOf(string received)
+    {
+        const string before = "\tid ";
+        var at = received.IndexOf(before, StringComparison.Ordinal);
+        if (at < 0)
+            return null;
+        var word = received.AsSpan(at + before.Length);
+        var end = word.IndexOfAny(" ;\r\n\t");
+        return TraceId.TryParse(end < 0 ? word : word[..end], out var id) ? id : null;
+    }
+
+    // Up to the empty line, which is no field, or the first line that is none.
+    private static List<Field> Fields(ReadOnlySpan<byte> octets, ref int at)
+    {
+        var fields = new List<Field>();
+        while (at < octets.Length)
+        {
+            var rest = octets[at..];
+            var length = 0;
+            do
+            {
+                var end = rest[length..].IndexOf((byte)'\n');
+                length = end < 0 ? rest.Length : length + end + 1;
+            } while (length < rest.Length && rest[length] is (byte)' ' or (byte)'\t');
+
+            var text = Encoding.Latin1.GetString(rest[..length]);
+            var colon = text.IndexOf(':', StringComparison.Ordinal);
+            if (colon <= 0 || text.AsSpan(0, colon).ContainsAnyExceptInRange('!', '~'))
+                break;
+            fields.Add(new Field(text, colon));
+            at += length;
+        }
+
+        return fields;
+    }
+
+    /// <summary>A field of a header.</summary>
+    /// <param name="Text">All of it with its line end; octets.</param>
+    /// <param name="Colon">Where its value begins.</param>
+    private sealed record Field(string Text, int Colon)
+    {
+        public string Value => Text[(Colon + 1)..];
+
+        public bool Is(string name) => Text.AsSpan(0, Colon).Equals(name, StringComparison.OrdinalIgnoreCase);
+    }
+}
