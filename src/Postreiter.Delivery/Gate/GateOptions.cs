@@ -33,6 +33,9 @@ public sealed record GateOptions
     /// <summary>What follows from a sender whose domain is not there or takes no mail: mark or reject. Default reject.</summary>
     public FailurePolicy OnNoDomain { get; init; } = FailurePolicy.Reject;
 
+    /// <summary>What follows from a notice about mail that nobody here sent, where that can be known (BATV): mark (into Junk) or reject. Default reject.</summary>
+    public FailurePolicy OnBackscatter { get; init; } = FailurePolicy.Reject;
+
     /// <summary>Points, before the message, from which a recipient is refused. Default 15.</summary>
     public double RejectAt { get; init; } = 15;
 

@@ -84,6 +84,12 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     /// <summary>Whether its trace is kept already, with its message.</summary>
     public bool IsKept { get; set; }
 
+    /// <summary>Recipients, here a notice's, who did not send what it is about.</summary>
+    public HashSet<EmailAddress> DidNotSend { get; } = [];
+
+    /// <summary>Whether the message is a reader's receipt, which goes to an address in the header (RFC 8098 §2.1).</summary>
+    public bool IsReceipt { get; set; }
+
     /// <summary>Recipients whose greylisting waits for DATA.</summary>
     public List<(EmailAddress Recipient, GreylistClient Client)> Waiting { get; } = [];
 
@@ -132,6 +138,10 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     /// <summary>Whether an entry lets the message in for a recipient, and none that counts more keeps it out.</summary>
     public bool IsWantedBy(EmailAddress recipient) => TallyFor(recipient) is { IsAllowed: true, Lists: <= 0 };
 
+    /// <summary>Whether this is a notice about what the recipient did not send, and no entry lets it in.</summary>
+    public bool IsBackscatterFor(EmailAddress recipient) =>
+        !IsReceipt && DidNotSend.Contains(recipient) && ListsFor(recipient) >= 0;
+
     /// <summary>What counts most against a recipient's mail; null for nothing.</summary>
     public CheckRecord? WorstFor(EmailAddress recipient)
     {
@@ -151,7 +161,7 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
             return VerdictAction.Accept;
         if (IsQuarantined)
             return VerdictAction.Quarantine;
-        if (IsJunk == true || ListsFor(recipient) > 0)
+        if (IsJunk == true || ListsFor(recipient) > 0 || IsBackscatterFor(recipient))
             return VerdictAction.Junk;
         return IsJunk is null ? VerdictAction.Accept : VerdictAction.Mark;
     }

@@ -31,7 +31,8 @@ public sealed partial class ReceptionGate
         SenderVerdict? sender,
         SpamOutcome? spam,
         long? size,
-        VirusOutcome? virus = null
+        VirusOutcome? virus = null,
+        SmtpReply? refusal = null
     )
     {
         if (Session(peer) is not { Transaction: { } transaction })
@@ -66,10 +67,10 @@ public sealed partial class ReceptionGate
             );
         }
 
-        if ((sender?.Refusal ?? virus?.Refusal ?? spam?.Refusal) is not null)
+        if ((refusal ?? sender?.Refusal ?? virus?.Refusal ?? spam?.Refusal) is not null)
             return null;
-        if (DelayUnsigned(peer, transaction, sender) is { } refusal)
-            return refusal;
+        if (DelayUnsigned(peer, transaction, sender) is { } delay)
+            return delay;
         NoteVouched(transaction, sender);
         return null;
     }
@@ -79,7 +80,10 @@ public sealed partial class ReceptionGate
     /// <param name="recipient">The address by which it came.</param>
     /// <param name="spam">What the rules say.</param>
     internal static SmtpReply? RefusalFor(SmtpPeer peer, EmailAddress recipient, SpamOutcome? spam) =>
-        (Session(peer)?.Transaction?.ListsFor(recipient) ?? 0) < 0 ? null : spam?.Rejection;
+        Session(peer) is not { Transaction: { } transaction } session ? spam?.Rejection
+        : transaction.ListsFor(recipient) < 0 ? null
+        : session.Options.OnBackscatter == FailurePolicy.Reject && transaction.IsBackscatterFor(recipient) ? NotOurMail
+        : spam?.Rejection;
 
     /// <summary>Whether an account gets the message into Junk: what the lists say of it counts more than the rules.</summary>
     /// <param name="peer">Who brought it.</param>
@@ -91,7 +95,7 @@ public sealed partial class ReceptionGate
             {
                 < 0 => false,
                 > 0 => true,
-                _ => isJunk,
+                _ => isJunk || transaction.IsBackscatterFor(recipient),
             }
             : isJunk;
 

@@ -4,6 +4,7 @@ using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Greylisting;
 using Postreiter.Delivery.Gate.Tracing;
+using Postreiter.Delivery.Inbound;
 using Postreiter.Dns;
 using Postreiter.MailAuth;
 using Postreiter.MailAuth.Spf;
@@ -150,17 +151,19 @@ public sealed partial class ReceptionGate(
         if (Session(peer) is not { Transaction: { } transaction } session)
             return decision;
         transaction.Id = envelope.Id;
+        var target = decision.Target as Resolution;
+        recipient = target?.Untagged ?? recipient;
         // RFC 5321 §4.5.3.1.10: the client sends the rest later.
         if (transaction.IsFull)
             return decision.Refusal is null ? new RecipientDecision(EnoughRecipients) : decision;
         if (decision.Refusal is null && session.IsChecked)
         {
+            if (transaction.Mail is { ReversePath: null } && target?.Tag is { } tag)
+                NoteTag(transaction, recipient, tag);
             if (await TakeAsync(peer, session, transaction, recipient) is { } refusal)
                 decision = new RecipientDecision(refusal);
         }
-        else if (
-            decision is { Refusal: null, Target: Inbound.Resolution { Status: Inbound.ResolutionStatus.NotLocal } }
-        )
+        else if (decision.Refusal is null && target is { Status: ResolutionStatus.NotLocal })
             // Only users may write to others' domains; what these answer is not delayed.
             greylist.NoteCorrespondent(recipient);
 

@@ -76,7 +76,7 @@ internal sealed partial class IncomingFiling(
         foreach (var recipient in envelope.Recipients)
             all.Add((recipient, await TargetAsync(recipient, ct)));
 
-        var refusals = all.ConvertAll(r => ReceptionGate.RefusalFor(peer, r.Recipient.Arguments.Recipient, Spam));
+        var refusals = all.ConvertAll(r => ReceptionGate.RefusalFor(peer, Address(r.Recipient, r.Target), Spam));
         if (peer.Role == ListenerRole.Lmtp || (envelope.Mail.TakesReplyEach && all.Count > 1))
             return await FileEachAsync(all, refusals, ct);
         // One reply for all: where somebody wants it, those who do not have it in Junk.
@@ -156,10 +156,14 @@ internal sealed partial class IncomingFiling(
         return _accepted;
     }
 
+    // The address that is meant, without what we put in front of it for bounces.
+    private static EmailAddress Address(AcceptedRecipient recipient, Resolution target) =>
+        target.Untagged ?? recipient.Arguments.Recipient;
+
     /// <summary>Forwarding that led back here: our own Delivered-To of this alias is in the message.</summary>
     private bool IsLooping((AcceptedRecipient Recipient, Resolution Target) r) =>
         r.Target is { Status: ResolutionStatus.Found, Remote.Count: > 0 }
-        && deliveredTo.Contains(r.Recipient.Arguments.Recipient.ToString(), StringComparer.OrdinalIgnoreCase);
+        && deliveredTo.Contains(Address(r.Recipient, r.Target).ToString(), StringComparer.OrdinalIgnoreCase);
 
     private async ValueTask<List<MailboxCopy>> CopiesAsync(
         IReadOnlyList<(AcceptedRecipient Recipient, Resolution Target)> recipients,
@@ -174,19 +178,19 @@ internal sealed partial class IncomingFiling(
             {
                 if (!seen.Add(account.Id))
                     continue;
-                if (!ReceptionGate.IsJunk(peer, recipient.Arguments.Recipient, isJunk: true))
+                if (!ReceptionGate.IsJunk(peer, Address(recipient, target), isJunk: true))
                     _wantedBy.Add(account.Id);
                 var prefix =
                     TraceField.ReturnPath(envelope.Mail.ReversePath)
                     + Virus?.Marks
                     + Spam?.Marks
-                    + TraceField.DeliveredTo(recipient.Arguments.Recipient)
+                    + TraceField.DeliveredTo(Address(recipient, target))
                     + _trace;
                 copies.Add(
                     new MailboxCopy
                     {
                         AccountId = account.Id,
-                        MailboxId = await MailboxAsync(account.Id, recipient.Arguments.Recipient, ct),
+                        MailboxId = await MailboxAsync(account.Id, Address(recipient, target), ct),
                         Prefix = Encoding.UTF8.GetBytes(prefix),
                         InternalDate = now,
                     }
@@ -219,7 +223,7 @@ internal sealed partial class IncomingFiling(
                 (
                     r.Address.Domain,
                     Alias: r.Target.Status == ResolutionStatus.Found
-                        ? r.Recipient.Arguments.Recipient
+                        ? Address(r.Recipient, r.Target)
                         : (EmailAddress?)null
                 )
             );
@@ -236,6 +240,9 @@ internal sealed partial class IncomingFiling(
                     prefix = signing.Seal(alias.Domain, verdict, envelope.Mail.SmtpUtf8) + prefix;
             }
 
+            // A user's mail alone: a bounce to what a stranger sent in our name is not to find its way.
+            if (peer.User is not null && intake.Tags is { } tags)
+                sender = await tags.SignAsync(sender, ct);
             prefix = signing?.Signatures() + prefix;
 
             items.Add(

@@ -2,6 +2,7 @@ using System.Buffers;
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
+using Postreiter.Delivery.Gate;
 using Postreiter.Messages;
 using Postreiter.Smtp.Server;
 using Postreiter.Storage;
@@ -94,6 +95,13 @@ internal sealed partial class IncomingMessage(
         CancellationToken ct
     )
     {
+        ReceptionGate.NoteKind(peer, facts);
+        if (ReceptionGate.RefuseNotice(peer) is { } notOurs)
+        {
+            intake.Gate?.Judge(peer, verdict, null, content.Length, refusal: notOurs);
+            return Replies(notOurs);
+        }
+
         var reverseName = peer.ReverseName is { } asked ? await asked : null;
         // At one time; both are through before anything else is done with the content.
         var scanning = ScannedAsync(content, ct);

@@ -1,5 +1,6 @@
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
+using Postreiter.MailAuth.Batv;
 using Postreiter.MailAuth.Srs;
 using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
@@ -12,6 +13,7 @@ namespace Postreiter.Delivery.Inbound;
 /// <item>the alias of exactly this address, its targets resolved in turn,</item>
 /// <item>the account of exactly this address,</item>
 /// <item>an address that we made for bounces to forwarded mail (SRS): its first sender,</item>
+/// <item>an address with a tag of ours for bounces (BATV): the address without it,</item>
 /// <item>with a tag, <c>user+tag</c>: alias or account of <c>user</c>. The tag chooses no mailbox, even where one of that name
 /// exists: a sender must not decide where mail is filed.</item>
 /// <item>postmaster (RFC 5321 §4.5.1): the configured account, the catch-all, the domain's oldest account, the site's oldest account,</item>
@@ -28,6 +30,7 @@ public sealed class RecipientResolver : IDisposable
     private readonly DomainName _hostName;
     private readonly EmailAddress? _postmaster;
     private readonly SenderRewriting? _rewriting;
+    private readonly BounceTags? _tags;
 
     /// <summary>A resolver over a store's directory.</summary>
     /// <param name="store">Whose directory and change feed.</param>
@@ -36,18 +39,20 @@ public sealed class RecipientResolver : IDisposable
     /// <param name="time">For the cache.</param>
     /// <param name="separators">Characters that part user and tag at the start.</param>
     /// <param name="rewriting">Knows the senders of what was forwarded; null where nothing is rewritten.</param>
+    /// <param name="tags">Knows the tags of senders of ours; null where there are none.</param>
     public RecipientResolver(
         IStore store,
         DomainName hostName,
         EmailAddress? postmaster,
         TimeProvider time,
         string separators = "+",
-        SenderRewriting? rewriting = null
+        SenderRewriting? rewriting = null,
+        BounceTags? tags = null
     )
     {
         _directory = new DirectoryCache(store, time);
         (_hostName, _postmaster, SubaddressSeparators) = (hostName, postmaster, separators);
-        _rewriting = rewriting;
+        (_rewriting, _tags) = (rewriting, tags);
         Quotas = new QuotaWatch(store, time);
     }
 
@@ -74,6 +79,8 @@ public sealed class RecipientResolver : IDisposable
             return new Resolution(ResolutionStatus.Found, [.. walk.Accounts.Values], [.. walk.Remote])
             {
                 IsForBounces = walk.IsForBounces,
+                Untagged = walk.Untagged,
+                Tag = _tags is null || walk.IsForBounces ? null : await _tags.CheckAsync(address, ct),
             };
         return Resolution.Without(walk.HasLoop ? ResolutionStatus.Loop : ResolutionStatus.Unknown);
     }
@@ -125,6 +132,14 @@ public sealed class RecipientResolver : IDisposable
                 await WalkAsync(sender.Address, walk, depth + 1, ct);
             }
 
+            return;
+        }
+
+        // Whatever the tag is worth, the address is meant that stands behind it; what may come there by it, the gate says.
+        if (_tags is not null && depth == 0 && BatvSigner.TryStrip(address, out var plain))
+        {
+            walk.Untagged = plain;
+            await WalkAsync(plain, walk, depth + 1, ct);
             return;
         }
 
@@ -181,5 +196,7 @@ public sealed class RecipientResolver : IDisposable
         public bool HasLoop { get; set; }
 
         public bool IsForBounces { get; set; }
+
+        public EmailAddress? Untagged { get; set; }
     }
 }

@@ -1,4 +1,5 @@
 using Postreiter.Core;
+using Postreiter.MailAuth.Batv;
 using Postreiter.Storage.Accounts;
 
 namespace Postreiter.Delivery.Inbound;
@@ -31,6 +32,12 @@ public sealed record Resolution(
 {
     /// <summary>The address was made by us for bounces to mail that we forwarded (SRS): it takes nothing else.</summary>
     public bool IsForBounces { get; init; }
+
+    /// <summary>The address without the tag that we gave it for bounces (BATV): the one that is meant; null where it has none.</summary>
+    public EmailAddress? Untagged { get; init; }
+
+    /// <summary>Whether a notice to the address is about mail of ours; null where nobody can know.</summary>
+    public BatvStatus? Tag { get; init; }
 
     internal static Resolution Without(ResolutionStatus status) => new(status, [], []);
 }

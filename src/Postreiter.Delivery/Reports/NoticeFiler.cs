@@ -3,6 +3,7 @@ using System.Text;
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Inbound;
+using Postreiter.MailAuth.Batv;
 using Postreiter.Messages;
 using Postreiter.Messages.Reports;
 using Postreiter.Storage;
@@ -54,6 +55,11 @@ public sealed class NoticeFiler(
     {
         if (envelope.ReversePath is not { } sender || recipients.Count == 0)
             return null;
+        // What we put in front of a user's address is nothing that its user knows.
+        if (
+            BatvSigner.TryStrip(sender, out var plain) && await resolver.Directory.IsLocalDomainAsync(sender.Domain, ct)
+        )
+            sender = plain;
         var now = time.GetUtcNow();
         var id = NewId(now);
         var (original, isWhole) = await ReadOriginalAsync(envelope.Return, recipients[0].Action, length, read, ct);

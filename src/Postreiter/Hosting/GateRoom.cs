@@ -97,6 +97,7 @@ internal sealed class GateRoom : IDisposable
             GreetDelay = gate.GreetDelay,
             OnEarlyTalker = Policy(gate.OnEarlyTalker),
             OnNoDomain = Policy(gate.OnNoDomain),
+            OnBackscatter = Policy(settings.BounceTags.OnBackscatter),
             RejectAt = settings.Spam.RejectAt,
             Threshold = settings.Spam.Threshold,
             ConnectionsPerMinute = gate.ConnectionsPerMinute,

@@ -32,6 +32,7 @@ internal sealed class MailRooms : IDisposable
     private readonly IDnsResolver _dns;
     private readonly SenderChecks _checks;
     private readonly SenderRewriting _rewriting;
+    private readonly BounceTags _tags;
     private readonly SigningKeys _keys;
     private readonly DmarcReportIntake _reports;
     private readonly RecipientResolver _resolver;
@@ -61,9 +62,10 @@ internal sealed class MailRooms : IDisposable
         _dns = environment.Dns(settings);
         _checks = new SenderChecks(_dns, suffixes, hostname, time, environment.Random);
         _rewriting = new SenderRewriting(store, time);
+        _tags = new BounceTags(_rewriting.Secrets, time);
         _keys = new SigningKeys(store, logs.CreateLogger<SigningKeys>());
         Rotation = new DkimRotation(store, _dns, time, logs.CreateLogger<DkimRotation>());
-        _resolver = new RecipientResolver(store, hostname, postmaster: null, time, rewriting: _rewriting);
+        _resolver = new RecipientResolver(store, hostname, postmaster: null, time, rewriting: _rewriting, tags: _tags);
         _notices = new NoticeFiler(store, _resolver, environment.Scanner, hostname, time, environment.Random, _keys);
         Reporting = new DmarcReporting(
             store,
@@ -106,7 +108,7 @@ internal sealed class MailRooms : IDisposable
         _virus = new VirusFilter(hostname, time, logs.CreateLogger<VirusFilter>());
         _intake.Virus = _virus;
         Gate = new GateRoom(environment, settings, store, _dns, logs);
-        _intake.Gate = Gate.Gate;
+        (_intake.Gate, _intake.Tags) = (Gate.Gate, _tags);
         _gated = new GatedPolicy(_policy, Gate.Gate);
         _pop3 = new Pop3ConnectionHandler(
             RoomOptions.Pop3(settings),
@@ -128,6 +130,9 @@ internal sealed class MailRooms : IDisposable
 
     /// <summary>Makes senders for what is forwarded.</summary>
     internal SenderRewriting Rewriting => _rewriting;
+
+    /// <summary>Tags the senders of users' mail.</summary>
+    internal BounceTags Tags => _tags;
 
     /// <summary>Takes messages in.</summary>
     internal MessageIntake Intake => _intake;
@@ -228,6 +233,7 @@ internal sealed class MailRooms : IDisposable
         _policy.Limits = RoomOptions.Outbound(settings);
         _checks.Options = RoomOptions.Senders(settings);
         (_keys.IsOn, _rewriting.IsOn) = (settings.Signing.Sign, settings.Signing.RewriteSenders);
+        _tags.Options = RoomOptions.BounceTags(settings);
         Rotation.Options = RoomOptions.Rotation(settings);
         _spam.Filter.Options = RoomOptions.Spam(settings);
         _spam.Scanner.MaxBytes = settings.Spam.MaxScanSize;

@@ -70,6 +70,10 @@ internal static class RoomOptions
             Budget = settings.Smtp.VerdictBudget,
         };
 
+    /// <summary>For tags of senders.</summary>
+    public static BounceTagOptions BounceTags(ServerSettings settings) =>
+        new() { Domains = settings.BounceTags.Domains, Days = settings.BounceTags.Days };
+
     /// <summary>For the life of DKIM keys.</summary>
     public static DkimRotationOptions Rotation(ServerSettings settings) =>
         new() { RotateAfter = settings.Signing.RotateAfter, Grace = settings.Signing.Grace };

@@ -22,6 +22,7 @@ internal sealed record ServerSettings
     public OutboundSettings Outbound { get; init; } = new();
     public SenderSettings Senders { get; init; } = new();
     public SigningSettings Signing { get; init; } = new();
+    public BounceTagSettings BounceTags { get; init; } = new();
     public GreylistSettings Greylist { get; init; } = new();
     public SpamSettings Spam { get; init; } = new();
     public SpamdSettings Spamd { get; init; } = new();
@@ -202,6 +203,13 @@ internal sealed record SigningSettings
     public TimeSpan RotateAfter { get; init; }
     public TimeSpan Grace { get; init; } = TimeSpan.FromDays(7);
     public bool RewriteSenders { get; init; } = true;
+}
+
+internal sealed record BounceTagSettings
+{
+    public IReadOnlyList<DomainName> Domains { get; init; } = [];
+    public int Days { get; init; } = 14;
+    public RefusalAction OnBackscatter { get; init; } = RefusalAction.Reject;
 }
 
 internal sealed record GreylistSettings

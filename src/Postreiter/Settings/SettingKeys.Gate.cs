@@ -68,6 +68,31 @@ internal static partial class SettingKeys
                     + "all scopes add up: an account may want whom the site does not."
             ),
             Key(
+                "batv.domains",
+                SettingTypes.List(SettingTypes.Host),
+                s => s.BounceTags.Domains,
+                (s, v) => s with { BounceTags = s.BounceTags with { Domains = v } },
+                "Domains of ours whose users' mail goes to other servers with a sender that has a tag (BATV), so that notices about mail that nobody here "
+                    + "sent are known. Mailing lists that know their members by the envelope's sender, and servers that send in your name, will "
+                    + "not do with it: none by default. What was sent before a domain stands here has no tag: begin with batv.on_backscatter = \"mark\" for "
+                    + "two weeks."
+            ),
+            Key(
+                "batv.days",
+                SettingTypes.Number(1, 30),
+                s => s.BounceTags.Days,
+                (s, v) => s with { BounceTags = s.BounceTags with { Days = v } },
+                "How many days a tag is good: as long as a message may wait here and at another server, and some more."
+            ),
+            Key(
+                "batv.on_backscatter",
+                SettingTypes.OneOf<RefusalAction>(),
+                s => s.BounceTags.OnBackscatter,
+                (s, v) => s with { BounceTags = s.BounceTags with { OnBackscatter = v } },
+                "What follows from a notice (a message with the empty sender) to an address of such a domain without a good tag: reject answers 550 5.7.1 "
+                    + "after the message, mark files it into Junk. Readers' receipts need no tag."
+            ),
+            Key(
                 "dnsbl.lists",
                 SettingTypes.List(DnsListEntry),
                 s => s.Gate.DnsLists,

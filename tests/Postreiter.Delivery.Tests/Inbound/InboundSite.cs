@@ -52,15 +52,18 @@ internal sealed partial class InboundSite : IAuthenticator, IAsyncDisposable
         _memory = new MemoryStore(Clock);
         _store = FaultyStore.Around(_memory, method => Fault(method));
         _dns = dns ??= Dns;
-        _rewriting = new SenderRewriting(_store, Clock);
+        byte secrets = 0;
+        _rewriting = new SenderRewriting(_store, Clock, () => [.. Enumerable.Repeat(++secrets, 32)]);
+        Tags = new BounceTags(_rewriting.Secrets, Clock);
         _keys = new SigningKeys(_store, NullLogger<SigningKeys>.Instance);
-        _resolver = new RecipientResolver(_store, Host, postmaster, Clock, separators, _rewriting);
+        _resolver = new RecipientResolver(_store, Host, postmaster, Clock, separators, _rewriting, Tags);
         var senders = checks is null
             ? null
             : new SenderChecks(dns, PublicSuffixList.Shipped, Host, Clock, new SafeRandom(3)) { Options = checks };
         var log = NullLogger<ReceptionPolicy>.Instance;
         _policy = new ReceptionPolicy(_store, _resolver, Clock, log, outbound, dns, senders);
         var notices = new NoticeFiler(_store, _resolver, MessageScanner.Create, Host, Clock, new SafeRandom(2), _keys);
+        Notices = notices;
         Reports = new DmarcReportIntake(_store, Clock, NullLogger<DmarcReportIntake>.Instance);
         Reporting = new DmarcReporting(
             _store,
@@ -88,12 +91,21 @@ internal sealed partial class InboundSite : IAuthenticator, IAsyncDisposable
             _keys,
             Reports,
             Reporting
-        );
+        )
+        {
+            Tags = Tags,
+        };
     }
 
     public TestClock Clock { get; } = new();
 
     public FakeDns Dns { get; } = new();
+
+    /// <summary>Writes reports.</summary>
+    public NoticeFiler Notices { get; }
+
+    /// <summary>Tags the senders of what users send.</summary>
+    public BounceTags Tags { get; }
 
     /// <summary>Sums up reports that come in.</summary>
     public DmarcReportIntake Reports { get; }
