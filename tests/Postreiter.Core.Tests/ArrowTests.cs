@@ -17,9 +17,10 @@ public sealed class ArrowTests
         ["Storage.Sql"] = ["Core", "Storage"],
         ["Storage.Blobs"] = ["Core", "Storage"],
         ["Smtp"] = ["Core", "Net"],
+        ["Milter"] = ["Core", "Net"],
         ["Imap"] = ["Core", "Net", "Messages", "Storage"],
         ["Pop3"] = ["Core", "Net", "Storage"],
-        ["Delivery"] = ["Core", "Net", "Dns", "Messages", "MailAuth", "Spam", "Storage", "Smtp"],
+        ["Delivery"] = ["Core", "Net", "Dns", "Messages", "MailAuth", "Spam", "Storage", "Smtp", "Milter"],
         ["Web"] = ["Core", "Storage", "Delivery"],
     };
 
