@@ -91,6 +91,19 @@ internal sealed class PeerNotes
     /// <summary>The client's name; null when nobody asked.</summary>
     public Task<IprevOutcome>? Iprev { get; init; }
 
+    /// <summary>The milters of the session; null where there are none.</summary>
+    public Milters.MilterSession? Milters { get; set; }
+
+    /// <summary>Those of a peer.</summary>
+    public static PeerNotes Of(SmtpPeer peer)
+    {
+        if (peer.Notes is PeerNotes notes)
+            return notes;
+        notes = new PeerNotes();
+        peer.Notes = notes;
+        return notes;
+    }
+
     /// <summary>Of the gate; null where there is none.</summary>
     public Gate.GateSession? Gate { get; set; }
 

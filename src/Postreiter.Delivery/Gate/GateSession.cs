@@ -102,6 +102,9 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     /// <summary>Whether the message is spam by the rules; null when nothing was scanned.</summary>
     public bool? IsJunk { get; set; }
 
+    /// <summary>Whether a milter wants it held.</summary>
+    public bool IsHeld { get; set; }
+
     /// <summary>Whether the sender's domain asks for quarantine.</summary>
     public bool IsQuarantined { get; set; }
 
@@ -157,6 +160,8 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
             return VerdictAction.None;
         if (!reply.IsPositive)
             return reply.IsTransient ? VerdictAction.Defer : VerdictAction.Refuse;
+        if (IsHeld)
+            return VerdictAction.Junk;
         if (ListsFor(recipient) < 0)
             return VerdictAction.Accept;
         if (IsQuarantined)

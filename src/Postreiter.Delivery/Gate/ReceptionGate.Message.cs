@@ -198,7 +198,7 @@ public sealed partial class ReceptionGate
             Id = transaction.Id.ToString(),
             Began = transaction.Id.Time,
             Connection = peer.ConnectionId,
-            Door = peer.Role.ToString().ToLowerInvariant(),
+            Door = peer.Door ?? peer.Role.ToString().ToLowerInvariant(),
             Client = peer.Address.Plain().ToString(),
             Name = peer.ReverseName is { IsCompletedSuccessfully: true } name ? name.Result?.Ascii : null,
             Helo = peer.Helo,

@@ -37,6 +37,9 @@ internal sealed partial class IncomingFiling(
     /// <summary>What scanners said of it; null where nobody was asked.</summary>
     public VirusOutcome? Virus { get; init; }
 
+    /// <summary>Whether a milter wants it held: it goes to Junk, whatever lists say.</summary>
+    public bool IsHeld { get; init; }
+
     // What was filed, for a scan that is still going on.
     private readonly List<(long Account, FiledCopy Copy)> _filed = [];
 
@@ -202,7 +205,8 @@ internal sealed partial class IncomingFiling(
     }
 
     private ValueTask<long> MailboxAsync(long accountId, EmailAddress recipient, CancellationToken ct) =>
-        ReceptionGate.IsJunk(peer, recipient, Spam is { IsJunk: true } || verdict?.Action == SenderAction.Quarantine)
+        IsHeld
+        || ReceptionGate.IsJunk(peer, recipient, Spam is { IsJunk: true } || verdict?.Action == SenderAction.Quarantine)
             ? intake.Resolver.Directory.FindJunkAsync(accountId, ct)
             : intake.Resolver.Directory.FindInboxAsync(accountId, ct);
 

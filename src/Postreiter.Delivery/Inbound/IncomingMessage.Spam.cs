@@ -1,6 +1,8 @@
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
+using Postreiter.Delivery.Milters;
+using Postreiter.Smtp.Server;
 using Postreiter.Storage.Blobs;
 
 namespace Postreiter.Delivery.Inbound;
@@ -11,6 +13,7 @@ internal sealed partial class IncomingMessage
     // Rules look at the message as its reader will have it: with our own trace in front.
     private ValueTask<SpamOutcome?> FilterAsync(
         PendingBlob content,
+        SmtpEnvelope envelope,
         DomainName? reverseName,
         SenderVerdict? sender,
         CancellationToken ct
@@ -28,10 +31,11 @@ internal sealed partial class IncomingMessage
             : default;
 
     // What goes on to other servers keeps the subject that its author signed.
-    private bool StaysHere => envelope.Recipients.All(r => r.Target is Resolution { Remote.Count: 0 });
+    private static bool StaysHere(SmtpEnvelope envelope) =>
+        envelope.Recipients.All(r => r.Target is Resolution { Remote.Count: 0 });
 
-    private async ValueTask<TaggedContent?> TagAsync(PendingBlob content, SpamOutcome? spam, CancellationToken ct) =>
-        spam?.Header is { } header && StaysHere
-            ? await TaggedContent.WriteAsync(intake.Store.Blobs, intake.NewScanner(), content, header, ct)
+    private async ValueTask<TaggedContent?> TagAsync(MilterOutcome made, SpamOutcome? spam, CancellationToken ct) =>
+        spam?.Header is { } header && StaysHere(made.Envelope)
+            ? await TaggedContent.WriteAsync(intake.Store.Blobs, intake.NewScanner(), made.Content, header, ct)
             : null;
 }

@@ -71,6 +71,8 @@ internal sealed partial class IncomingMessage(
         try
         {
             await StartReadersAsync(ct);
+            if (EarlyRefusal is { } early)
+                return Replies(early);
             // What filters say is known here, before anything is durable.
             var verdict = check is null ? null : await CheckAsync(check, ct);
             if (verdict?.Refusal is { } denied)
@@ -105,24 +107,25 @@ internal sealed partial class IncomingMessage(
         var reverseName = peer.ReverseName is { } asked ? await asked : null;
         // At one time; both are through before anything else is done with the content.
         var scanning = ScannedAsync(content, ct);
-        var filtering = FilterAsync(content, reverseName, verdict, ct).AsTask();
+        var filtering = MilterAndFilterAsync(content, facts, reverseName, verdict, ct);
         var isHandedOver = false;
         try
         {
             await Task.WhenAll(scanning, filtering);
-            var (virus, spam) = (await scanning, await filtering);
-            var delay = intake.Gate?.Judge(peer, verdict, spam, content.Length, virus);
-            if ((virus.Refusal ?? spam?.Refusal ?? delay) is { } refused)
+            var virus = await scanning;
+            var (made, spam) = await filtering;
+            var delay = intake.Gate?.Judge(peer, verdict, spam, content.Length, virus, made.Refusal);
+            if ((virus.Refusal ?? made.Refusal ?? spam?.Refusal ?? delay) is { } refused)
                 return Replies(refused);
-            await using var tagged = await TagAsync(content, spam, ct);
+            await using var tagged = await TagAsync(made, spam, ct);
             if (intake.Reports is { } reports && peer.User is null)
-                await reports.LookAsync(envelope, facts, content, verdict, ct);
+                await reports.LookAsync(envelope, made.Facts, made.Content, verdict, ct);
             var outcome = new IncomingFiling(
                 intake,
                 peer,
-                envelope,
-                tagged?.Content ?? content,
-                tagged?.Structure ?? facts.Structure,
+                made.Envelope,
+                tagged?.Content ?? made.Content,
+                tagged?.Structure ?? made.Facts.Structure,
                 _header.DeliveredTo,
                 reverseName,
                 verdict,
@@ -132,13 +135,14 @@ internal sealed partial class IncomingMessage(
             {
                 Spam = spam,
                 Virus = virus,
+                IsHeld = made.Held is not null,
             };
             isHandedOver = true;
-            return await outcome.FileAsync(ct);
+            return RepliesFor(made.Envelope, await outcome.FileAsync(ct));
         }
         finally
         {
-            if (!isHandedOver && filtering is { IsCompletedSuccessfully: true, Result.Late: { } late })
+            if (!isHandedOver && filtering is { IsCompletedSuccessfully: true, Result.Spam.Late: { } late })
                 late.Dispose();
         }
     }
@@ -150,6 +154,8 @@ internal sealed partial class IncomingMessage(
         _signing?.Dispose();
         if (_scan is not null)
             await _scan.DisposeAsync();
+        if (Milters is not null)
+            await Milters.DisposeAsync();
         await _blob.DisposeAsync();
     }
 
@@ -182,6 +188,8 @@ internal sealed partial class IncomingMessage(
             check?.AppendBody(part.Span);
             _signing?.AppendBody(part.Span);
             await KeepAsync(part, ct);
+            if (EarlyRefusal is null)
+                await ShowAsync(part, ct);
         }
     }
 
@@ -218,6 +226,8 @@ internal sealed partial class IncomingMessage(
         // A message without a header: what was taken for one is text.
         if (came is not null && !_header.HasHeader)
             check!.AppendBody(came.WrittenSpan);
+        if (Milters is not null)
+            EarlyRefusal ??= await Milters.StartAsync(ct);
     }
 
     // The empty line is neither header nor body (RFC 5322 §2.1).
@@ -231,6 +241,7 @@ internal sealed partial class IncomingMessage(
         if (_passed.WrittenCount > 0 && EarlyRefusal is null)
         {
             _asItGoes?.Write(_passed.WrittenSpan);
+            Milters?.AppendHeader(_passed.WrittenSpan);
             await KeepAsync(_passed.WrittenMemory, ct);
         }
 

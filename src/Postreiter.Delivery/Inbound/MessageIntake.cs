@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
+using Postreiter.Delivery.Milters;
 using Postreiter.Delivery.Reports;
 using Postreiter.Messages;
 using Postreiter.Smtp.Server;
@@ -74,18 +75,26 @@ public sealed partial class MessageIntake(
     internal QuotaWatch Quotas => resolver.Quotas;
 
     /// <inheritdoc/>
-    public ValueTask<IncomingMessageStart> BeginAsync(SmtpPeer peer, SmtpEnvelope envelope, CancellationToken ct)
+    public async ValueTask<IncomingMessageStart> BeginAsync(SmtpPeer peer, SmtpEnvelope envelope, CancellationToken ct)
     {
-        if (Gate?.Data(peer) is { } refusal)
-            return new(new IncomingMessageStart(null, refusal));
+        var refusal = Gate?.Data(peer);
+        var milters = (peer.Notes as PeerNotes)?.Milters;
+        if (refusal is null && milters is not null)
+            refusal = await AskMiltersAsync(milters, peer, envelope, ct);
+        if (refusal is not null)
+            return new IncomingMessageStart(null, refusal);
         try
         {
             var check = checks?.Covers(peer) == true ? checks.Begin(peer, envelope) : null;
-            return new(new IncomingMessageStart(new IncomingMessage(this, scanner(), peer, envelope, check), null));
+            var message = new IncomingMessage(this, scanner(), peer, envelope, check)
+            {
+                Milters = milters is null ? null : new MilterMessage(milters, this, peer, envelope),
+            };
+            return new IncomingMessageStart(message, null);
         }
         catch (StoreException e)
         {
-            return new(new IncomingMessageStart(null, ReplyTo(e, peer, envelope)));
+            return new IncomingMessageStart(null, ReplyTo(e, peer, envelope));
         }
     }
 

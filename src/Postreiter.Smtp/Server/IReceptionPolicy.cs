@@ -29,6 +29,15 @@ public sealed class SmtpPeer
     /// <summary>Its address.</summary>
     public required IPAddress Address { get; init; }
 
+    /// <summary>Its port; 0 where it has none.</summary>
+    public int Port { get; init; }
+
+    /// <summary>Our own address and port of the connection; null where there are none.</summary>
+    public IPEndPoint? Local { get; init; }
+
+    /// <summary>By which other door than a listener of ours it came; null for <see cref="Role"/>.</summary>
+    public string? Door { get; init; }
+
     /// <summary>
     /// The name that the DNS has for <see cref="Address"/> and that leads back to it; its task is under way since the connection
     /// was made and gives null where there is none. Null when nobody asked.
@@ -52,6 +61,9 @@ public sealed class SmtpPeer
 
     /// <summary>The TLS in force, or null.</summary>
     public TlsInfo? Tls { get; set; }
+
+    /// <summary>The SASL mechanism of its log-in; null before.</summary>
+    public string? Mechanism { get; set; }
 
     /// <summary>Who logged in, or null.</summary>
     public AuthenticatedUser? User { get; set; }

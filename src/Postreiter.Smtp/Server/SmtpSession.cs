@@ -31,6 +31,8 @@ internal sealed partial class SmtpSession : IAsyncDisposable
             ConnectionId = connection.Id,
             Role = handler.Role,
             Address = connection.Remote.Address,
+            Port = connection.Remote.Port,
+            Local = connection.Local,
             Tls = connection.Tls,
             // Where TLS comes first the client has to speak first.
             TalksWithin = connection.Tls is null ? _input.TalksWithinAsync : null,
@@ -308,7 +310,7 @@ internal sealed partial class SmtpSession : IAsyncDisposable
         if (!await Connection.StartTlsAsync(CancellationToken.None))
             return false;
         // RFC 3207 §4.2: nothing that was said before counts.
-        (Peer.Tls, Peer.Helo, Peer.IsExtended, Peer.User) = (Connection.Tls, null, false, null);
+        (Peer.Tls, Peer.Helo, Peer.IsExtended, Peer.User, Peer.Mechanism) = (Connection.Tls, null, false, null, null);
         await ResetAsync();
         return true;
     }

@@ -1,7 +1,9 @@
 using Microsoft.Extensions.Logging;
+using Postreiter.CommandLine;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Inbound;
+using Postreiter.Delivery.Milters;
 using Postreiter.Delivery.Queue;
 using Postreiter.Delivery.Reports;
 using Postreiter.Delivery.Routing;
@@ -38,7 +40,7 @@ internal sealed class MailRooms : IDisposable
     private readonly RecipientResolver _resolver;
     private readonly NoticeFiler _notices;
     private readonly ReceptionPolicy _policy;
-    private readonly GatedPolicy _gated;
+    private readonly MilteredPolicy _gated;
     private readonly MessageIntake _intake;
     private readonly Pop3ConnectionHandler _pop3;
     private readonly SpamRoom _spam;
@@ -109,7 +111,8 @@ internal sealed class MailRooms : IDisposable
         _intake.Virus = _virus;
         Gate = new GateRoom(environment, settings, store, _dns, logs);
         (_intake.Gate, _intake.Tags) = (Gate.Gate, _tags);
-        _gated = new GatedPolicy(_policy, Gate.Gate);
+        Milters = new MilterChain(hostname, VersionCommand.Version, time, logs.CreateLogger<MilterChain>());
+        _gated = new MilteredPolicy(new GatedPolicy(_policy, Gate.Gate), Milters, Gate.Gate);
         _pop3 = new Pop3ConnectionHandler(
             RoomOptions.Pop3(settings),
             _sasl,
@@ -142,6 +145,9 @@ internal sealed class MailRooms : IDisposable
 
     /// <summary>Greylisting, the checks before the message, and the traces.</summary>
     internal GateRoom Gate { get; }
+
+    /// <summary>Foreign filters of our mail.</summary>
+    internal MilterChain Milters { get; }
 
     /// <summary>Sums up reports that come in.</summary>
     internal DmarcReportIntake Reports => _reports;
@@ -220,6 +226,7 @@ internal sealed class MailRooms : IDisposable
     public void Dispose()
     {
         _virus.Chain?.Dispose();
+        _ = Milters.EmptyAsync().AsTask();
         _resolver.Dispose();
         _rewriting.Dispose();
         _keys.Dispose();
@@ -242,6 +249,7 @@ internal sealed class MailRooms : IDisposable
         _virus.Options = RoomOptions.Virus(settings);
         // Messages under way end with the scanners they began with.
         _virus.Chain = RoomOptions.Scanners(settings, _virus.Chain, _environment.Time);
+        Milters.Options = RoomOptions.Milters(settings);
         _reports.Addresses = settings.Senders.ReportAddresses;
         Reporting.IsOn = settings.Senders.SendReports;
         Reporting.From = settings.Senders.ReportFrom;

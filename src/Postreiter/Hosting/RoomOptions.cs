@@ -1,9 +1,11 @@
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Inbound;
+using Postreiter.Delivery.Milters;
 using Postreiter.Delivery.Queue;
 using Postreiter.Delivery.Scanning;
 using Postreiter.Imap;
+using Postreiter.Milter.Syntax;
 using Postreiter.Pop3;
 using Postreiter.Settings;
 using Postreiter.Smtp.Server;
@@ -115,6 +117,32 @@ internal static class RoomOptions
         );
         return new ScannerChain([.. scanners], time) { Budget = budget };
     }
+
+    /// <summary>Which milters look at mail.</summary>
+    public static MilterOptions Milters(ServerSettings settings) =>
+        new()
+        {
+            Mx = settings.Milter.Smtp,
+            Submission = settings.Milter.Submission,
+            Lmtp = settings.Milter.Lmtp,
+            OnFailure = settings.Milter.OnFailure,
+            ConnectTimeout = settings.Milter.ConnectTimeout,
+            CommandTimeout = settings.Milter.CommandTimeout,
+            ContentTimeout = settings.Milter.ContentTimeout,
+            Budget = settings.Smtp.VerdictBudget,
+            MaxBodyBytes = settings.Smtp.MaxMessageSize,
+            KeepsConnections = settings.Milter.KeepConnections,
+            Macros = new Dictionary<MilterStage, IReadOnlyList<string>>
+            {
+                [MilterStage.Connect] = settings.Milter.ConnectMacros,
+                [MilterStage.Helo] = settings.Milter.HeloMacros,
+                [MilterStage.Mail] = settings.Milter.MailMacros,
+                [MilterStage.Rcpt] = settings.Milter.RcptMacros,
+                [MilterStage.Data] = settings.Milter.DataMacros,
+                [MilterStage.EndOfHeader] = settings.Milter.EndOfHeaderMacros,
+                [MilterStage.EndOfMessage] = settings.Milter.EndOfMessageMacros,
+            },
+        };
 
     /// <summary>What follows from what scanners say.</summary>
     public static VirusFilterOptions Virus(ServerSettings settings) =>

@@ -27,6 +27,8 @@ internal sealed record ServerSettings
     public SpamSettings Spam { get; init; } = new();
     public SpamdSettings Spamd { get; init; } = new();
     public VirusSettings Virus { get; init; } = new();
+    public MilterSettings Milter { get; init; } = new();
+    public ForeignSettings Foreign { get; init; } = new();
     public AddressListSettings Lists { get; init; } = new();
     public GateSettings Gate { get; init; } = new();
     public LogSettings Log { get; init; } = new();
@@ -60,6 +62,8 @@ internal sealed record ListenSettings
     public IReadOnlyList<EndPoint> Pop3s { get; init; } = Any(995);
     public IReadOnlyList<EndPoint> Spamd { get; init; } = [];
     public IReadOnlyList<EndPoint> Spamds { get; init; } = [];
+    public IReadOnlyList<EndPoint> Milter { get; init; } = [];
+    public IReadOnlyList<EndPoint> Policy { get; init; } = [];
     public IReadOnlyList<EndPoint> Http { get; init; } = [new IPEndPoint(IPAddress.Loopback, 8080)];
     public IReadOnlyList<IPNetwork> Proxies { get; init; } = [];
 

@@ -117,6 +117,24 @@ internal static partial class SettingKeys
                 effect: SettingEffect.AtStart
             ),
             Key(
+                "listen.milter",
+                SettingTypes.List(SettingTypes.Listener),
+                s => s.Listen.Milter,
+                (s, v) => s with { Listen = s.Listen with { Milter = v } },
+                "Where Postfix or Sendmail may ask our gate by the milter protocol, usually \"127.0.0.1:8893\" or a unix socket. Who may ask says "
+                    + "foreign.allow_from. A list; [] switches it off; port 0 lets the system choose (the ports taken stand in ports.json in "
+                    + "the data folder).",
+                effect: SettingEffect.AtStart
+            ),
+            Key(
+                "listen.policy",
+                SettingTypes.List(SettingTypes.Listener),
+                s => s.Listen.Policy,
+                (s, v) => s with { Listen = s.Listen with { Policy = v } },
+                "Where Postfix (check_policy_service) or Exim may ask our gate before the message: lists, DNS checks, greylisting. As listen.milter.",
+                effect: SettingEffect.AtStart
+            ),
+            Key(
                 "listen.http",
                 SettingTypes.List(SettingTypes.Listener),
                 s => s.Listen.Http,

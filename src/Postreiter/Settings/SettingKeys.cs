@@ -34,6 +34,7 @@ internal static partial class SettingKeys
         .. Sending(),
         .. MailAuth(),
         .. Filters(),
+        .. Milters(),
         .. Gate(),
         .. Operation(),
     ];

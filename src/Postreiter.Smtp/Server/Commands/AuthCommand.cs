@@ -60,7 +60,7 @@ internal sealed class AuthCommand : ISmtpCommand
             }
 
             if (step.Result is { } result)
-                return await EndAsync(session, result);
+                return await EndAsync(session, result, words[0].ToUpperInvariant());
             var challenge = new SmtpReply(
                 334,
                 (EnhancedStatus?)null,
@@ -76,13 +76,17 @@ internal sealed class AuthCommand : ISmtpCommand
         }
     }
 
-    private static async ValueTask<SmtpReply> EndAsync(SmtpSession session, AuthenticationResult result)
+    private static async ValueTask<SmtpReply> EndAsync(
+        SmtpSession session,
+        AuthenticationResult result,
+        string mechanism
+    )
     {
         SmtpMetrics.Login(result.Status);
         switch (result.Status)
         {
             case AuthenticationStatus.Succeeded:
-                session.Peer.User = result.User;
+                (session.Peer.User, session.Peer.Mechanism) = (result.User, mechanism);
                 return Done;
             case AuthenticationStatus.Unavailable:
                 return Unavailable;
