@@ -216,11 +216,15 @@ public sealed partial class MilterChannel : IAsyncDisposable
 
     private async ValueTask<MilterAnswer?> SendAsync(TimeSpan timeout, CancellationToken ct)
     {
-        using var timer = new CancellationTokenSource(timeout, _time);
+        using var timer = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, ct);
         try
         {
-            await _stream.WriteAsync(_output.WrittenMemory, either.Token);
+            var sending = _stream.WriteAsync(_output.WrittenMemory, either.Token);
+            // As a rule the system takes it at once, and nothing is to be waited for.
+            if (!sending.IsCompleted)
+                timer.CancelAfter(timeout);
+            await sending;
             return null;
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)

@@ -1,0 +1,262 @@
+using System.Net;
+using Postreiter.Delivery.Milters;
+using Postreiter.Smtp.Server;
+using static Postreiter.Delivery.Tests.Inbound.InboundSite;
+using static Postreiter.Delivery.Tests.Milters.LoopbackMilter;
+
+namespace Postreiter.Delivery.Tests.Milters;
+
+/// <content>Milters that die, stall, or say what no milter says: mail is deferred or goes on as the settings have it, and is never lost.</content>
+public sealed partial class MilterTests
+{
+    public static TheoryData<char, MilterFailure> Deaths
+    {
+        get
+        {
+            var data = new TheoryData<char, MilterFailure>();
+            foreach (var step in "OCHMRTLNBE")
+            {
+                foreach (var policy in Enum.GetValues<MilterFailure>())
+                    data.Add(step, policy);
+            }
+
+            return data;
+        }
+    }
+
+    public static TheoryData<string, byte[]> Nonsense =>
+        new()
+        {
+            { "an unknown answer", Packet('?') },
+            { "no length", [0, 0, 0, 0] },
+            { "a huge length", [0xFF, 0xFF, 0xFF, 0xFF, (byte)'c'] },
+            { "text", "220 mx.example ESMTP\r\n"u8.ToArray() },
+            { "a reply that is none", Packet('y', "250 ok\0") },
+            { "a reply of two codes", Packet('y', "550-no\r\n451 no\0") },
+            { "an empty reply", Packet('y') },
+            { "a change before the end", Packet('h', "X-A\0b\0") },
+            { "a body before the end", Packet('b', "x") },
+            { "work without end", All([.. Enumerable.Repeat(Packet('p'), 200)]) },
+        };
+
+    public static TheoryData<string, byte[]> WrongEnds =>
+        new()
+        {
+            { "a field without a value", Packet('h', "X-A\0") },
+            { "a field without an end", Packet('h', "X-A\0b") },
+            { "a field with a colon", Packet('h', "X:A\0b\0") },
+            { "a field with a line in its name", Packet('h', "X\r\nA\0b\0") },
+            { "a field without a name", Packet('h', "\0b\0") },
+            { "a place without a number", Packet('i', "\0") },
+            { "a recipient with a tail", Packet('+', "<a@b>\0x\0") },
+            { "too many changes", All([.. Enumerable.Repeat(Packet('h', "X-A\0b\0"), 1001)]) },
+            {
+                "too large changes",
+                All([.. Enumerable.Repeat(Packet('h', "X-A\0" + new string('x', 60_000) + "\0"), 5)])
+            },
+            { "a packet too large", Packet('h', "X-A\0" + new string('x', 200_000) + "\0") },
+        };
+
+    [Theory, MemberData(nameof(Deaths))]
+    public async Task One_that_dies_at_a_step_defers_refuses_or_is_passed_over(char step, MilterFailure policy)
+    {
+        _milter.Answer = (code, _) => code == step ? Hangup : null;
+        await using var site = await SiteAsync(Options with { OnFailure = policy });
+        if (policy == MilterFailure.Accept)
+        {
+            await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text));
+            Assert.Single(await site.InboxAsync("ann"));
+        }
+        else
+        {
+            var reply =
+                policy == MilterFailure.Reject
+                    ? "550 5.7.1 Service unavailable"
+                    : "451 4.7.1 Service unavailable, try again later";
+            await site.PlayAsync(ListenerRole.Mx, Refused(step, reply));
+            Assert.Equal(0, await site.CountAsync());
+        }
+
+        var verdict = Assert.Single(await site.TracesAsync("s@far.example"));
+        Assert.Contains(verdict.Checks, static c => c is { Check: "milter test", Result: "failed" });
+    }
+
+    [Theory, InlineData('M'), InlineData('R'), InlineData('T')]
+    public async Task One_that_never_answers_before_the_message_defers_after_its_time(char step)
+    {
+        _milter.Answer = (code, _) => code == step ? [] : null;
+        await using var site = await SiteAsync(Options);
+        await site.PlayAsync(ListenerRole.Mx, Refused(step, "451 4.7.1 *", "T: 30s"));
+        Assert.Equal(0, await site.CountAsync());
+    }
+
+    [Theory, InlineData('L'), InlineData('B'), InlineData('E')]
+    public async Task One_that_never_answers_to_the_message_defers_after_its_time(char step)
+    {
+        _milter.Answer = (code, _) => code == step ? [] : null;
+        await using var site = await SiteAsync(Options);
+        await site.PlayAsync(ListenerRole.Mx, Refused(step, "451 4.7.1 *", "T: 30s"));
+        Assert.Equal(0, await site.CountAsync());
+        var verdict = Assert.Single(await site.TracesAsync("ann@our.example"));
+        Assert.Contains(verdict.Checks, static c => c is { Check: "milter test", Result: "failed" });
+    }
+
+    [Fact]
+    public async Task One_that_never_greets_is_passed_over_at_connect_and_defers_at_MAIL()
+    {
+        _milter.Answer = static (code, _) => code == 'O' ? [] : null;
+        await using var site = await SiteAsync(Options);
+        await site.PlayAsync(
+            ListenerRole.Mx,
+            """
+            T: 30s
+            S: 220 *
+            C: EHLO client.example
+            S... 250 HELP
+            C: MAIL FROM:<s@far.example>
+            S: 451 4.7.1 *
+            """
+        );
+    }
+
+    [Theory, MemberData(nameof(Nonsense))]
+    public async Task Nonsense_at_any_step_is_a_failure(string what, byte[] answer)
+    {
+        Assert.NotEmpty(what);
+        foreach (var step in "MRTLB")
+        {
+            _milter.Answer = (code, _) => code == step ? answer : null;
+            await using var site = await SiteAsync(Options);
+            await site.PlayAsync(ListenerRole.Mx, Refused(step, "451 4.7.1 *"));
+            Assert.Equal(0, await site.CountAsync());
+        }
+    }
+
+    [Theory, MemberData(nameof(WrongEnds))]
+    public async Task Changes_that_break_the_form_or_a_bound_are_a_failure_and_nothing_of_them_is_done(
+        string what,
+        byte[] answer
+    )
+    {
+        Assert.NotEmpty(what);
+        _milter.Answer = (code, _) => code == 'E' ? All(answer, Packet('c')) : null;
+        await using var site = await SiteAsync(Options with { OnFailure = MilterFailure.Accept });
+        await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text));
+        Assert.DoesNotContain("X-A: b", Assert.Single(await site.InboxAsync("ann")), StringComparison.Ordinal);
+        Assert.EndsWith(
+            "\r\nSubject: one\r\nX-A: 1\r\nX-A: 2\r\n folded\r\n\r\nbody\r\n",
+            Assert.Single(await site.InboxAsync("ann")),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Theory]
+    [InlineData(1u, 0u, 0u)]
+    [InlineData(7u, 0u, 0u)]
+    [InlineData(6u, 0x200u, 0u)]
+    [InlineData(6u, 0u, 0x200_0000u)]
+    public async Task One_that_wants_what_was_not_offered_is_not_spoken_with(uint version, uint actions, uint steps)
+    {
+        _milter.Answer = (code, _) =>
+            code == 'O' ? Packet('O', Number(version) + Number(actions) + Number(steps)) : null;
+        await using var site = await SiteAsync(Options);
+        await site.PlayAsync(ListenerRole.Mx, Refused('M', "451 4.7.1 *"));
+    }
+
+    [Fact]
+    public async Task Signs_of_life_keep_the_wait_going_but_not_beyond_the_budget()
+    {
+        _milter.Answer = static (code, _) => code == 'E' ? Packet('p') : null;
+        await using var site = await SiteAsync(Options);
+        await site.PlayAsync(ListenerRole.Mx, Refused('E', "451 4.7.1 *", "T: 20s"));
+        var verdict = Assert.Single(await site.TracesAsync("ann@our.example"));
+        Assert.Contains(verdict.Checks, static c => c.Reason == "it took longer than smtp.verdict_budget");
+    }
+
+    [Fact]
+    public async Task A_body_without_end_is_cut_off()
+    {
+        _milter.Answer = static (code, _) =>
+            code == 'E' ? All([.. Enumerable.Repeat(Packet('b', new string('x', 60_000)), 20), Packet('c')]) : null;
+        await using var site = await SiteAsync(Options with { MaxBodyBytes = 1_000_000 });
+        await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text, reply: "451 4.7.1 *"));
+        Assert.Equal(0, await site.CountAsync());
+    }
+
+    [Fact]
+    public async Task One_that_is_not_there_defers_mail_and_is_asked_again_by_itself()
+    {
+        var gone = new LoopbackMilter();
+        var address = gone.Address;
+        await gone.DisposeAsync();
+        await using var site = await SiteAsync(Options with { Mx = [address] });
+        await site.PlayAsync(ListenerRole.Mx, Refused('M', "451 4.7.1 *"));
+        Assert.Equal(0, await site.CountAsync());
+        site.Clock.Advance(TimeSpan.FromSeconds(31));
+        await using var back = new LoopbackMilter(at: (IPEndPoint)address.Address);
+        await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text));
+        Assert.Single(await site.InboxAsync("ann"));
+    }
+
+    [Fact]
+    public async Task One_that_died_is_asked_again_with_the_next_message_of_the_session()
+    {
+        var ends = 0;
+        _milter.Answer = (code, _) => code == 'E' && ++ends == 1 ? Hangup : null;
+        await using var site = await SiteAsync(Options);
+        await site.PlayAsync(ListenerRole.Mx, Twice().ReplaceFirst("S: 250 2.0.0 *", "S: 451 4.7.1 *"));
+        Assert.Equal(2, _milter.Sessions);
+        Assert.Equal(
+            ["C", "H", "M", "R", "T", "L", "N", "B", "E", "C", "H", "M", "R", "T", "L", "N", "B", "E"],
+            Letters().Where(static l => l != "Q")
+        );
+        Assert.Single(await site.InboxAsync("ann"));
+    }
+
+    [Fact]
+    public async Task A_connection_serves_another_session_where_the_settings_say_so()
+    {
+        await using var site = await SiteAsync(Options with { KeepsConnections = true });
+        for (var i = 0; i < 3; i++)
+        {
+            await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text));
+            var wanted = i + 1;
+            await Site.UntilAsync(() => _milter.Heard.Count(static h => h == "K") == wanted);
+        }
+
+        Assert.Equal(1, _milter.Sessions);
+        Assert.Equal(3, (await site.InboxAsync("ann")).Count);
+    }
+
+    private static string Refused(char step, string reply, string? wait = null)
+    {
+        var all = new List<(char Step, string Command, string Good)>
+        {
+            ('M', "MAIL FROM:<s@far.example>", "250 *"),
+            ('R', "RCPT TO:<ann@our.example>", "250 *"),
+            ('T', "DATA", "354 *"),
+        };
+        // What it does before MAIL shows at MAIL, what it does to the message shows at its end.
+        var at = step is 'O' or 'C' or 'H' ? 'M' : step;
+        var text = "S: 220 *\nC: EHLO client.example\nS... 250 HELP";
+        var last = wait is null ? $"S: {reply}" : $"{wait}\nS: {reply}";
+        foreach (var (name, command, good) in all)
+        {
+            text += $"\nC: {command}\n";
+            if (name == at)
+                return text + last;
+            text += $"S: {good}";
+        }
+
+        return text + "\nC: Subject: x\nC:\nC: body\nC: .\n" + last;
+    }
+}
+
+internal static class Texts
+{
+    public static string ReplaceFirst(this string text, string old, string now)
+    {
+        var at = text.IndexOf(old, StringComparison.Ordinal);
+        return text[..at] + now + text[(at + old.Length)..];
+    }
+}
