@@ -46,10 +46,10 @@ internal sealed partial class IncomingMessage
         return (made, await FilterAsync(made.Content, made.Envelope, reverseName, verdict, ct));
     }
 
-    /// <summary>RFC 2033 §4.2: a reply for each recipient that was accepted, whatever milters have made of them.</summary>
+    /// <summary>Where there is a reply for each recipient (RFC 2033 §4.2), it is for those that were accepted, whatever milters have made of them.</summary>
     private IReadOnlyList<SmtpReply> RepliesFor(SmtpEnvelope changed, IReadOnlyList<SmtpReply> replies)
     {
-        if (peer.Role != ListenerRole.Lmtp || ReferenceEquals(changed, envelope))
+        if (ReferenceEquals(changed, envelope) || (peer.Role != ListenerRole.Lmtp && replies.Count == 1))
             return replies;
         var told = new Dictionary<AcceptedRecipient, SmtpReply>(ReferenceEqualityComparer.Instance);
         foreach (var (recipient, reply) in changed.Recipients.Zip(replies))

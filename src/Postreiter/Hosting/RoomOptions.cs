@@ -5,6 +5,7 @@ using Postreiter.Delivery.Milters;
 using Postreiter.Delivery.Queue;
 using Postreiter.Delivery.Scanning;
 using Postreiter.Imap;
+using Postreiter.Milter.Server;
 using Postreiter.Milter.Syntax;
 using Postreiter.Pop3;
 using Postreiter.Settings;
@@ -143,6 +144,10 @@ internal static class RoomOptions
                 [MilterStage.EndOfMessage] = settings.Milter.EndOfMessageMacros,
             },
         };
+
+    /// <summary>Who may ask our gate.</summary>
+    public static MilterServerOptions Foreign(ServerSettings settings) =>
+        new() { AllowFrom = settings.Foreign.AllowFrom, IdleTimeout = settings.Smtp.SessionTimeout };
 
     /// <summary>What follows from what scanners say.</summary>
     public static VirusFilterOptions Virus(ServerSettings settings) =>

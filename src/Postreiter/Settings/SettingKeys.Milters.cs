@@ -5,12 +5,6 @@ namespace Postreiter.Settings;
 /// <content>Keys of foreign filters here, and of our gate for foreign servers.</content>
 internal static partial class SettingKeys
 {
-    private static readonly SettingType<MilterAddress> MilterEntry = SettingTypes.FromText<MilterAddress>(
-        "\"inet:HOST:PORT\" or \"unix:/SOCKET\", such as \"inet:127.0.0.1:8891\" or \"unix:/run/opendkim/opendkim.sock\"",
-        MilterText.TryRead,
-        milter => TomlText.Quote(milter.Name)
-    );
-
     private static IEnumerable<SettingKey> Milters() =>
         [
             Key(

@@ -1,4 +1,5 @@
 using Postreiter.Delivery.Gate.Checks;
+using Postreiter.Delivery.Milters;
 
 namespace Postreiter.Settings;
 
@@ -21,6 +22,12 @@ internal static partial class SettingKeys
         DnsList.Expected,
         static (string text, out DnsList value) => DnsList.TryParse(text, out value!),
         list => TomlText.Quote(list.ToString())
+    );
+
+    private static readonly SettingType<MilterAddress> MilterEntry = SettingTypes.FromText<MilterAddress>(
+        "\"inet:HOST:PORT\" or \"unix:/SOCKET\", such as \"inet:127.0.0.1:8891\" or \"unix:/run/opendkim/opendkim.sock\"",
+        MilterText.TryRead,
+        milter => TomlText.Quote(milter.Name)
     );
 
     private static readonly SettingType<ServerRoles> Roles = RolesType();

@@ -1,6 +1,7 @@
 using Postreiter.Delivery.Milters;
 using Postreiter.Hosting;
 using Postreiter.Milter.Syntax;
+using Postreiter.Settings;
 
 namespace Postreiter.Tests.Hosting;
 
@@ -17,13 +18,28 @@ public sealed partial class ReloadTests
         ["milter.command_timeout"] = Milters("\"7s\"", o => o.CommandTimeout, "00:00:30", "00:00:07"),
         ["milter.content_timeout"] = Milters("\"7s\"", o => o.ContentTimeout, "00:00:30", "00:00:07"),
         ["milter.keep_connections"] = Milters("true", o => o.KeepsConnections, "False", "True"),
-        ["milter.connect_macros"] = Milters("[\"i\", \"j\", \"v\"]", o => o.Macros[MilterStage.Connect].Count, "11", "3"),
+        ["milter.connect_macros"] = Milters(
+            "[\"i\", \"j\", \"v\"]",
+            o => o.Macros[MilterStage.Connect].Count,
+            "11",
+            "3"
+        ),
         ["milter.helo_macros"] = Milters("[\"i\", \"j\", \"v\"]", o => o.Macros[MilterStage.Helo].Count, "2", "3"),
         ["milter.mail_macros"] = Milters("[\"i\", \"j\", \"v\"]", o => o.Macros[MilterStage.Mail].Count, "6", "3"),
         ["milter.rcpt_macros"] = Milters("[\"i\", \"j\", \"v\"]", o => o.Macros[MilterStage.Rcpt].Count, "4", "3"),
         ["milter.data_macros"] = Milters("[\"i\", \"j\", \"v\"]", o => o.Macros[MilterStage.Data].Count, "1", "3"),
-        ["milter.end_of_header_macros"] = Milters("[\"i\", \"j\", \"v\"]", o => o.Macros[MilterStage.EndOfHeader].Count, "1", "3"),
-        ["milter.end_of_message_macros"] = Milters("[\"i\", \"j\", \"v\"]", o => o.Macros[MilterStage.EndOfMessage].Count, "1", "3"),
+        ["milter.end_of_header_macros"] = Milters(
+            "[\"i\", \"j\", \"v\"]",
+            o => o.Macros[MilterStage.EndOfHeader].Count,
+            "1",
+            "3"
+        ),
+        ["milter.end_of_message_macros"] = Milters(
+            "[\"i\", \"j\", \"v\"]",
+            o => o.Macros[MilterStage.EndOfMessage].Count,
+            "1",
+            "3"
+        ),
         ["foreign.allow_from"] = Foreign("[]", v => RoomOptions.Foreign(v).AllowFrom.Count, "2", "0"),
         ["foreign.max_connections"] = Foreign("7", v => v.Foreign.MaxConnections, "500", "7"),
         ["foreign.on_quarantine"] = Foreign("\"hold\"", v => v.Foreign.OnQuarantine, "Mark", "Hold"),
@@ -33,6 +49,6 @@ public sealed partial class ReloadTests
     private static Change Milters(string value, Func<MilterOptions, object?> look, string before, string after) =>
         new(value, s => Part(look(s.Server.Parts.Rooms.Milters.Options)), before, after);
 
-    private static Change Foreign(string value, Func<Settings.ServerSettings, object?> look, string before, string after) =>
+    private static Change Foreign(string value, Func<ServerSettings, object?> look, string before, string after) =>
         new(value, s => Part(look(s.Server.Parts.Rooms.Settings)), before, after);
 }

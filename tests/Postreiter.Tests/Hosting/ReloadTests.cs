@@ -215,7 +215,11 @@ public sealed partial class ReloadTests
     [Theory, MemberData(nameof(Keys))]
     public async Task What_takes_effect_at_SIGHUP_does(string key)
     {
-        var change = Changes.GetValueOrDefault(key) ?? FilterChanges.GetValueOrDefault(key) ?? GateChanges[key];
+        var change =
+            Changes.GetValueOrDefault(key)
+            ?? FilterChanges.GetValueOrDefault(key)
+            ?? GateChanges.GetValueOrDefault(key)
+            ?? MilterChanges[key];
         await using var server = await RunningServer.StartAsync();
         change.Prepare?.Invoke(server);
         Assert.StartsWith(change.Before, await change.Look(server), StringComparison.Ordinal);
