@@ -24,7 +24,10 @@ public sealed partial class MilterTests : IAsyncDisposable
     )
     {
         var site = await CreateAsync(checks: checks);
-        site.Guard(gate ?? new GateOptions { OnNoDomain = FailurePolicy.Mark }, new GreylistOptions { Mode = GreylistMode.Off });
+        site.Guard(
+            gate ?? new GateOptions { OnNoDomain = FailurePolicy.Mark },
+            new GreylistOptions { Mode = GreylistMode.Off }
+        );
         site.Milter(options);
         return site;
     }
