@@ -37,7 +37,7 @@ public sealed partial class ReceptionGate
             return null;
         }
 
-        if (mode == GreylistMode.Smart && !HasAgainst(session, transaction))
+        if (mode == GreylistMode.Smart && !HasAgainst(session, transaction, recipient))
         {
             Note("not-needed", "nothing speaks against the caller");
             return null;
@@ -145,8 +145,8 @@ public sealed partial class ReceptionGate
         return greylist.IsKnown(client) ? "the client has come back often enough" : null;
     }
 
-    private static bool HasAgainst(GateSession session, GateTransaction transaction) =>
-        transaction.HasAgainst || transaction.Points >= session.Options.Threshold - NearThreshold;
+    private static bool HasAgainst(GateSession session, GateTransaction transaction, EmailAddress recipient) =>
+        transaction.HasAgainst || transaction.PointsFor(recipient) >= session.Options.Threshold - NearThreshold;
 
     private static DomainName PoolOf(EmailAddress? sender, SpfOutcome? spf) =>
         spf?.Result == SpfResult.Pass

@@ -191,11 +191,12 @@ public sealed partial class ReceptionGate(
         EmailAddress recipient
     )
     {
+        var began = time.GetTimestamp();
         var spf = await SpfAsync(peer, transaction, session.Options.Budget);
         if (!transaction.IsReady)
         {
             transaction.IsReady = true;
-            await PrepareAsync(peer, session, transaction, spf);
+            await PrepareAsync(peer, session, transaction, spf, time.GetElapsedTime(began));
         }
 
         var isForged = spf?.Result is SpfResult.Fail or SpfResult.SoftFail;
@@ -261,11 +262,12 @@ public sealed partial class ReceptionGate(
     }
 
     /// <summary>What counts for all recipients, in the order in which it became known.</summary>
-    private static async ValueTask PrepareAsync(
+    private async ValueTask PrepareAsync(
         SmtpPeer peer,
         GateSession session,
         GateTransaction transaction,
-        SpfOutcome? spf
+        SpfOutcome? spf,
+        TimeSpan spfTime
     )
     {
         foreach (var record in session.Checks)
@@ -274,7 +276,9 @@ public sealed partial class ReceptionGate(
             transaction.Add(helo);
         if (Notes(peer).Iprev is { } iprev)
         {
-            foreach (var record in Records(await iprev))
+            var began = time.GetTimestamp();
+            var outcome = await iprev;
+            foreach (var record in Records(outcome, time.GetElapsedTime(began)))
                 transaction.Add(record);
         }
 
@@ -284,16 +288,28 @@ public sealed partial class ReceptionGate(
             transaction.Add(await domain);
         if (spf is not null)
             transaction.Add(
-                new CheckRecord("spf", spf.Result.ToString().ToLowerInvariant(), 0, 0, spf.Reason)
+                new CheckRecord(
+                    "spf",
+                    spf.Result.ToString().ToLowerInvariant(),
+                    0,
+                    spfTime.TotalMilliseconds,
+                    spf.Reason
+                )
                 {
                     IsAgainst = spf.Result is SpfResult.Fail or SpfResult.SoftFail,
                 }
             );
     }
 
-    private static IEnumerable<CheckRecord> Records(IprevOutcome iprev)
+    private static IEnumerable<CheckRecord> Records(IprevOutcome iprev, TimeSpan took)
     {
-        yield return new CheckRecord("iprev", iprev.Result.ToString().ToLowerInvariant(), 0, 0, iprev.Reason)
+        yield return new CheckRecord(
+            "iprev",
+            iprev.Result.ToString().ToLowerInvariant(),
+            0,
+            took.TotalMilliseconds,
+            iprev.Reason
+        )
         {
             IsAgainst = iprev.Result is IprevResult.Fail or IprevResult.PermError,
         };

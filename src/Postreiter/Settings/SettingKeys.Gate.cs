@@ -126,7 +126,8 @@ internal static partial class SettingKeys
                 SettingTypes.OneOf<RefusalAction>(),
                 s => s.Gate.OnNoDomain,
                 (s, v) => s with { Gate = s.Gate with { OnNoDomain = v } },
-                "What follows from a sender whose domain is not in the DNS (reject answers 550 5.1.8) or says that it has no mail (550 5.7.27)."
+                "What follows from a sender whose domain is not in the DNS (reject answers 550 5.1.8) or says that it has no mail (550 5.7.27); "
+                    + "mark is a reason to wait for greylist.mode = \"smart\"."
             ),
             Key(
                 "gate.connections_per_minute",

@@ -54,6 +54,8 @@ public sealed class SlowDnsTests
         foreach (var check in (string[])["dnsbl bl.example", "dnsbl two.example", "sender-domain", "spf", "iprev"])
             Assert.Equal("temperror", trace.Checks.First(c => c.Check == check).Result);
         Assert.Equal(0, trace.Points);
+        Assert.Equal(5_000, trace.Checks.First(static c => c.Check == "dnsbl bl.example").Milliseconds);
+        await GoldenTrace.ExpectAsync(site, "ann@our.example", "DNS_silent");
         // Nothing is known against the caller: it is not delayed either.
         Assert.Contains(trace.Checks, c => c is { Check: "greylist", Result: "not-needed" });
     }

@@ -35,7 +35,10 @@ internal sealed class SenderDomainCheck(IDnsResolver dns, TimeProvider time)
             found = ("temperror", $"no answer for {domain.Ascii} in time");
         }
 
-        return new CheckRecord(Name, found.Result, 0, time.GetElapsedTime(began).TotalMilliseconds, found.Reason);
+        return new CheckRecord(Name, found.Result, 0, time.GetElapsedTime(began).TotalMilliseconds, found.Reason)
+        {
+            IsAgainst = found.Result is NullMx or NoDomain,
+        };
     }
 
     private async Task<(string Result, string Reason)> FindAsync(DomainName domain, CancellationToken ct)

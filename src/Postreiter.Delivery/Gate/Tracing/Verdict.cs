@@ -72,7 +72,7 @@ public sealed record RecipientVerdict(string Address, VerdictAction Action, doub
 [JsonConverter(typeof(JsonStringEnumConverter<VerdictAction>))]
 public enum VerdictAction
 {
-    /// <summary>Nothing: the client went away.</summary>
+    /// <summary>Nothing: no message came.</summary>
     None,
 
     /// <summary>Filed into the inbox, or sent on.</summary>

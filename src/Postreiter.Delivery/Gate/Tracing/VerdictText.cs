@@ -8,7 +8,7 @@ public static class VerdictText
 {
     private static readonly Dictionary<VerdictAction, string> Actions = new()
     {
-        [VerdictAction.None] = "nothing: the client went away",
+        [VerdictAction.None] = "nothing: no message came",
         [VerdictAction.Accept] = "accepted",
         [VerdictAction.Mark] = "accepted and marked",
         [VerdictAction.Junk] = "filed into Junk",
