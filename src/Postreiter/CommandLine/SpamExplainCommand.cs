@@ -156,7 +156,7 @@ internal static class SpamExplainCommand
                 mail,
                 then,
                 now,
-                now.UserRequired ?? settings.Spam.Threshold,
+                mail.Threshold ?? now.UserRequired ?? settings.Spam.Threshold,
                 weighed,
                 rules
             );

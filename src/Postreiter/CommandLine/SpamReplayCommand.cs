@@ -208,7 +208,7 @@ internal static class SpamReplayCommand
             }
 
             var now = await judge.JudgeAsync(mail, then, ct);
-            var required = request.Threshold ?? now.UserRequired ?? settings.Spam.Threshold;
+            var required = request.Threshold ?? mail.Threshold ?? now.UserRequired ?? settings.Spam.Threshold;
             return new VerdictChange(mail, then, now, required);
         }
 

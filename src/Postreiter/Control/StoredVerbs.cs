@@ -36,6 +36,7 @@ internal static class StoredVerbs
         if (await store.Directory.FindAccountAsync(address, ct) is not { } account)
             return ControlReply.NoAccount(address);
         var since = DateTimeOffset.FromUnixTimeSeconds(arguments.OptionalNumber("since") ?? 0);
+        var threshold = await ThresholdAsync(store, address, ct);
         var (most, after) = (Most(arguments), arguments["next"] as JsonObject ?? []);
         var (afterBox, afterUid) = (after.OptionalNumber("mailbox") ?? 0, after.OptionalNumber("uid") ?? 0);
         var (rows, octets, examined) = (new List<JsonObject>(), 0L, 0L);
@@ -57,7 +58,7 @@ internal static class StoredVerbs
                 examined++;
                 if (message.InternalDate >= since)
                 {
-                    rows.Add(await RowAsync(store, account, box, message, most, ct));
+                    rows.Add(await RowAsync(store, account, box, message, threshold, most, ct));
                     octets += Math.Min(message.Size, most);
                 }
 
@@ -109,12 +110,13 @@ internal static class StoredVerbs
         {
             foreach (var account in accounts)
             {
+                var threshold = await ThresholdAsync(store, account.Address, ct);
                 foreach (var box in await store.Mail.ListMailboxesAsync(account.Id, ct))
                 {
                     await foreach (var message in store.Mail.ReadMessagesAsync(box.Id, [UidRange.All], ct))
                     {
                         if (rows.Count < MaxFound && IsOf(message, id))
-                            rows.Add(await RowAsync(store, account, box, message, Most(arguments), ct));
+                            rows.Add(await RowAsync(store, account, box, message, threshold, Most(arguments), ct));
                     }
                 }
             }
@@ -131,10 +133,16 @@ internal static class StoredVerbs
             return ControlReply.NotSo($"{address} has no mailbox {name}");
         if (uid is < 1 or > uint.MaxValue)
             return ControlReply.Usage("a UID is a number from 1 on");
+        var threshold = await ThresholdAsync(store, account.Address, ct);
         await foreach (var message in store.Mail.ReadMessagesAsync(box.Id, [new UidRange((uint)uid)], ct))
-            return ControlReply.Done(await RowAsync(store, account, box, message, Most(arguments), ct));
+            return ControlReply.Done(await RowAsync(store, account, box, message, threshold, Most(arguments), ct));
         return ControlReply.NotSo($"there is no message {uid} in {name} of {address}");
     }
+
+    // Its own, else its domain's; null as the site has it.
+    private static async ValueTask<double?> ThresholdAsync(IStore store, EmailAddress account, CancellationToken ct) =>
+        (await store.Lists.ReadAsync(account.Key, ct)).Threshold
+        ?? (await store.Lists.ReadAsync(account.Domain.Ascii, ct)).Threshold;
 
     private static bool IsOf(StoredMessage message, TraceId id) =>
         message.InternalDate > id.Time - Before
@@ -149,6 +157,7 @@ internal static class StoredVerbs
         Account account,
         Mailbox box,
         StoredMessage message,
+        double? threshold,
         int most,
         CancellationToken ct
     )
@@ -164,6 +173,7 @@ internal static class StoredVerbs
                 .ToString("yyyy-MM-ddTHH:mm:ssZ", CultureInfo.InvariantCulture),
             ["size"] = message.Size,
             ["prefix"] = (long)message.Prefix.Length,
+            ["threshold"] = threshold,
         };
         try
         {

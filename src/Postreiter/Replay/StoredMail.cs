@@ -68,6 +68,9 @@ internal sealed class StoredMail
     /// <summary>The envelope's sender, "" for the null sender; null where no session is known.</summary>
     public string? EnvelopeFrom { get; }
 
+    /// <summary>Points from which mail is spam for its account or domain; null as the site has it.</summary>
+    public double? Threshold { get; private init; }
+
     /// <summary>What its X-Spam-Status says; null without one.</summary>
     public EarlierVerdict? Status { get; }
 
@@ -100,7 +103,9 @@ internal sealed class StoredMail
         var octets = Convert.FromBase64String(text);
         var prefix = (int)Math.Clamp((long?)row["prefix"] ?? 0, 0, octets.Length);
         row.Remove("prefix");
-        return new StoredMail(row, octets, prefix);
+        var threshold = (double?)row["threshold"];
+        row.Remove("threshold");
+        return new StoredMail(row, octets, prefix) { Threshold = threshold };
     }
 
     /// <summary>

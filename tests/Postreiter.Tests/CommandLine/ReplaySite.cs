@@ -1,5 +1,8 @@
+using System.Text;
+using Postreiter.Core;
 using Postreiter.Hosting;
 using Postreiter.Settings;
+using Postreiter.Testing;
 using Postreiter.Tests.Hosting;
 
 namespace Postreiter.Tests.CommandLine;
@@ -7,7 +10,10 @@ namespace Postreiter.Tests.CommandLine;
 /// <summary>A server with rules of its own, mail that came in by SMTP, and the command line beside it; the domain a.test with ann and bob.</summary>
 internal sealed class ReplaySite : IAsyncDisposable
 {
-    private readonly KeptStore _store = new();
+    private readonly SqliteStoreOpener _store = new(TimeProvider.System);
+    private readonly FakeDns _dns = new FakeDns()
+        .Address("far.example", "192.0.2.7")
+        .Txt("far.example", "v=spf1 ip4:127.0.0.1 -all");
     private MailServer? _server;
 
     public TemporaryFolder Folder { get; } = new();
@@ -18,8 +24,15 @@ internal sealed class ReplaySite : IAsyncDisposable
 
     /// <summary>Starts one.</summary>
     /// <param name="rules">Its rules.</param>
-    /// <param name="settings">Lines of its settings.</param>
-    public static async Task<ReplaySite> StartAsync(string rules, string settings = "")
+    /// <param name="settings">Lines of its settings about spam.</param>
+    /// <param name="sources">Where its rules are.</param>
+    /// <param name="usesNetwork">Whether rules may ask the DNS.</param>
+    public static async Task<ReplaySite> StartAsync(
+        string rules,
+        string settings = "",
+        string sources = "[\"rules\"]",
+        bool usesNetwork = false
+    )
     {
         var site = new ReplaySite();
         Assert.Equal(0, (await site.RunAsync("init", "--hostname", "mx.a.test", "--domain", "a.test")).ExitCode);
@@ -38,7 +51,7 @@ internal sealed class ReplaySite : IAsyncDisposable
         site.WriteRules("data/rules/site.cf", rules);
         await File.AppendAllTextAsync(
             site.Folder["data/postreiter.toml"],
-            $"\n[spam]\nrules = [\"rules\"]\nnetwork = false\n{settings}\n",
+            $"\n[spam]\nrules = {sources}\nnetwork = {(usesNetwork ? "true" : "false")}\n{settings}\n",
             Ct
         );
         await site.ServeAsync();
@@ -49,11 +62,15 @@ internal sealed class ReplaySite : IAsyncDisposable
     public async Task ServeAsync()
     {
         var folder = new DataFolder(Folder["data"]);
-        var environment = new ServerEnvironment(TimeProvider.System, new Random(1), _store, KeptStore.Scanner);
+        var environment = new ServerEnvironment(TimeProvider.System, new SafeRandom(1), _store, KeptStore.Scanner)
+        {
+            Dns = _ => _dns,
+        };
+        var rules = folder.ReadSettings([]).Settings.Spam.Rules.Select(static path => $"\"{path}\"");
         _server = await MailServer.StartAsync(
             environment,
             folder,
-            TestSettings.Loopback(folder, "spam.rules=[\"rules\"]"),
+            TestSettings.Loopback(folder, $"spam.rules=[{string.Join(',', rules)}]"),
             Ct
         );
         await _server.Parts.Rooms.Spam.Loading;
@@ -75,21 +92,35 @@ internal sealed class ReplaySite : IAsyncDisposable
 
     /// <summary>Brings a mail by SMTP.</summary>
     /// <returns>Its id, as the 250 has it.</returns>
-    public async Task<string> SendAsync(string subject, string text = "x", params string[] recipients)
-    {
-        using var client = await WireClient.ConnectAsync(
-            Server.Bound.First(static b => b.Name == "smtp").Address,
-            "127.0.0.1"
+    public Task<string> SendAsync(string subject, string text = "x", params string[] recipients) =>
+        SendTextAsync(
+            $"From: Carl <carl@far.example>\r\nTo: ann@a.test\r\nSubject: {subject}\r\nDate: {TimeProvider.System.GetUtcNow():r}\r\n"
+                + $"Message-ID: <{Guid.NewGuid():N}@far.example>\r\n\r\n{text}\r\n",
+            recipients
         );
+
+    /// <summary>Brings a mail of a file.</summary>
+    public Task<string> SendOctetsAsync(byte[] mail)
+    {
+        var text = Encoding.Latin1.GetString(mail).ReplaceLineEndings("\r\n");
+        if (text.StartsWith("From ", StringComparison.Ordinal))
+            text = text[(text.IndexOf('\n', StringComparison.Ordinal) + 1)..];
+        return SendTextAsync(text, []);
+    }
+
+    private async Task<string> SendTextAsync(string mail, string[] recipients)
+    {
+        using var client = await WireClient.ConnectAsync(Server.Bound.First(static b => b.Name == "smtp").Address);
         await client.ReplyAsync();
         await client.AskAsync("EHLO c.test");
         await client.AskAsync("MAIL FROM:<carl@far.example>");
         foreach (var recipient in recipients.DefaultIfEmpty("ann"))
             Assert.StartsWith("250", await client.AskAsync($"RCPT TO:<{recipient}@a.test>"), StringComparison.Ordinal);
         await client.AskAsync("DATA");
+        // RFC 5321 §4.5.2.
+        var stuffed = mail.Replace("\r\n.", "\r\n..", StringComparison.Ordinal);
         var reply = await client.AskAsync(
-            $"From: Carl <carl@far.example>\r\nTo: ann@a.test\r\nSubject: {subject}\r\nDate: {TimeProvider.System.GetUtcNow():r}\r\n"
-                + $"Message-ID: <{Guid.NewGuid():N}@far.example>\r\n\r\n{text}\r\n."
+            stuffed + (stuffed.EndsWith("\r\n", StringComparison.Ordinal) ? "." : "\r\n.")
         );
         Assert.StartsWith("250 2.0.0 ", reply, StringComparison.Ordinal);
         return reply.Split(' ')[2];

@@ -93,6 +93,40 @@ public sealed class SpamReplayCommandTests
     }
 
     [Fact]
+    public async Task An_accounts_own_threshold_counts_before_its_domains_and_the_sites()
+    {
+        await using var site = await ReplaySite.StartAsync(Rules);
+        await site.SendAsync("offer", "x", "ann", "bob");
+        var lists = site.Server.Parts.Store.Lists;
+        Assert.True(await lists.SetThresholdAsync("a.test", 7, Ct));
+        Assert.True(await lists.SetThresholdAsync("bob@a.test", 5.5, Ct));
+        var rows = await JsonAsync(site, "--all");
+        Assert.Equal([7, 5.5], rows.SkipLast(1).Select(r => (double)r["now"]!["required"]!));
+        Assert.Equal([true, false], rows.SkipLast(1).Select(r => (bool)r["flips"]!));
+        rows = await JsonAsync(site, "--all", "--threshold", "6.5");
+        Assert.Equal([6.5, 6.5], rows.SkipLast(1).Select(r => (double)r["now"]!["required"]!));
+    }
+
+    [Fact]
+    public async Task A_damaged_mail_is_named_and_the_rest_is_judged()
+    {
+        await using var site = await ReplaySite.StartAsync(Rules);
+        await site.SendAsync("offer", "one of them");
+        await site.SendAsync("lunch", "the other one");
+        await site.StopAsync();
+        var segment = Assert.Single(Directory.GetFiles(site.Folder["data/blobs"], "*.seg"));
+        var octets = await File.ReadAllBytesAsync(segment, Ct);
+        octets[octets.AsSpan().IndexOf("one of them"u8)] ^= 1;
+        await File.WriteAllBytesAsync(segment, octets, Ct);
+        await site.ServeAsync();
+        var run = await site.RunAsync("spam", "replay", "--json");
+        Assert.Equal(1, run.ExitCode);
+        Assert.Contains("skipped: ann@a.test/Junk/1: ", run.Error, StringComparison.Ordinal);
+        var sum = JsonNode.Parse(run.Output)!;
+        Assert.Equal((1, 1), ((int)sum["judged"]!, (int)sum["skipped"]!));
+    }
+
+    [Fact]
     public async Task What_is_learned_by_now_counts_the_servers_for_all_and_an_accounts_for_its_own_mail()
     {
         await using var site = await ReplaySite.StartAsync(
