@@ -1,9 +1,11 @@
+using System.Globalization;
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Tracing;
 using Postreiter.Delivery.Scanning;
+using Postreiter.Delivery.Scanning.Contents;
 using Postreiter.Smtp.Server;
 using Postreiter.Storage.Gate;
 
@@ -32,6 +34,7 @@ public sealed partial class ReceptionGate
         SpamOutcome? spam,
         long? size,
         VirusOutcome? virus = null,
+        ContentOutcome? contents = null,
         SmtpReply? refusal = null
     )
     {
@@ -50,6 +53,8 @@ public sealed partial class ReceptionGate
                     step.Answer.Detail.Length > 0 ? step.Answer.Detail : "nothing was found"
                 )
             );
+        if (contents is not null)
+            NoteContents(transaction, contents);
         if (spam is not null)
         {
             transaction.IsJunk = spam.IsJunk;
@@ -67,7 +72,7 @@ public sealed partial class ReceptionGate
             );
         }
 
-        if ((refusal ?? sender?.Refusal ?? virus?.Refusal ?? spam?.Refusal) is not null)
+        if ((refusal ?? sender?.Refusal ?? virus?.Refusal ?? contents?.Refusal ?? spam?.Refusal) is not null)
             return null;
         if (DelayUnsigned(peer, transaction, sender) is { } delay)
             return delay;
@@ -173,6 +178,30 @@ public sealed partial class ReceptionGate
         if (sender.Action != SenderAction.Accept)
             transaction.Add(
                 new CheckRecord("sender-policy", sender.Action.ToString().ToLowerInvariant(), 0, 0, sender.Reason)
+            );
+    }
+
+    private static void NoteContents(GateTransaction transaction, ContentOutcome contents)
+    {
+        if (contents.Findings.Count == 0)
+            transaction.Add(
+                new CheckRecord(
+                    "contents",
+                    "clean",
+                    0,
+                    contents.Milliseconds,
+                    string.Create(CultureInfo.InvariantCulture, $"nothing was found in {contents.Files} files")
+                )
+            );
+        foreach (var finding in contents.Findings)
+            transaction.Add(
+                new CheckRecord(
+                    $"contents {ContentFilter.RuleName(finding.Rule)}",
+                    contents.ActionFor(finding.Rule),
+                    0,
+                    contents.Milliseconds,
+                    $"{finding.File}: {finding.Detail}"
+                )
             );
     }
 

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text;
 using Postreiter.Core;
+using Postreiter.Delivery.Scanning.Contents;
 using Postreiter.MailAuth;
 
 namespace Postreiter.Delivery.Inbound;
@@ -10,7 +11,7 @@ namespace Postreiter.Delivery.Inbound;
 /// adds what a submitted message lacks. Everything else passes byte for byte (P8). Holds one field, at most 64 KiB.
 /// </summary>
 /// <remarks>
-/// Taken out: Return-Path and X-Spam-* always, Authentication-Results with our host name (RFC 8601 §5), and on submission
+/// Taken out: Return-Path, X-Spam-* and X-Content-Found always, Authentication-Results with our host name (RFC 8601 §5), and on submission
 /// Bcc (RFC 5322 §3.6.3: blind copies stay blind even where the client forgot). A message whose first line is no field has no
 /// header: it gets an empty line in front, or its text would pass for a continuation of our trace fields.
 /// </remarks>
@@ -21,6 +22,8 @@ internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? 
     internal const int MaxFieldBytes = 64 * 1024;
 
     private const int MaxDeliveredTo = 100;
+
+    private static readonly byte[] OurField = Encoding.ASCII.GetBytes(ContentFilter.FieldName.ToLowerInvariant());
 
     private readonly string[] _ourNames = [hostName];
 
@@ -159,6 +162,7 @@ internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? 
     private bool IsForged(ReadOnlySpan<byte> name, ReadOnlySpan<byte> value) =>
         Is(name, "return-path"u8)
         || (name.Length > 7 && Is(name[..7], "x-spam-"u8))
+        || Is(name, OurField)
         || (additions is not null && Is(name, "bcc"u8))
         || (Is(name, "authentication-results"u8) && AuthenticationResults.Claims(value, _ourNames));
 

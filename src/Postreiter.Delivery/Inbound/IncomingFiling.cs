@@ -5,6 +5,7 @@ using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Scanning;
+using Postreiter.Delivery.Scanning.Contents;
 using Postreiter.Messages.Reports;
 using Postreiter.Smtp.Server;
 using Postreiter.Storage;
@@ -39,6 +40,9 @@ internal sealed partial class IncomingFiling(
 
     /// <summary>Whether a milter wants it held: it goes to Junk, whatever lists say.</summary>
     public bool IsHeld { get; init; }
+
+    /// <summary>What the rules about contents say of it; null where there are none.</summary>
+    public ContentOutcome? Contents { get; init; }
 
     // What was filed, for a scan that is still going on.
     private readonly List<(long Account, FiledCopy Copy)> _filed = [];
@@ -186,6 +190,7 @@ internal sealed partial class IncomingFiling(
                 var prefix =
                     TraceField.ReturnPath(envelope.Mail.ReversePath)
                     + Virus?.Marks
+                    + Contents?.Marks
                     + Spam?.Marks
                     + TraceField.DeliveredTo(Address(recipient, target))
                     + _trace;
@@ -206,7 +211,13 @@ internal sealed partial class IncomingFiling(
 
     private ValueTask<long> MailboxAsync(long accountId, EmailAddress recipient, CancellationToken ct) =>
         IsHeld
-        || ReceptionGate.IsJunk(peer, recipient, Spam is { IsJunk: true } || verdict?.Action == SenderAction.Quarantine)
+        || ReceptionGate.IsJunk(
+            peer,
+            recipient,
+            Spam is { IsJunk: true }
+                || Contents is { Quarantine.Length: > 0 }
+                || verdict?.Action == SenderAction.Quarantine
+        )
             ? intake.Resolver.Directory.FindJunkAsync(accountId, ct)
             : intake.Resolver.Directory.FindInboxAsync(accountId, ct);
 

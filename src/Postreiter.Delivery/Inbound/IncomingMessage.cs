@@ -105,17 +105,18 @@ internal sealed partial class IncomingMessage(
         }
 
         var reverseName = peer.ReverseName is { } asked ? await asked : null;
-        // At one time; both are through before anything else is done with the content.
+        // At one time; all are through before anything else is done with the content.
         var scanning = ScannedAsync(content, ct);
+        var looking = LookedIntoAsync(content, facts, ct);
         var filtering = MilterAndFilterAsync(content, facts, reverseName, verdict, ct);
         var isHandedOver = false;
         try
         {
-            await Task.WhenAll(scanning, filtering);
-            var virus = await scanning;
+            await Task.WhenAll(scanning, looking, filtering);
+            var (virus, contents) = (await scanning, await looking);
             var (made, spam) = await filtering;
-            var delay = intake.Gate?.Judge(peer, verdict, spam, content.Length, virus, made.Refusal);
-            if ((virus.Refusal ?? made.Refusal ?? spam?.Refusal ?? delay) is { } refused)
+            var delay = intake.Gate?.Judge(peer, verdict, spam, content.Length, virus, contents, made.Refusal);
+            if ((virus.Refusal ?? contents?.Refusal ?? made.Refusal ?? spam?.Refusal ?? delay) is { } refused)
                 return Replies(refused);
             await using var tagged = await TagAsync(made, spam, ct);
             if (intake.Reports is { } reports && peer.User is null)
@@ -135,6 +136,7 @@ internal sealed partial class IncomingMessage(
             {
                 Spam = spam,
                 Virus = virus,
+                Contents = contents,
                 IsHeld = made.Held is not null,
             };
             isHandedOver = true;

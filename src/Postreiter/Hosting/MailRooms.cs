@@ -8,6 +8,7 @@ using Postreiter.Delivery.Queue;
 using Postreiter.Delivery.Reports;
 using Postreiter.Delivery.Routing;
 using Postreiter.Delivery.Scanning;
+using Postreiter.Delivery.Scanning.Contents;
 using Postreiter.Dns;
 using Postreiter.Imap;
 using Postreiter.MailAuth.Dmarc;
@@ -45,6 +46,7 @@ internal sealed class MailRooms : IDisposable
     private readonly Pop3ConnectionHandler _pop3;
     private readonly SpamRoom _spam;
     private readonly VirusFilter _virus;
+    private readonly ContentFilter _contents;
     private readonly Dictionary<MailProtocol, RenewableHandler> _handlers;
     private volatile ServerSettings _settings;
     private volatile QueueRunner? _queue;
@@ -109,6 +111,8 @@ internal sealed class MailRooms : IDisposable
         _intake.Spam = _spam.Filter;
         _virus = new VirusFilter(hostname, time, logs.CreateLogger<VirusFilter>());
         _intake.Virus = _virus;
+        _contents = new ContentFilter(time, logs.CreateLogger<ContentFilter>());
+        _intake.Contents = _contents;
         Gate = new GateRoom(environment, settings, store, _dns, logs);
         (_intake.Gate, _intake.Tags) = (Gate.Gate, _tags);
         Milters = new MilterChain(hostname, VersionCommand.Version, time, logs.CreateLogger<MilterChain>());
@@ -154,6 +158,9 @@ internal sealed class MailRooms : IDisposable
 
     /// <summary>Has messages looked through for viruses.</summary>
     internal VirusFilter Virus => _virus;
+
+    /// <summary>Has what is attached to messages looked at.</summary>
+    internal ContentFilter Contents => _contents;
 
     /// <summary>In force for the sessions to come.</summary>
     internal ServerSettings Settings => _settings;
@@ -227,6 +234,7 @@ internal sealed class MailRooms : IDisposable
     {
         _virus.Chain?.Dispose();
         _ = Milters.EmptyAsync().AsTask();
+        _contents.Dispose();
         _resolver.Dispose();
         _rewriting.Dispose();
         _keys.Dispose();
@@ -247,6 +255,7 @@ internal sealed class MailRooms : IDisposable
         _spam.Teacher.MaxBytes = (int)settings.Spam.MaxScanSize;
         _spam.LearnsFromUsers = settings.Spam.LearnFromUsers;
         _virus.Options = RoomOptions.Virus(settings);
+        _contents.Rules = RoomOptions.Contents(settings);
         // Messages under way end with the scanners they began with.
         _virus.Chain = RoomOptions.Scanners(settings, _virus.Chain, _environment.Time);
         Milters.Options = RoomOptions.Milters(settings);

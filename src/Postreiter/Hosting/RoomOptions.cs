@@ -4,6 +4,7 @@ using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Milters;
 using Postreiter.Delivery.Queue;
 using Postreiter.Delivery.Scanning;
+using Postreiter.Delivery.Scanning.Contents;
 using Postreiter.Imap;
 using Postreiter.Milter.Server;
 using Postreiter.Milter.Syntax;
@@ -154,6 +155,13 @@ internal static class RoomOptions
         new()
         {
             DefersUnscanned = settings.Virus.OnFailure == ScannerFailure.Defer,
+            Budget = settings.Smtp.VerdictBudget,
+        };
+
+    /// <summary>What may be in messages.</summary>
+    public static ContentRules Contents(ServerSettings settings) =>
+        settings.Content with
+        {
             Budget = settings.Smtp.VerdictBudget,
         };
 

@@ -2,6 +2,7 @@ using System.Net;
 using Postreiter.Core;
 using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Greylisting;
+using Postreiter.Delivery.Scanning.Contents;
 
 namespace Postreiter.Settings;
 
@@ -29,6 +30,7 @@ internal sealed record ServerSettings
     public VirusSettings Virus { get; init; } = new();
     public MilterSettings Milter { get; init; } = new();
     public ForeignSettings Foreign { get; init; } = new();
+    public ContentRules Content { get; init; } = new();
     public AddressListSettings Lists { get; init; } = new();
     public GateSettings Gate { get; init; } = new();
     public LogSettings Log { get; init; } = new();

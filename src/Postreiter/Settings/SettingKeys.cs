@@ -42,6 +42,7 @@ internal static partial class SettingKeys
         .. MailAuth(),
         .. Filters(),
         .. Milters(),
+        .. Contents(),
         .. Gate(),
         .. Operation(),
     ];

@@ -218,6 +218,7 @@ public sealed partial class ReloadTests
         var change =
             Changes.GetValueOrDefault(key)
             ?? FilterChanges.GetValueOrDefault(key)
+            ?? ContentChanges.GetValueOrDefault(key)
             ?? GateChanges.GetValueOrDefault(key)
             ?? MilterChanges[key];
         await using var server = await RunningServer.StartAsync();
