@@ -2,6 +2,7 @@ using System.CommandLine;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Postreiter.Control;
+using Postreiter.Core;
 using Postreiter.Delivery.Learning;
 using Postreiter.Replay;
 using Postreiter.Settings;
@@ -125,11 +126,13 @@ internal static class SpamReplayCommand
         CancellationToken ct
     )
     {
+        EmailAddress? wanted = null;
         if (only is not null)
         {
             var found = await control.CallAsync(ControlVerbs.MailAccount, new JsonObject { ["account"] = only }, ct);
             if (found.ExitCode != ExitCodes.Done)
                 throw new CommandFailure(found.ExitCode, found.Message ?? $"{only} cannot be found");
+            wanted = EmailAddress.Parse(only);
         }
 
         var reply = await control.CallAsync(ControlVerbs.AccountList, [], ct);
@@ -139,7 +142,7 @@ internal static class SpamReplayCommand
                 .Rows.Select(static row =>
                     (Address: (string?)row["address"] ?? "", Messages: (long?)row["messages"] ?? 0)
                 )
-                .Where(a => only is null || string.Equals(a.Address, only, StringComparison.OrdinalIgnoreCase)),
+                .Where(a => wanted is not { } one || EmailAddress.Parse(a.Address).Key == one.Key),
         ];
     }
 

@@ -76,6 +76,9 @@ internal sealed class LearnedSnapshot(IControl control, ExchangeFolder exchange,
             ["names"] = false,
         };
         var reply = await control.CallAsync(ControlVerbs.SpamBackup, arguments, ct);
+        // An account that is gone meanwhile has learned nothing, and its mail is gone too.
+        if (reply.ExitCode == ExitCodes.NotSo)
+            return new LearnedTokens();
         if (reply.ExitCode != ExitCodes.Done)
             throw new CommandFailure(reply.ExitCode, reply.Message ?? "what was learned cannot be read");
         var learned = new LearnedTokens();

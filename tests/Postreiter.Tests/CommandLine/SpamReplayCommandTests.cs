@@ -163,7 +163,7 @@ public sealed class SpamReplayCommandTests
         Assert.Equal(0, (await site.RunAsync("spam", "learn", "--spam", site.Folder["spam"])).ExitCode);
         rows = await JsonAsync(site);
         Assert.Equal([toAnn, toBoth, toBob, toBoth], rows.SkipLast(1).Select(r => (string)r["id"]!));
-        rows = await JsonAsync(site, "--account", "bob@a.test");
+        rows = await JsonAsync(site, "--account", "BOB@A.Test");
         Assert.Equal([toBob, toBoth], rows.SkipLast(1).Select(r => (string)r["id"]!));
         AssertSum(rows[^1], judged: 2, newlyJunk: 2, newlyWanted: 0);
     }
