@@ -3,6 +3,7 @@ using System.Text;
 using Postreiter.Core;
 using Postreiter.Dns;
 using Postreiter.MailAuth;
+using Postreiter.MailAuth.Batv;
 using Postreiter.MailAuth.Dmarc;
 using Postreiter.MailAuth.Reports;
 using Postreiter.MailAuth.Spf;
@@ -13,6 +14,11 @@ namespace Postreiter.Fuzz;
 /// <summary>What strangers publish and send for mail authentication.</summary>
 internal static class MailAuthTargets
 {
+    private static readonly BatvSigner Batv = new(
+        [System.Security.Cryptography.RandomNumberGenerator.GetBytes(32)],
+        TimeProvider.System
+    );
+
     private static readonly SrsRewriter Srs = new(
         DomainName.Parse("fwd.example"),
         [Encoding.ASCII.GetBytes("a secret of 16 bytes or more")],
@@ -116,6 +122,21 @@ internal static class MailAuthTargets
         // Of an address that a second forwarder has made, the way back leads to the first one.
         var isSecond = address.LocalPart.StartsWith("SRS1", StringComparison.OrdinalIgnoreCase);
         Require(there.Status == SrsStatus.Done && (there.Address == address || isSecond));
+    }
+
+    /// <summary>A sender, or a recipient with a tag that is none of ours, and the way there and back.</summary>
+    public static void BatvAddresses(byte[] input)
+    {
+        if (!EmailAddress.TryParse(Encoding.UTF8.GetString(input), out var address))
+            return;
+        var hasTag = BatvSigner.TryStrip(address, out var plain);
+        // The secret is not in the corpus.
+        Require(Batv.Check(address) == (hasTag ? BatvStatus.Forged : BatvStatus.None) && (hasTag || plain == address));
+        if (!BatvSigner.HasRoom(address))
+            return;
+        var made = Batv.Sign(address, 14);
+        Require(EmailAddress.TryParse(made.ToString(), out var again) && again == made);
+        Require(Batv.Check(made) == BatvStatus.Valid && BatvSigner.TryStrip(made, out var back) && back == address);
     }
 
     /// <summary>An attachment.</summary>

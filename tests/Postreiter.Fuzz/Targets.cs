@@ -75,6 +75,7 @@ internal static class Targets
         ["spamd-request"] = SpamdTargets.Request,
         ["spf-macro"] = MailAuthTargets.SpfMacroTexts,
         ["spf-record"] = MailAuthTargets.SpfRecords,
+        ["batv-address"] = MailAuthTargets.BatvAddresses,
         ["srs-address"] = MailAuthTargets.SrsAddresses,
         ["status-flags"] = input => StatusFlags.Read(input),
     };

@@ -99,6 +99,9 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     /// <summary>The author's domain that vouches for the message, where it is no spam; empty for none.</summary>
     public DomainName Vouched { get; set; }
 
+    /// <summary>Replies to recipients who alone have to wait, where the client takes a reply for each.</summary>
+    public Dictionary<EmailAddress, SmtpReply> Delays { get; } = [];
+
     /// <summary>Whether the message is spam by the rules; null when nothing was scanned.</summary>
     public bool? IsJunk { get; set; }
 

@@ -109,8 +109,15 @@ public sealed partial class ReceptionGate
         transaction.Add(
             new CheckRecord(GreylistCheck, "unsigned", 0, 0, "no domain of which good mail came has signed it")
         );
-        var (recipient, seconds) = transaction.Postponed.MaxBy(static p => p.Seconds);
-        return GreylistReply.Of(peer.Address, transaction.Mail?.ReversePath, recipient, seconds);
+        SmtpReply Reply((EmailAddress Recipient, uint Seconds) wait) =>
+            GreylistReply.Of(peer.Address, transaction.Mail?.ReversePath, wait.Recipient, wait.Seconds);
+        foreach (var wait in transaction.Postponed)
+            transaction.Delays[wait.Recipient] = Reply(wait);
+        return
+            transaction.Mail?.TakesReplyEach == true
+            && transaction.Recipients.Exists(r => r.Refusal is null && !transaction.Delays.ContainsKey(r.Address))
+            ? null
+            : Reply(transaction.Postponed.MaxBy(static p => p.Seconds));
     }
 
     /// <summary>Keeps who vouches for a message that is good: it counts when the message is taken.</summary>

@@ -86,6 +86,7 @@ public sealed partial class ReceptionGate
     /// <param name="spam">What the rules say.</param>
     internal static SmtpReply? RefusalFor(SmtpPeer peer, EmailAddress recipient, SpamOutcome? spam) =>
         Session(peer) is not { Transaction: { } transaction } session ? spam?.Rejection
+        : transaction.Delays.TryGetValue(recipient, out var wait) ? wait
         : transaction.ListsFor(recipient) < 0 ? null
         : session.Options.OnBackscatter == FailurePolicy.Reject && transaction.IsBackscatterFor(recipient) ? NotOurMail
         : spam?.Rejection;

@@ -69,6 +69,8 @@ public sealed partial class ReceptionGate(
     private const double NearThreshold = 2;
     private const double EarlyTalkerPoints = 3;
 
+    private static readonly TimeSpan TellAgain = TimeSpan.FromHours(1);
+    private readonly Dictionary<string, long> _told = new(StringComparer.Ordinal);
     private readonly RateLimits _rates = new(time);
     private readonly DnsListCheck? _lists = dns is null ? null : new DnsListCheck(dns, time);
     private readonly SenderDomainCheck? _domains = dns is null ? null : new SenderDomainCheck(dns, time);
@@ -283,7 +285,12 @@ public sealed partial class ReceptionGate(
         }
 
         foreach (var record in session.DnsLists is { } lists ? await lists : [])
+        {
             transaction.Add(record);
+            if (record.Result == DnsListCheck.Refuses)
+                TellRefusing(record);
+        }
+
         if (transaction.SenderDomain is { } domain)
             transaction.Add(await domain);
         if (spf is not null)
@@ -355,6 +362,23 @@ public sealed partial class ReceptionGate(
         return SpokeFirst;
     }
 
+    // Mail is let in that the list may know, until somebody does something about it: its operator has to hear of it, and not with each mail.
+    private void TellRefusing(CheckRecord record)
+    {
+        lock (_told)
+        {
+            var now = time.GetTimestamp();
+            if (_told.TryGetValue(record.Check, out var last) && time.GetElapsedTime(last, now) < TellAgain)
+                return;
+            // As many as there are lists in the settings, of which there may be others after a reload.
+            if (_told.Count >= 100)
+                _told.Clear();
+            _told[record.Check] = now;
+        }
+
+        LogRefusing(record.Check, record.Reason);
+    }
+
     private static PeerNotes Notes(SmtpPeer peer)
     {
         if (peer.Notes is PeerNotes notes)
@@ -365,6 +389,9 @@ public sealed partial class ReceptionGate(
     }
 
     private static GateSession? Session(SmtpPeer peer) => (peer.Notes as PeerNotes)?.Gate;
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Check}: {Reason}")]
+    private partial void LogRefusing(string check, string reason);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "{Connection}: refused: {Reason}")]
     private partial void LogRefused(string connection, string reason);

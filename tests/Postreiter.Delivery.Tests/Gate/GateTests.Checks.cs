@@ -1,5 +1,7 @@
+using Microsoft.Extensions.Logging;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
+using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Greylisting;
 using Postreiter.Delivery.Tests.Inbound;
@@ -43,6 +45,46 @@ public sealed partial class GateTests
         site.Dns.Address("1.2.0.192.bl.example", answer);
         await SendAsync(site);
         await GoldenTrace.ExpectAsync(site, "ann@our.example", "List_" + result);
+    }
+
+    [Fact]
+    public async Task A_list_that_refuses_our_resolver_is_told_in_the_log_once_an_hour()
+    {
+        var log = new LinesLogger();
+        await using var site = await SiteAsync();
+        site.Guard(Lists(new GateOptions(), "bl.example 20"), new GreylistOptions(), log: log);
+        site.Dns.Address("1.2.0.192.bl.example", "127.255.255.254");
+        await SendAsync(site);
+        await SendAsync(site);
+        Assert.Equal(
+            ["dnsbl bl.example: the list refuses to answer this resolver (127.255.255.254): it says nothing"],
+            log.Warnings
+        );
+        site.Clock.Advance(TimeSpan.FromHours(1));
+        await SendAsync(site);
+        Assert.Equal(2, log.Warnings.Count);
+    }
+
+    private sealed class LinesLogger : ILogger
+    {
+        public List<string> Warnings { get; } = [];
+
+        public IDisposable? BeginScope<TState>(TState state)
+            where TState : notnull => null;
+
+        public bool IsEnabled(LogLevel logLevel) => true;
+
+        public void Log<TState>(
+            LogLevel logLevel,
+            EventId eventId,
+            TState state,
+            Exception? exception,
+            Func<TState, Exception?, string> formatter
+        )
+        {
+            if (logLevel == LogLevel.Warning)
+                Warnings.Add(formatter(state, exception));
+        }
     }
 
     [Fact]

@@ -323,5 +323,18 @@ public sealed partial class GateTests
             remote: "198.51.100.7"
         );
         await GoldenTrace.ExpectAsync(site, "bob@our.example", "Unsigned");
+        // Somebody else has passed before: a client that takes a reply for each brings it.
+        After(site, 300);
+        await SendAsync(site, to: "<bob@our.example>", remote: "198.51.100.7", text: Signed.By("far.example", Message));
+        await SendAsync(
+            site,
+            "353 *\nS: 250 2.0.0 *\nS: "
+                + Delayed("198.51.100.7", "s@far.example", "cat@our.example")
+                + "\nS: 250 2.0.0 *",
+            "<bob@our.example> <cat@our.example>",
+            "<s@far.example> PRDR",
+            remote: "198.51.100.7"
+        );
+        await GoldenTrace.ExpectAsync(site, "cat@our.example", "Unsigned_with_PRDR");
     }
 }

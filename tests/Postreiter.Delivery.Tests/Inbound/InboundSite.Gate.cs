@@ -1,3 +1,4 @@
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 using Postreiter.Core;
 using Postreiter.Delivery.Gate;
@@ -18,12 +19,17 @@ internal sealed partial class InboundSite
     public Greylist Greylist => Gate!.Greylist;
 
     /// <summary>Puts the gate in force.</summary>
-    public InboundSite Guard(GateOptions? options = null, GreylistOptions? greylist = null, Greylist? known = null)
+    public InboundSite Guard(
+        GateOptions? options = null,
+        GreylistOptions? greylist = null,
+        Greylist? known = null,
+        ILogger? log = null
+    )
     {
         var list = known ?? new Greylist(Clock, 12345);
         list.Options = greylist ?? new GreylistOptions();
         _traces = new TraceWriter(_store, Clock, NullLogger.Instance);
-        Gate = new ReceptionGate(list, _traces, _dns, Host, Clock, new SafeRandom(5), NullLogger.Instance)
+        Gate = new ReceptionGate(list, _traces, _dns, Host, Clock, new SafeRandom(5), log ?? NullLogger.Instance)
         {
             Options = options ?? new GateOptions(),
         };

@@ -9,6 +9,9 @@ namespace Postreiter.Delivery.Gate.Checks;
 /// <param name="time">Measures.</param>
 internal sealed class DnsListCheck(IDnsResolver dns, TimeProvider time)
 {
+    /// <summary>The result where a list answers this resolver nothing.</summary>
+    public const string Refuses = "blocked";
+
     // A list has a handful of answers; more of them say no more.
     private const int MaxAnswers = 32;
     private static readonly IPNetwork Answers = IPNetwork.Parse("127.0.0.0/8");
@@ -61,7 +64,7 @@ internal sealed class DnsListCheck(IDnsResolver dns, TimeProvider time)
         if (codes.Find(Blocked.Contains) is { } refusal)
         {
             GateMetrics.Blocked(list.Zone.Ascii);
-            return Result("blocked", 0, $"the list refuses to answer this resolver ({refusal}): it says nothing");
+            return Result(Refuses, 0, $"the list refuses to answer this resolver ({refusal}): it says nothing");
         }
 
         // RFC 5782 §2.1: answers lie in 127.0.0.0/8. Others come from resolvers that have an answer for everything, or of a lost domain.
