@@ -1,10 +1,10 @@
-using System.Buffers;
 using System.Globalization;
 using System.Text;
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Inbound;
+using Postreiter.Delivery.Lists;
 using Postreiter.Smtp.Server;
 using Postreiter.Spam.Results;
 using Postreiter.Spam.Scanning;
@@ -23,10 +23,8 @@ namespace Postreiter.Delivery.Filtering;
 public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName, TimeProvider time, ILogger log)
 {
     private static readonly SmtpReply Refused = new(550, "5.7.1", "Message refused as spam");
+    private static readonly SmtpReply Unwanted = new(550, "5.7.1", "You are not wanted here");
     private static readonly SmtpReply NotNow = new(451, "4.7.1", "Message cannot be checked now, try again later");
-
-    // A header has at most this (L4), and its marks are made of it.
-    private const int MaxHeaderBytes = HeaderPass.MaxHeaderBytes;
 
     /// <summary>What follows from points; may change at any time, for messages that end then.</summary>
     public SpamFilterOptions Options { get; set; } = new();
@@ -71,7 +69,7 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
                 return null;
             Tell(peer, envelope, scanned);
             var prefix = Encoding.UTF8.GetByteCount(trace);
-            return Decide(peer, envelope, options, scanned, mail[prefix..], content.Length) with
+            return Decide(options, scanned, mail[prefix..], content.Length) with
             {
                 Milliseconds = time.GetElapsedTime(began).TotalMilliseconds,
             };
@@ -139,76 +137,77 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
         return user;
     }
 
-    private SpamOutcome Decide(
-        SmtpPeer peer,
-        SmtpEnvelope envelope,
-        SpamFilterOptions options,
-        ScannedMail scanned,
-        ReadOnlyMemory<byte> start,
-        long length
-    )
+    /// <summary>Says what follows for each reader.</summary>
+    /// <param name="peer">Who brought it.</param>
+    /// <param name="envelope">Its envelope.</param>
+    /// <param name="spam">What the scan found.</param>
+    /// <param name="readers">Who gets it.</param>
+    /// <returns>The same with the header with its tagged subject, where it is spam for all.</returns>
+    internal SpamOutcome Settle(SmtpPeer peer, SmtpEnvelope envelope, SpamOutcome spam, IReadOnlyList<Reader> readers)
     {
-        // Ours is the threshold, and marks stand in the header: a mail is never enclosed in another on its way in.
-        var verdict = scanned.Verdict with
-        {
-            Required = scanned.UserRequired ?? options.Threshold,
-        };
-        var tag = scanned.UserSubjectTag ?? options.SubjectTag;
-        var settings = scanned.Settings;
-        MarkDirectives.TryApply(ref settings, "report_safe", "0");
-        settings = settings with { Rewrites = new Dictionary<string, string>() };
-        var context = new MarkContext { HostName = hostName.Ascii, Now = time.GetLocalNow() };
-        var marker = new MailMarker(verdict, settings, context);
-        var isRefused = verdict.Points >= options.RejectAt;
+        if (spam.Score is not { } score)
+            return spam;
+        foreach (var reader in readers)
+            reader.Verdict = score.For(reader);
+        var isRefused = Readers.AreAgainst(readers);
+        var isJunk = readers.Any(static r => r.Verdict!.IsJunk);
         SpamMetrics.Verdict(
             isRefused ? "refused"
-            : verdict.IsSpam ? "junk"
+            : isJunk ? "junk"
             : "clean"
         );
         LogVerdict(
             peer.ConnectionId,
             envelope.Id,
             isRefused ? "refused"
-                : verdict.IsSpam ? "spam"
+                : isJunk ? "spam"
                 : "clean",
-            marker.PrintedPoints,
-            marker.PrintedThreshold,
-            marker.RuleNames()
+            score.Marker.PrintedPoints,
+            score.Marker.PrintedThreshold,
+            spam.Tests
         );
-        var (points, tests) = (verdict.Points, marker.RuleNames());
-        var marks = marker.AddedFields();
-        if (scanned.IsPartial || start.Length < length)
-            marks += string.Create(
-                CultureInfo.InvariantCulture,
-                $"X-Spam-Scanned: first {start.Length} of {length} octets\n"
-            );
-        return new SpamOutcome
+        return spam with
         {
-            Rejection = isRefused ? Refused : null,
-            IsJunk = verdict.IsSpam || isRefused,
-            Points = points,
-            Tests = tests,
-            Marks = marks.Replace("\n", "\r\n", StringComparison.Ordinal),
-            Header = verdict.IsSpam && tag.Length > 0 ? Tag(verdict, context, tag, start) : null,
+            Header =
+                readers.Count > 0 && readers.All(static r => r.Verdict!.IsJunk)
+                    ? score.Tagged(readers[0].Verdict!)
+                    : null,
         };
     }
 
-    private static TaggedHeader? Tag(SpamVerdict verdict, MarkContext context, string tag, ReadOnlyMemory<byte> start)
+    /// <summary>The reply that refuses a message for readers who would have it refused.</summary>
+    internal static SmtpReply RefusalOf(SpamOutcome? spam) => spam is { IsRejected: true } ? Refused : Unwanted;
+
+    private SpamOutcome Decide(SpamFilterOptions options, ScannedMail scanned, ReadOnlyMemory<byte> start, long length)
     {
-        var end = start.Span[..Math.Min(start.Length, MaxHeaderBytes)].IndexOf("\r\n\r\n"u8);
-        // A message that is nothing but a header has no room for a text either: it stays as it is.
-        if (end < 0)
-            return null;
-        var header = start[..(end + 4)];
-        var settings = new MarkSettings
+        // Ours is the threshold, and marks stand in the header: a mail is never enclosed in another on its way in.
+        var verdict = scanned.Verdict with
         {
-            SpamHeaders = [],
-            ReportSafe = 0,
-            Rewrites = new Dictionary<string, string> { ["Subject"] = EncodedText.Ascii(tag) },
+            Required = scanned.UserRequired ?? options.Threshold,
         };
-        var output = new ArrayBufferWriter<byte>(header.Length + 256);
-        new MailMarker(verdict, settings, context).Rewrite(header, output);
-        return new TaggedHeader(output.WrittenMemory, header.Length);
+        var settings = scanned.Settings;
+        MarkDirectives.TryApply(ref settings, "report_safe", "0");
+        settings = settings with { Rewrites = new Dictionary<string, string>() };
+        var context = new MarkContext { HostName = hostName.Ascii, Now = time.GetLocalNow() };
+        var score = new ScoredMessage(verdict, settings, context, options.RejectAt)
+        {
+            Tag = scanned.UserSubjectTag ?? options.SubjectTag,
+            Start = start,
+            FurtherMarks =
+                scanned.IsPartial || start.Length < length
+                    ? string.Create(
+                        CultureInfo.InvariantCulture,
+                        $"X-Spam-Scanned: first {start.Length} of {length} octets\n"
+                    )
+                    : "",
+        };
+        return new SpamOutcome
+        {
+            IsJunk = verdict.IsSpam,
+            Points = verdict.Points,
+            Tests = score.Marker.RuleNames(),
+            Score = score,
+        };
     }
 
     private static async ValueTask<ReadOnlyMemory<byte>> ReadAsync(

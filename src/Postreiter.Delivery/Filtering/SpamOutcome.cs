@@ -8,10 +8,7 @@ internal sealed record SpamOutcome
     /// <summary>The reply that refuses it for everybody, because it could not be scanned; null when it is taken.</summary>
     public SmtpReply? Refusal { get; init; }
 
-    /// <summary>The reply that refuses it as spam, for those who do not want it all the same; null where its points are too few.</summary>
-    public SmtpReply? Rejection { get; init; }
-
-    /// <summary>Whether it goes to Junk.</summary>
+    /// <summary>Whether it is spam by the rules alone.</summary>
     public bool IsJunk { get; init; }
 
     /// <summary>The rules' points; 0 when nothing was scanned.</summary>
@@ -26,7 +23,13 @@ internal sealed record SpamOutcome
     /// <summary>The scan that goes on while the message is taken unscanned; null = none. To be disposed by who takes it.</summary>
     public LateScan? Late { get; init; }
 
-    /// <summary>Fields to put in front, whole lines with CRLF.</summary>
+    /// <summary>What follows for whom; null when it was not scanned.</summary>
+    public ScoredMessage? Score { get; init; }
+
+    /// <summary>Whether the rules' points alone would have it refused.</summary>
+    public bool IsRejected => Score is { } score && score.Verdict.Points >= score.RejectAt;
+
+    /// <summary>Fields to put in front where it was not scanned, whole lines with CRLF.</summary>
     public string Marks { get; init; } = "";
 
     /// <summary>The header with its tagged subject, to be stored in place of the one that came; null where none is wanted.</summary>

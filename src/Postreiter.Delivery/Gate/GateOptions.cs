@@ -18,6 +18,9 @@ public sealed record GateOptions
     /// <summary>Whom the site, a domain or an account lets in or not. Default nobody.</summary>
     public GateLists Lists { get; init; } = GateLists.Empty;
 
+    /// <summary>Points of a sender to whom an account has written, for that account's mail, where SPF or DKIM vouches for it; not above 0. Default −5.</summary>
+    public double Welcome { get; init; } = -5;
+
     /// <summary>Clients that are never greylisted. Default none.</summary>
     public GreylistAllow GreylistAllow { get; init; } = GreylistAllow.Empty;
 

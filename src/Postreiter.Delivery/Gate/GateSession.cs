@@ -2,6 +2,7 @@ using Postreiter.Core;
 using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Greylisting;
 using Postreiter.Delivery.Gate.Tracing;
+using Postreiter.Delivery.Lists;
 using Postreiter.Smtp.Server;
 
 namespace Postreiter.Delivery.Gate;
@@ -38,9 +39,8 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     private const int MaxChecks = 4_000;
 
     private readonly List<CheckRecord> _checks = [];
-    private readonly Dictionary<string, Tally> _tallies = new(StringComparer.Ordinal);
-    private readonly HashSet<string> _listed = new(StringComparer.Ordinal);
-    private Tally _forAll;
+    private readonly HashSet<CheckRecord> _noted = [];
+    private CheckRecord? _worst;
 
     /// <summary>MAIL; null when it was refused before the policy.</summary>
     public MailArguments? Mail => mail;
@@ -61,13 +61,10 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     public IReadOnlyList<CheckRecord> Checks => _checks;
 
     /// <summary>The sum of what counts for all recipients.</summary>
-    public double Points => _forAll.Points;
+    public double Points { get; private set; }
 
     /// <summary>Whether anything speaks against the caller.</summary>
     public bool HasAgainst { get; private set; }
-
-    /// <summary>Whether the lists that hold for everybody have been looked at.</summary>
-    public bool HasLists => _listed.Count > 0;
 
     /// <summary>Whether no recipient more is looked at.</summary>
     public bool IsFull => Recipients.Count >= MaxRecipients;
@@ -116,10 +113,13 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     {
         GateMetrics.Check(record.Check, record.Result);
         HasAgainst |= record.IsAgainst;
-        if (record.Recipient is not { } recipient)
-            _forAll = _forAll.With(record);
-        else if (record.Points != 0)
-            _tallies[recipient] = _tallies.GetValueOrDefault(recipient).With(record);
+        if (record.Recipient is null)
+        {
+            Points += record.Points;
+            if (record.Points > (_worst?.Points ?? 0))
+                _worst = record;
+        }
+
         if (_checks.Count < MaxChecks)
             _checks.Add(record);
     }
@@ -131,28 +131,40 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
             Recipients.Add((recipient, refusal));
     }
 
-    /// <summary>Lists have been looked at for a recipient.</summary>
-    /// <returns>False when they had been: RCPT may come twice, and an entry counts once.</returns>
-    public bool NoteListed(EmailAddress recipient) => _listed.Add(recipient.ToString());
+    /// <summary>Notes what holds for a recipient alone, or for all; the same once.</summary>
+    public void Note(string? recipient, CheckRecord record)
+    {
+        record = record with { Recipient = recipient };
+        if (_noted.Count < MaxChecks && _noted.Add(record))
+            Add(record);
+    }
 
-    /// <summary>The sum for one recipient.</summary>
-    public double PointsFor(EmailAddress recipient) => TallyFor(recipient).Points;
+    /// <summary>Who gets the message by each recipient that was taken.</summary>
+    public Readers Readers { get; } = new();
 
-    /// <summary>Points of the lists for one recipient.</summary>
-    public double ListsFor(EmailAddress recipient) => TallyFor(recipient).Lists;
+    /// <summary>Lists that were looked at, by scope.</summary>
+    public Dictionary<string, ScopeFinding> Scopes { get; } = new(StringComparer.Ordinal);
 
-    /// <summary>Whether an entry lets the message in for a recipient, and none that counts more keeps it out.</summary>
-    public bool IsWantedBy(EmailAddress recipient) => TallyFor(recipient) is { IsAllowed: true, Lists: <= 0 };
+    /// <summary>The sum for one recipient; of several readers that of the mildest.</summary>
+    public double PointsFor(EmailAddress recipient) =>
+        Points + (Readers.Of(recipient) is { Count: > 0 } readers ? readers.Min(static r => r.OwnPoints) : 0);
+
+    /// <summary>Whether an entry lets the message in for a reader, and none that counts more keeps it out.</summary>
+    public bool IsWantedBy(EmailAddress recipient) => Readers.Of(recipient).Any(static r => r.IsWanted);
 
     /// <summary>Whether this is a notice about what the recipient did not send, and no entry lets it in.</summary>
     public bool IsBackscatterFor(EmailAddress recipient) =>
-        !IsReceipt && DidNotSend.Contains(recipient) && ListsFor(recipient) >= 0;
+        Readers.Of(recipient) is { Count: > 0 } readers && readers.All(IsBackscatterFor);
+
+    /// <summary>As <see cref="IsBackscatterFor(EmailAddress)"/>, for one reader.</summary>
+    public bool IsBackscatterFor(Reader reader) =>
+        !IsReceipt && DidNotSend.Contains(reader.Recipient) && !reader.IsExempt;
 
     /// <summary>What counts most against a recipient's mail; null for nothing.</summary>
     public CheckRecord? WorstFor(EmailAddress recipient)
     {
-        var own = _tallies.GetValueOrDefault(recipient.ToString()).Worst;
-        return (own?.Points ?? 0) > (_forAll.Worst?.Points ?? 0) ? own : _forAll.Worst;
+        var own = Readers.Of(recipient).MinBy(static r => r.OwnPoints)?.Worst;
+        return (own?.Points ?? 0) > (_worst?.Points ?? 0) ? own : _worst;
     }
 
     /// <summary>What became of a recipient in the end.</summary>
@@ -163,37 +175,19 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
             return VerdictAction.None;
         if (!reply.IsPositive)
             return reply.IsTransient ? VerdictAction.Defer : VerdictAction.Refuse;
+        var readers = Readers.Of(recipient);
+        return readers.Count == 0 ? ActionFor(null) : readers.Min(ActionFor);
+    }
+
+    /// <summary>What became of a copy that was taken.</summary>
+    public VerdictAction ActionFor(Reader? reader)
+    {
         if (IsHeld)
             return VerdictAction.Junk;
-        if (ListsFor(recipient) < 0)
-            return VerdictAction.Accept;
-        if (IsQuarantined)
+        if (IsQuarantined && reader is not { IsExempt: true })
             return VerdictAction.Quarantine;
-        if (IsJunk == true || ListsFor(recipient) > 0 || IsBackscatterFor(recipient))
+        if (reader is null ? IsJunk == true : reader.Verdict?.IsJunk ?? (IsJunk == true || IsBackscatterFor(reader)))
             return VerdictAction.Junk;
-        return IsJunk is null ? VerdictAction.Accept : VerdictAction.Mark;
-    }
-
-    private Tally TallyFor(EmailAddress recipient)
-    {
-        var own = _tallies.GetValueOrDefault(recipient.ToString());
-        return own with
-        {
-            Points = own.Points + _forAll.Points,
-            Lists = own.Lists + _forAll.Lists,
-            IsAllowed = own.IsAllowed || _forAll.IsAllowed,
-        };
-    }
-
-    /// <summary>What was found counts together: for everybody, or for one recipient.</summary>
-    private readonly record struct Tally(double Points, double Lists, bool IsAllowed, CheckRecord? Worst)
-    {
-        public Tally With(CheckRecord record) =>
-            new(
-                Points + record.Points,
-                record.Check == GateLists.Name ? Lists + record.Points : Lists,
-                IsAllowed || record is { Check: GateLists.Name, Points: < 0 },
-                record.Points > (Worst?.Points ?? 0) ? record : Worst
-            );
+        return IsJunk is null || reader is { IsExempt: true } ? VerdictAction.Accept : VerdictAction.Mark;
     }
 }

@@ -35,7 +35,8 @@ public sealed class GatedPolicy(IReceptionPolicy policy, ReceptionGate gate) : I
             peer,
             envelope,
             recipient.Recipient,
-            await policy.OnRcptAsync(peer, envelope, recipient, ct)
+            await policy.OnRcptAsync(peer, envelope, recipient, ct),
+            ct
         );
 
     /// <inheritdoc/>

@@ -62,7 +62,7 @@ public sealed partial class ReceptionGate
                 new CheckRecord(
                     "rules",
                     spam.Refusal is not null ? "unscanned"
-                        : spam.Rejection is not null ? "refuse"
+                        : spam.IsRejected ? "refuse"
                         : spam.IsJunk ? "spam"
                         : "clean",
                     spam.Points,
@@ -80,30 +80,9 @@ public sealed partial class ReceptionGate
         return null;
     }
 
-    /// <summary>The refusal of a message for one recipient, whoever else takes it: what its lists say counts more than the rules.</summary>
-    /// <param name="peer">Who brought it.</param>
-    /// <param name="recipient">The address by which it came.</param>
-    /// <param name="spam">What the rules say.</param>
-    internal static SmtpReply? RefusalFor(SmtpPeer peer, EmailAddress recipient, SpamOutcome? spam) =>
-        Session(peer) is not { Transaction: { } transaction } session ? spam?.Rejection
-        : transaction.Delays.TryGetValue(recipient, out var wait) ? wait
-        : transaction.ListsFor(recipient) < 0 ? null
-        : session.Options.OnBackscatter == FailurePolicy.Reject && transaction.IsBackscatterFor(recipient) ? NotOurMail
-        : spam?.Rejection;
-
-    /// <summary>Whether an account gets the message into Junk: what the lists say of it counts more than the rules.</summary>
-    /// <param name="peer">Who brought it.</param>
-    /// <param name="recipient">The address by which it came.</param>
-    /// <param name="isJunk">What the rules and the sender's domain say.</param>
-    internal static bool IsJunk(SmtpPeer peer, EmailAddress recipient, bool isJunk) =>
-        Session(peer)?.Transaction is { } transaction
-            ? transaction.ListsFor(recipient) switch
-            {
-                < 0 => false,
-                > 0 => true,
-                _ => isJunk || transaction.IsBackscatterFor(recipient),
-            }
-            : isJunk;
+    /// <summary>The reply to a recipient who has to wait, though others take the message; null for none.</summary>
+    internal static SmtpReply? DelayOf(SmtpPeer peer, EmailAddress recipient) =>
+        Session(peer)?.Transaction?.Delays.GetValueOrDefault(recipient);
 
     /// <summary>The record of a message that is about to be filed; kept with it.</summary>
     internal TraceRecord? Trace(SmtpPeer peer, SmtpEnvelope envelope, SmtpReply reply)
@@ -219,6 +198,33 @@ public sealed partial class ReceptionGate
             : string.Join(' ', result.Properties.Select(static p => $"{p.Type}.{p.Name}={p.Value}"));
     }
 
+    private static IEnumerable<RecipientVerdict> Recipients(
+        GateTransaction transaction,
+        EmailAddress recipient,
+        SmtpReply? refusal
+    )
+    {
+        var readers = transaction.Readers.Of(recipient);
+        if (readers.Count > 1 && refusal is null && transaction.Reply is { IsPositive: true })
+            return readers.Select(r => new RecipientVerdict(
+                recipient.ToString(),
+                transaction.ActionFor(r),
+                transaction.Points + r.OwnPoints
+            )
+            {
+                Account = r.Account?.Address.ToString(),
+            });
+        return
+        [
+            new RecipientVerdict(
+                recipient.ToString(),
+                transaction.ActionFor(recipient, refusal),
+                transaction.PointsFor(recipient),
+                refusal?.ToString()
+            ),
+        ];
+    }
+
     private static TraceRecord Record(SmtpPeer peer, GateTransaction transaction, IReadOnlyList<SmtpReply> next)
     {
         var sender = transaction.Mail?.ReversePath;
@@ -237,15 +243,7 @@ public sealed partial class ReceptionGate
             Size = transaction.Size,
             Checks = transaction.Checks,
             Points = transaction.Points,
-            Recipients =
-            [
-                .. transaction.Recipients.Select(r => new RecipientVerdict(
-                    r.Address.ToString(),
-                    transaction.ActionFor(r.Address, r.Refusal),
-                    transaction.PointsFor(r.Address),
-                    r.Refusal?.ToString()
-                )),
-            ],
+            Recipients = [.. transaction.Recipients.SelectMany(r => Recipients(transaction, r.Address, r.Refusal))],
             Reply = transaction.Reply?.ToString(),
             // Its last lines are what this record is a part of: said as soon as both are kept.
             Dialogue = dialogue.Count > 0 ? [.. dialogue, .. next.Select(static r => $"S: {r}")] : dialogue,

@@ -143,11 +143,13 @@ public sealed partial class ReceptionGate(
     /// <param name="envelope">The open transaction.</param>
     /// <param name="recipient">The recipient.</param>
     /// <param name="decision">What the policy says to it.</param>
+    /// <param name="ct">Ends with the session.</param>
     internal async ValueTask<RecipientDecision> RecipientAsync(
         SmtpPeer peer,
         SmtpEnvelope envelope,
         EmailAddress recipient,
-        RecipientDecision decision
+        RecipientDecision decision,
+        CancellationToken ct
     )
     {
         if (Session(peer) is not { Transaction: { } transaction } session)
@@ -158,16 +160,11 @@ public sealed partial class ReceptionGate(
         // RFC 5321 §4.5.3.1.10: the client sends the rest later.
         if (transaction.IsFull)
             return decision.Refusal is null ? new RecipientDecision(EnoughRecipients) : decision;
-        if (decision.Refusal is null && session.IsChecked)
-        {
-            if (transaction.Mail is { ReversePath: null } && target?.Tag is { } tag)
-                NoteTag(transaction, recipient, tag);
-            if (await TakeAsync(peer, session, transaction, recipient) is { } refusal)
-                decision = new RecipientDecision(refusal);
-        }
-        else if (decision.Refusal is null && target is { Status: ResolutionStatus.NotLocal })
-            // Only users may write to others' domains; what these answer is not delayed.
-            greylist.NoteCorrespondent(recipient);
+        if (
+            decision.Refusal is null
+            && await TakeAsync(peer, session, transaction, recipient, target, ct) is { } refusal
+        )
+            decision = new RecipientDecision(refusal);
 
         transaction.Add(recipient, decision.Refusal);
         return decision;
@@ -177,11 +174,24 @@ public sealed partial class ReceptionGate(
         SmtpPeer peer,
         GateSession session,
         GateTransaction transaction,
-        EmailAddress recipient
+        EmailAddress recipient,
+        Resolution? target,
+        CancellationToken ct
     )
     {
-        if (_rates.TryTake(peer.Address, RateOf.Recipients, session.Options.RecipientsPerMinute))
-            return CheckAsync(peer, session, transaction, recipient);
+        if (peer.User is { } user)
+        {
+            // Only users may write to others' domains; what these answer is not delayed, and known to who wrote. A receipt or another notice is
+            // no letter (RFC 8098 §4).
+            if (target is { Status: ResolutionStatus.NotLocal })
+                greylist.NoteCorrespondent(transaction.Mail?.ReversePath is null ? default : user.Address, recipient);
+            return new((SmtpReply?)null);
+        }
+
+        if (session.IsChecked && transaction.Mail is { ReversePath: null } && target?.Tag is { } tag)
+            NoteTag(transaction, recipient, tag);
+        if (!session.IsChecked || _rates.TryTake(peer.Address, RateOf.Recipients, session.Options.RecipientsPerMinute))
+            return CheckAsync(peer, session, transaction, recipient, target, ct);
         GateMetrics.Refused("rate");
         return new(TooManyRecipients);
     }
@@ -190,9 +200,18 @@ public sealed partial class ReceptionGate(
         SmtpPeer peer,
         GateSession session,
         GateTransaction transaction,
-        EmailAddress recipient
+        EmailAddress recipient,
+        Resolution? target,
+        CancellationToken ct
     )
     {
+        if (!session.IsChecked)
+        {
+            return await TryFindReadersAsync(peer, session, transaction, recipient, target, isForged: false, ct)
+                ? null
+                : ListsDown;
+        }
+
         var began = time.GetTimestamp();
         var spf = await SpfAsync(peer, transaction, session.Options.Budget);
         if (!transaction.IsReady)
@@ -202,24 +221,8 @@ public sealed partial class ReceptionGate(
         }
 
         var isForged = spf?.Result is SpfResult.Fail or SpfResult.SoftFail;
-        // What counts for everybody is noted once.
-        var isFirst = !transaction.HasLists;
-        if (transaction.NoteListed(recipient))
-        {
-            foreach (
-                var record in session.Options.Lists.Check(
-                    peer.Address,
-                    transaction.Mail?.ReversePath,
-                    recipient,
-                    isForged
-                )
-            )
-            {
-                if (record.Recipient is not null || isFirst)
-                    transaction.Add(record);
-            }
-        }
-
+        if (!await TryFindReadersAsync(peer, session, transaction, recipient, target, isForged, ct))
+            return ListsDown;
         if (Refuse(peer, session, transaction, recipient) is { } refusal)
             return refusal;
         return Delay(peer, session, transaction, recipient, spf);

@@ -4,6 +4,7 @@ using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Gate;
+using Postreiter.Delivery.Lists;
 using Postreiter.Delivery.Scanning;
 using Postreiter.Delivery.Scanning.Contents;
 using Postreiter.Messages.Reports;
@@ -44,11 +45,11 @@ internal sealed partial class IncomingFiling(
     /// <summary>What the rules about contents say of it; null where there are none.</summary>
     public ContentOutcome? Contents { get; init; }
 
-    // What was filed, for a scan that is still going on.
-    private readonly List<(long Account, FiledCopy Copy)> _filed = [];
+    /// <summary>Who gets it, and what follows for each.</summary>
+    public required Readers Readers { get; init; }
 
-    // Accounts whose lists let it in: what a late scan finds moves nothing of theirs.
-    private readonly HashSet<long> _wantedBy = [];
+    // What was filed, for a scan that is still going on.
+    private readonly List<LateCopy> _filed = [];
 
     private readonly SmtpReply _accepted = new(250, "2.0.0", $"{envelope.Id} accepted");
 
@@ -83,14 +84,14 @@ internal sealed partial class IncomingFiling(
         foreach (var recipient in envelope.Recipients)
             all.Add((recipient, await TargetAsync(recipient, ct)));
 
-        var refusals = all.ConvertAll(r => ReceptionGate.RefusalFor(peer, Address(r.Recipient, r.Target), Spam));
-        if (peer.Role == ListenerRole.Lmtp || (envelope.Mail.TakesReplyEach && all.Count > 1))
-            return await FileEachAsync(all, refusals, ct);
         // One reply for all: where somebody wants it, those who do not have it in Junk.
-        if (refusals.TrueForAll(static r => r is not null))
-            return [refusals[0]!];
-        return [await FileForAsync(all, ct)];
+        if (peer.Role != ListenerRole.Lmtp && !(envelope.Mail.TakesReplyEach && all.Count > 1))
+            return [await FileForAsync(all, ct)];
+        return await FileEachAsync(all, all.ConvertAll(r => RefusalFor(Address(r.Recipient, r.Target))), ct);
     }
+
+    private SmtpReply? RefusalFor(EmailAddress recipient) =>
+        ReceptionGate.DelayOf(peer, recipient) ?? Readers.RefusalOf(Readers.Of(recipient), Spam);
 
     private async ValueTask<IReadOnlyList<SmtpReply>> FileEachAsync(
         List<(AcceptedRecipient Recipient, Resolution Target)> all,
@@ -155,8 +156,8 @@ internal sealed partial class IncomingFiling(
             intake.Quotas.NoteDelivery(account);
         foreach (var (copy, filed) in filing.Copies.Zip(result.Copies))
         {
-            if (!filed.WasThere && !_wantedBy.Contains(copy.AccountId))
-                _filed.Add((copy.AccountId, filed));
+            if (Spam?.Late is not null && !filed.WasThere)
+                _filed.Add(new LateCopy(copy.AccountId, filed, ReaderOf(recipients, copy.AccountId)));
         }
 
         await ReportSuccessAsync(recipients, ct);
@@ -185,20 +186,19 @@ internal sealed partial class IncomingFiling(
             {
                 if (!seen.Add(account.Id))
                     continue;
-                if (!ReceptionGate.IsJunk(peer, Address(recipient, target), isJunk: true))
-                    _wantedBy.Add(account.Id);
+                var reader = Readers.Find(Address(recipient, target), account.Id);
                 var prefix =
                     TraceField.ReturnPath(envelope.Mail.ReversePath)
                     + Virus?.Marks
                     + Contents?.Marks
-                    + Spam?.Marks
+                    + reader?.Verdict?.Marks
                     + TraceField.DeliveredTo(Address(recipient, target))
                     + _trace;
                 copies.Add(
                     new MailboxCopy
                     {
                         AccountId = account.Id,
-                        MailboxId = await MailboxAsync(account.Id, Address(recipient, target), ct),
+                        MailboxId = await MailboxAsync(account.Id, reader, ct),
                         Prefix = Encoding.UTF8.GetBytes(prefix),
                         InternalDate = now,
                     }
@@ -209,14 +209,21 @@ internal sealed partial class IncomingFiling(
         return copies;
     }
 
-    private ValueTask<long> MailboxAsync(long accountId, EmailAddress recipient, CancellationToken ct) =>
+    // The first recipient by which an account gets it decides for its copy.
+    private Reader? ReaderOf(
+        IReadOnlyList<(AcceptedRecipient Recipient, Resolution Target)> recipients,
+        long account
+    ) =>
+        recipients
+            .Select(r => Readers.Find(Address(r.Recipient, r.Target), account))
+            .FirstOrDefault(static r => r is not null);
+
+    private ValueTask<long> MailboxAsync(long accountId, Reader? reader, CancellationToken ct) =>
         IsHeld
-        || ReceptionGate.IsJunk(
-            peer,
-            recipient,
-            Spam is { IsJunk: true }
-                || Contents is { Quarantine.Length: > 0 }
-                || verdict?.Action == SenderAction.Quarantine
+        || reader?.Verdict is { IsJunk: true }
+        || (
+            (verdict?.Action == SenderAction.Quarantine || Contents is { Quarantine.Length: > 0 })
+            && reader is not { IsExempt: true }
         )
             ? intake.Resolver.Directory.FindJunkAsync(accountId, ct)
             : intake.Resolver.Directory.FindInboxAsync(accountId, ct);
@@ -245,7 +252,10 @@ internal sealed partial class IncomingFiling(
         var items = new List<NewQueueItem>();
         foreach (var group in groups)
         {
-            var (sender, prefix) = (envelope.Mail.ReversePath, Spam?.Marks + _trace);
+            var marks = Readers
+                .Find(Address(group.First().Recipient, group.First().Target), account: null)
+                ?.Verdict?.Marks;
+            var (sender, prefix) = (envelope.Mail.ReversePath, marks + _trace);
             if (group.Key.Alias is { } alias)
             {
                 if (intake.Rewriting is { } rewriting)

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Gate;
+using Postreiter.Delivery.Lists;
 using Postreiter.Messages;
 using Postreiter.Smtp.Server;
 using Postreiter.Storage;
@@ -115,8 +116,10 @@ internal sealed partial class IncomingMessage(
             await Task.WhenAll(scanning, looking, filtering);
             var (virus, contents) = (await scanning, await looking);
             var (made, spam) = await filtering;
-            var delay = intake.Gate?.Judge(peer, verdict, spam, content.Length, virus, contents, made.Refusal);
-            if ((virus.Refusal ?? contents?.Refusal ?? made.Refusal ?? spam?.Refusal ?? delay) is { } refused)
+            var readers = Settle(verdict, made, ref spam);
+            var refusal = made.Refusal ?? Readers.RefusalOf(readers.Of(made.Envelope), spam);
+            var delay = intake.Gate?.Judge(peer, verdict, spam, content.Length, virus, contents, refusal);
+            if ((virus.Refusal ?? contents?.Refusal ?? refusal ?? spam?.Refusal ?? delay) is { } refused)
                 return Replies(refused);
             await using var tagged = await TagAsync(made, spam, ct);
             if (intake.Reports is { } reports && peer.User is null)
@@ -138,6 +141,7 @@ internal sealed partial class IncomingMessage(
                 Virus = virus,
                 Contents = contents,
                 IsHeld = made.Held is not null,
+                Readers = readers,
             };
             isHandedOver = true;
             return RepliesFor(made.Envelope, await outcome.FileAsync(ct));

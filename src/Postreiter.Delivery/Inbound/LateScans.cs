@@ -2,10 +2,17 @@ using System.Collections.Concurrent;
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Delivery.Filtering;
+using Postreiter.Delivery.Lists;
 using Postreiter.Storage;
 using Postreiter.Storage.Mail;
 
 namespace Postreiter.Delivery.Inbound;
+
+/// <summary>A copy of a message that was taken unscanned.</summary>
+/// <param name="Account">Whose mailbox it is in.</param>
+/// <param name="Copy">Where.</param>
+/// <param name="Reader">What else counts for it; null for nothing.</param>
+internal sealed record LateCopy(long Account, FiledCopy Copy, Reader? Reader);
 
 /// <summary>
 /// Messages that were taken unscanned because their scan took too long (F7): it goes on, and what turns out to be spam is moved to
@@ -30,8 +37,8 @@ internal sealed partial class LateScans(IStore store, RecipientResolver resolver
     /// <param name="id">The message.</param>
     /// <param name="scan">Its scan; disposed at its end.</param>
     /// <param name="threshold">Points from which it is spam.</param>
-    /// <param name="copies">Where it was filed, with whose mailbox it is.</param>
-    public void Begin(TraceId id, LateScan scan, double threshold, IReadOnlyList<(long Account, FiledCopy Copy)> copies)
+    /// <param name="copies">Where it was filed.</param>
+    public void Begin(TraceId id, LateScan scan, double threshold, IReadOnlyList<LateCopy> copies)
     {
         if (_open.Count >= Most || copies.Count == 0 || _stopping.IsCancellationRequested)
         {
@@ -66,25 +73,21 @@ internal sealed partial class LateScans(IStore store, RecipientResolver resolver
         _stopping.Cancel();
     }
 
-    private async Task EndAsync(
-        TraceId id,
-        LateScan scan,
-        double threshold,
-        IReadOnlyList<(long Account, FiledCopy Copy)> copies
-    )
+    private async Task EndAsync(TraceId id, LateScan scan, double threshold, IReadOnlyList<LateCopy> copies)
     {
         try
         {
             var ct = _stopping.Token;
             if (await scan.Task.WaitAsync(ct) is not { } scanned)
                 return;
-            var isSpam = scanned.Verdict.Points >= (scanned.UserRequired ?? threshold);
-            SpamMetrics.Verdict(isSpam ? "late junk" : "late clean");
-            LogLate(log, id, isSpam ? "spam" : "clean", scanned.Verdict.Points);
-            if (!isSpam)
-                return;
-            foreach (var (account, copy) in copies)
-                await MoveAsync(account, copy, ct);
+            var (points, required) = (scanned.Verdict.Points, scanned.UserRequired ?? threshold);
+            var junk = copies
+                .Where(c => points + (c.Reader?.Points ?? 0) >= (c.Reader?.Threshold ?? required))
+                .ToList();
+            SpamMetrics.Verdict(junk.Count > 0 ? "late junk" : "late clean");
+            LogLate(log, id, junk.Count > 0 ? "spam" : "clean", points);
+            foreach (var copy in junk)
+                await MoveAsync(copy.Account, copy.Copy, ct);
         }
         catch (OperationCanceledException)
         {

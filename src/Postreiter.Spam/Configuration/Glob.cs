@@ -1,7 +1,7 @@
 namespace Postreiter.Spam.Configuration;
 
 /// <summary>File-glob patterns of address and subject lists: `*` any string, `?` one octet, all else literal, ASCII letters in either case.</summary>
-internal static class Glob
+public static class Glob
 {
     /// <summary>Whether the whole text fits. Linear but for one step back to the last star: at most pattern × text steps.</summary>
     public static bool Matches(ReadOnlySpan<char> pattern, ReadOnlySpan<char> text)

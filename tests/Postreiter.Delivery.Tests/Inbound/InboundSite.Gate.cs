@@ -4,6 +4,7 @@ using Postreiter.Core;
 using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Gate.Greylisting;
 using Postreiter.Delivery.Gate.Tracing;
+using Postreiter.Delivery.Lists;
 using Postreiter.Smtp.Server;
 
 namespace Postreiter.Delivery.Tests.Inbound;
@@ -32,6 +33,7 @@ internal sealed partial class InboundSite
         Gate = new ReceptionGate(list, _traces, _dns, Host, Clock, new SafeRandom(5), log ?? NullLogger.Instance)
         {
             Options = options ?? new GateOptions(),
+            Stored = new StoredLists(_store, Clock),
         };
         _gated = new GatedPolicy(_policy, Gate);
         _intake.Gate = Gate;

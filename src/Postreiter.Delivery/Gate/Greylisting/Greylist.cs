@@ -86,12 +86,29 @@ public sealed class Greylist(TimeProvider time, long spread, int maxRows = Greyl
         return known;
     }
 
-    /// <summary>Somebody here writes to an address: its answer is not delayed.</summary>
-    internal void NoteCorrespondent(EmailAddress recipient)
+    /// <summary>Whether an account has written to an address.</summary>
+    internal bool IsCorrespondent(EmailAddress account, EmailAddress sender)
+    {
+        var key = GreylistKey.OfPair(account, sender);
+        var known = _table.TryUse(key, 1, Now, Options.Times, out var state, out var isDue);
+        if (isDue)
+            Save(new GreylistRow(state, "", sender.Key, account.Key));
+        return known;
+    }
+
+    /// <summary>An account writes to an address: its answer is not delayed, and welcome to that account.</summary>
+    /// <param name="account">The account; the default value where it is no letter, and nobody waits for an answer.</param>
+    /// <param name="recipient">The address.</param>
+    internal void NoteCorrespondent(EmailAddress account, EmailAddress recipient)
     {
         var state = _table.AddPass(GreylistKey.OfAddress(recipient), Now, Options.Times, out var isDue);
         if (isDue)
             Save(new GreylistRow(state, "", recipient.Key, ""));
+        if (account.IsEmpty)
+            return;
+        state = _table.AddPass(GreylistKey.OfPair(account, recipient), Now, Options.Times, out isDue);
+        if (isDue)
+            Save(new GreylistRow(state, "", recipient.Key, account.Key));
     }
 
     /// <summary>A message for which this domain vouches by aligned SPF or DKIM was taken, and is no spam.</summary>

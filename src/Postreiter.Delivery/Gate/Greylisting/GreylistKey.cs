@@ -14,6 +14,7 @@ internal static class GreylistKey
     private const ulong OfTriplet = 1;
     private const ulong OfClient = 2;
     private const ulong OfCorrespondent = 3;
+    private const ulong OfAccount = 4;
 
     /// <summary>Of client, sender and recipient.</summary>
     public static long Triplet(in GreylistClient client, EmailAddress? sender, EmailAddress recipient)
@@ -49,6 +50,15 @@ internal static class GreylistKey
     public static long OfAddress(EmailAddress address)
     {
         var hash = OfCorrespondent;
+        AddAddress(ref hash, address);
+        return Finish(hash);
+    }
+
+    /// <summary>Of an account and somebody to whom it has written.</summary>
+    public static long OfPair(EmailAddress account, EmailAddress address)
+    {
+        var hash = OfAccount;
+        AddAddress(ref hash, account);
         AddAddress(ref hash, address);
         return Finish(hash);
     }

@@ -66,7 +66,11 @@ public sealed record Verdict
 /// <param name="Action">What was done.</param>
 /// <param name="Points">The sum for it.</param>
 /// <param name="Reply">What the client was told of it; null where the last reply tells.</param>
-public sealed record RecipientVerdict(string Address, VerdictAction Action, double Points, string? Reply = null);
+public sealed record RecipientVerdict(string Address, VerdictAction Action, double Points, string? Reply = null)
+{
+    /// <summary>The account that gets it, where a recipient leads to several; null else, and for those it is sent on to.</summary>
+    public string? Account { get; init; }
+}
 
 /// <summary>What is done with a message.</summary>
 [JsonConverter(typeof(JsonStringEnumConverter<VerdictAction>))]

@@ -33,7 +33,7 @@ public static class VerdictText
         {
             Line(
                 text,
-                $"recipient <{recipient.Address}>: {Actions[recipient.Action]} ({recipient.Points:+0.##;-0.##;0} points)"
+                $"recipient <{recipient.Address}>{(recipient.Account is { } account ? $" for {account}" : "")}: {Actions[recipient.Action]} ({recipient.Points:+0.##;-0.##;0} points)"
             );
             if (recipient.Reply is { } reply)
                 Line(text, $"    {reply}");
