@@ -69,6 +69,14 @@ internal sealed class ImapTestServer : IAuthenticator, IMailTeacher
         );
     }
 
+    /// <summary>What the user put where: from, to, UIDs.</summary>
+    public List<string> Moves { get; } = [];
+
+    public void Put(EmailAddress account, string? from, Mailbox to, IReadOnlyList<UidRange> uids) =>
+        Moves.Add(
+            $"{account} {from ?? "new"} {to.Name} {string.Join(',', uids.Select(static u => $"{u.First}:{u.Last}"))}"
+        );
+
     /// <summary>Makes every log-in Unavailable.</summary>
     public bool IsDown { get; set; }
 

@@ -29,6 +29,28 @@ public sealed class JudgementTests
         Assert.Equal(judgement, string.Join(", ", server.Judgements));
     }
 
+    [Fact]
+    public async Task What_is_moved_copied_and_appended_is_told_with_both_mailboxes()
+    {
+        var server = await ImapTestServer.StartAsync();
+        await AppendAsync(server, "Archive");
+        await AppendAsync(server, "Archive");
+        await server.PlayLoggedInAsync(
+            Pacing.Lines,
+            "C: 1 SELECT Archive\nS... 1 OK *\nC: 2 COPY 1:2 Sent\nS... 2 OK *\nC: 3 UID MOVE 2,9 Junk\nS... 3 OK *\n"
+                + "C: 4 UID MOVE 9 Junk\nS... 4 OK *\n"
+        );
+        Assert.Equal(
+            [
+                "ann@example.org new Archive 1:1",
+                "ann@example.org new Archive 2:2",
+                "ann@example.org Archive Sent 1:2",
+                "ann@example.org Archive Junk 1:1",
+            ],
+            server.Moves
+        );
+    }
+
     [Theory]
     [InlineData("Junk", "Junk 1 spam")]
     [InlineData("INBOX", "")]

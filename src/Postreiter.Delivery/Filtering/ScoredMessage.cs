@@ -16,7 +16,7 @@ internal sealed class ScoredMessage(SpamVerdict scanned, MarkSettings settings, 
     // A header has at most this (L4), and its marks are made of it.
     private const int MaxHeaderBytes = HeaderPass.MaxHeaderBytes;
 
-    private readonly Dictionary<(double Required, string Hits), CopyVerdict> _known = [];
+    private readonly Dictionary<(double? Threshold, string Hits), CopyVerdict> _known = [];
 
     /// <summary>What the rules found.</summary>
     public SpamVerdict Verdict => scanned;
@@ -40,7 +40,7 @@ internal sealed class ScoredMessage(SpamVerdict scanned, MarkSettings settings, 
     public CopyVerdict For(Reader reader)
     {
         var (required, hits) = (reader.Threshold ?? scanned.Required, reader.Hits);
-        var key = (required, string.Join('\n', hits));
+        var key = (reader.Threshold, string.Join('\n', hits));
         if (_known.TryGetValue(key, out var known))
             return known;
         var verdict = scanned with
@@ -50,13 +50,13 @@ internal sealed class ScoredMessage(SpamVerdict scanned, MarkSettings settings, 
             Hits = With(hits),
         };
         var marks = new MailMarker(verdict, settings, context).AddedFields() + FurtherMarks;
+        // What is no spam for one who says so is not refused either.
+        var isRefused = verdict.Points >= rejectAt && (verdict.IsSpam || reader.Threshold is null);
         return _known[key] = new CopyVerdict(
             verdict.Points,
             required,
-            verdict.IsSpam,
-            // What is no spam for its reader is not refused.
-            verdict.IsSpam
-                && verdict.Points >= rejectAt,
+            verdict.IsSpam || isRefused,
+            isRefused,
             marks.Replace("\n", "\r\n", StringComparison.Ordinal)
         );
     }

@@ -144,13 +144,14 @@ internal sealed class AppendCommand : IImapCommand
             };
             var result = await session.Store.Mail.FileAsync(filing, ct);
             session.Selected?.ExpectChanges();
-            if (result.Status == FilingStatus.Filed && _target.Use == SpecialUse.Junk)
-                session.Services.Teacher?.Judge(
-                    session.AccountId,
-                    _target.Id,
-                    [new UidRange(result.Copies[0].Uid)],
-                    isSpam: true
-                );
+            if (result.Status == FilingStatus.Filed && session.Services.Teacher is { } teacher)
+            {
+                UidRange[] uid = [new(result.Copies[0].Uid)];
+                if (_target.Use == SpecialUse.Junk)
+                    teacher.Judge(session.AccountId, _target.Id, uid, isSpam: true);
+                teacher.Put(session.Account, from: null, _target, uid);
+            }
+
             return result.Status switch
             {
                 FilingStatus.Filed => ImapReply.Ok(

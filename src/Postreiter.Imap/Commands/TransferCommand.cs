@@ -31,13 +31,14 @@ internal sealed class TransferCommand(string name, bool byUid, bool move) : IIma
         selected.ExpectChanges();
         if (result.Uids.Count == 0)
             return ImapReply.Ok("Nothing to do");
-        if (JunkJudgement.OfTransfer(selected.Mailbox.Use, to.Use) is { } isSpam)
-            session.Services.Teacher?.Judge(
-                session.AccountId,
-                to.Id,
-                UidRange.From(result.Uids.Select(u => u.To).Order()),
-                isSpam
-            );
+        if (session.Services.Teacher is { } teacher)
+        {
+            var taught = UidRange.From(result.Uids.Select(u => u.To).Order());
+            if (JunkJudgement.OfTransfer(selected.Mailbox.Use, to.Use) is { } isSpam)
+                teacher.Judge(session.AccountId, to.Id, taught, isSpam);
+            teacher.Put(session.Account, selected.Mailbox.Name, to, taught);
+        }
+
         var code =
             $"COPYUID {result.UidValidity} {Set(result.Uids.Select(u => u.From))} {Set(result.Uids.Select(u => u.To))}";
         if (!move)

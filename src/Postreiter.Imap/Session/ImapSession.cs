@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Postreiter.Core;
 using Postreiter.Imap.Commands;
 using Postreiter.Imap.Responses;
 using Postreiter.Imap.Syntax;
@@ -69,6 +70,8 @@ internal sealed partial class ImapSession(Connection connection, ImapServices se
 
     /// <summary>The user's account.</summary>
     public long AccountId => User?.AccountId ?? throw new InvalidOperationException("nobody has logged in");
+
+    public EmailAddress Account => User?.Address ?? throw new InvalidOperationException("nobody has logged in");
 
     /// <summary>Set by a command that has sent its tagged answer itself.</summary>
     public bool HasAnswered { get; set; }

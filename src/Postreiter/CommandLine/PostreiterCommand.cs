@@ -69,6 +69,7 @@ internal static class PostreiterCommand
         root.Add(AliasCommand.Create(context));
         root.Add(QueueCommand.Create(context));
         root.Add(GreylistCommand.Create(context));
+        root.Add(ListCommand.Create(context));
         root.Add(TraceCommand.Create(context));
         root.Add(StoreCommand.Create(context));
         root.Add(DkimCommand.Create(context));

@@ -23,6 +23,10 @@ internal static class ControlVerbs
     public const string GreylistList = "greylist.list";
     public const string GreylistAdd = "greylist.add";
     public const string GreylistRemove = "greylist.remove";
+    public const string ListAdd = "list.add";
+    public const string ListRemove = "list.remove";
+    public const string ListShow = "list.show";
+    public const string ListThreshold = "list.threshold";
     public const string TraceFind = "trace.find";
     public const string QueueList = "queue.list";
     public const string QueueShow = "queue.show";

@@ -53,6 +53,10 @@ internal sealed class StoreControl(
             c.InStepAsync(() => GreylistVerbs.AddAsync(c.Store, a, c.Time, ct), ct),
         [ControlVerbs.GreylistRemove] = static (c, a, ct) =>
             c.InStepAsync(() => GreylistVerbs.RemoveAsync(c.Store, a, c.Time, ct), ct),
+        [ControlVerbs.ListAdd] = static (c, a, ct) => ListVerbs.AddAsync(c.Store.Lists, a, c.Time, ct),
+        [ControlVerbs.ListRemove] = static (c, a, ct) => ListVerbs.RemoveAsync(c.Store.Lists, a, ct),
+        [ControlVerbs.ListShow] = static (c, a, ct) => ListVerbs.ShowAsync(c.Store, a, ct),
+        [ControlVerbs.ListThreshold] = static (c, a, ct) => ListVerbs.ThresholdAsync(c.Store, a, ct),
         [ControlVerbs.TraceFind] = static (c, a, ct) => c.InStepAsync(() => TraceVerbs.FindAsync(c.Store, a, ct), ct),
         [ControlVerbs.QueueList] = static (c, a, ct) => QueueVerbs.ListAsync(c.Store.Queue, a, ct),
         [ControlVerbs.QueueShow] = static (c, a, ct) => QueueVerbs.ShowAsync(c.Store.Queue, a, ct),

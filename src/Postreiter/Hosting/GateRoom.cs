@@ -4,6 +4,7 @@ using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Greylisting;
 using Postreiter.Delivery.Gate.Tracing;
+using Postreiter.Delivery.Lists;
 using Postreiter.Dns;
 using Postreiter.Settings;
 using Postreiter.Storage;
@@ -16,6 +17,7 @@ internal sealed class GateRoom : IDisposable
     private readonly ILogger<GateRoom> _logger;
     private readonly GreylistSync _sync;
     private readonly TraceWriter _traces;
+    private readonly StoredLists _lists;
 
     public GateRoom(
         ServerEnvironment environment,
@@ -30,6 +32,7 @@ internal sealed class GateRoom : IDisposable
         var greylist = new Greylist(time, environment.Random.NextInt64());
         _sync = new GreylistSync(greylist, store, time, logs.CreateLogger<GreylistSync>());
         _traces = new TraceWriter(store, time, logs.CreateLogger<TraceWriter>());
+        _lists = new StoredLists(store, time);
         Gate = new ReceptionGate(
             greylist,
             _traces,
@@ -38,7 +41,10 @@ internal sealed class GateRoom : IDisposable
             time,
             environment.Random,
             logs.CreateLogger<ReceptionGate>()
-        );
+        )
+        {
+            Stored = _lists,
+        };
     }
 
     /// <summary>Decides before the message.</summary>
@@ -92,6 +98,7 @@ internal sealed class GateRoom : IDisposable
             LocalNetworks = settings.Senders.LocalNetworks,
             DnsLists = gate.DnsLists,
             Lists = new GateLists(settings.Lists.Allow, settings.Lists.Block),
+            Welcome = settings.Lists.Welcome,
             GreylistAllow = Allow(greylist, resolve),
             Budget = gate.DnsTimeout,
             GreetDelay = gate.GreetDelay,
@@ -107,7 +114,11 @@ internal sealed class GateRoom : IDisposable
         };
     }
 
-    public void Dispose() => _sync.Dispose();
+    public void Dispose()
+    {
+        _sync.Dispose();
+        _lists.Dispose();
+    }
 
     private GreylistAllow Allow(GreylistSettings greylist, Func<string, string> resolve)
     {

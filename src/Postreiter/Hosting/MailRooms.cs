@@ -254,6 +254,10 @@ internal sealed class MailRooms : IDisposable
         _spam.Scanner.MaxBytes = settings.Spam.MaxScanSize;
         _spam.Teacher.MaxBytes = (int)settings.Spam.MaxScanSize;
         _spam.LearnsFromUsers = settings.Spam.LearnFromUsers;
+        (_spam.Lists.AllowMailbox, _spam.Lists.BlockMailbox) = (
+            settings.Lists.AllowMailbox,
+            settings.Lists.BlockMailbox
+        );
         _virus.Options = RoomOptions.Virus(settings);
         _contents.Rules = RoomOptions.Contents(settings);
         // Messages under way end with the scanners they began with.

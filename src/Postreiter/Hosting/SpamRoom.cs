@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Learning;
+using Postreiter.Delivery.Lists;
 using Postreiter.Dns;
 using Postreiter.Imap;
 using Postreiter.MailAuth.Dmarc;
@@ -41,6 +42,7 @@ internal sealed class SpamRoom : IAsyncDisposable, IMailTeacher
         (_environment, _logs, _logger) = (environment, logs, logs.CreateLogger<SpamRoom>());
         Learning = new MailLearning(store, environment.Time, logs.CreateLogger<MailLearning>());
         Teacher = new MailTeacher(store, Learning, logs.CreateLogger<MailTeacher>());
+        Lists = new ListTeacher(store, environment.Time, logs.CreateLogger<ListTeacher>());
         Filter = new SpamFilter(Scanner, hostname, environment.Time, logs.CreateLogger<SpamFilter>());
     }
 
@@ -52,6 +54,9 @@ internal sealed class SpamRoom : IAsyncDisposable, IMailTeacher
 
     /// <summary>Learns what users do with their mail.</summary>
     public MailTeacher Teacher { get; }
+
+    /// <summary>Lists senders whose mail users move.</summary>
+    public ListTeacher Lists { get; }
 
     /// <summary>Whether users teach. May change at any time.</summary>
     public bool LearnsFromUsers { get; set; } = true;
@@ -168,6 +173,10 @@ internal sealed class SpamRoom : IAsyncDisposable, IMailTeacher
             Teacher.Judge(accountId, mailboxId, uids, isSpam);
     }
 
+    /// <inheritdoc/>
+    public void Put(EmailAddress account, string? from, Mailbox to, IReadOnlyList<UidRange> uids) =>
+        Lists.Put(account, from, to, uids);
+
     /// <summary>A server of the spamd protocol.</summary>
     /// <param name="options">Its limits.</param>
     /// <param name="allowsTell">Whether clients may say what is spam.</param>
@@ -184,6 +193,7 @@ internal sealed class SpamRoom : IAsyncDisposable, IMailTeacher
 
     public async ValueTask DisposeAsync()
     {
+        await Lists.DisposeAsync();
         await Teacher.DisposeAsync();
         await Learning.DisposeAsync();
         Scanner.Dispose();

@@ -268,6 +268,9 @@ internal sealed record AddressListSettings
 {
     public IReadOnlyList<string> Allow { get; init; } = [];
     public IReadOnlyList<string> Block { get; init; } = [];
+    public double Welcome { get; init; } = -5;
+    public string AllowMailbox { get; init; } = "Allow senders";
+    public string BlockMailbox { get; init; } = "Block senders";
 }
 
 internal sealed record GateSettings

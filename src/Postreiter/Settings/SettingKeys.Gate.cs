@@ -57,7 +57,8 @@ internal static partial class SettingKeys
                 s => s.Lists.Allow,
                 (s, v) => s with { Lists = s.Lists with { Allow = v } },
                 "Senders that are let in: each counts -100. With \" for example.org\" or \" for user@example.org\" behind it an entry holds for mail "
-                    + "to that domain or account of ours alone. An entry for a sender counts nothing where SPF says that it is forged."
+                    + "to that domain or account of ours alone. An entry for a sender counts nothing where SPF says that it is forged; one for an "
+                    + "author (From) counts where SPF or DKIM vouches for its domain. What postreiter list adds holds beside these, without a reload."
             ),
             Key(
                 "lists.block",
@@ -66,6 +67,30 @@ internal static partial class SettingKeys
                 (s, v) => s with { Lists = s.Lists with { Block = v } },
                 "Senders that are not wanted: each counts +100, and what counts spam.reject_at or more is refused at RCPT with 550 5.7.1. Entries of "
                     + "all scopes add up: an account may want whom the site does not."
+            ),
+            Key(
+                "lists.welcome",
+                SettingTypes.Points(-20, 0),
+                s => s.Lists.Welcome,
+                (s, v) => s with { Lists = s.Lists with { Welcome = v } },
+                "Points of a sender to whom an account has written, for the mail of that account, where SPF or DKIM vouches for the sender. An account "
+                    + "gains as many correspondents a day as submission.max_new_recipients_per_day lets it write to; they are known for "
+                    + "greylist.lifetime after the last mail. 0 switches it off."
+            ),
+            Key(
+                "lists.allow_mailbox",
+                SettingTypes.Text,
+                s => s.Lists.AllowMailbox,
+                (s, v) => s with { Lists = s.Lists with { AllowMailbox = v } },
+                "A user who makes a mailbox of this name, at the top or below INBOX, and moves mail there allows its sender; who moves it out again "
+                    + "takes that back. Empty switches it off."
+            ),
+            Key(
+                "lists.block_mailbox",
+                SettingTypes.Text,
+                s => s.Lists.BlockMailbox,
+                (s, v) => s with { Lists = s.Lists with { BlockMailbox = v } },
+                "As lists.allow_mailbox: such mail's sender is blocked."
             ),
             Key(
                 "batv.domains",

@@ -13,7 +13,7 @@ internal static partial class SettingKeys
     );
 
     private static readonly SettingType<string> ListEntry = SettingTypes.FromText<string>(
-        "an address, a domain, or \"ip:\" with an address or network, such as \"ip:192.0.2.0/24\", perhaps with \" for \" and a domain or account",
+        "an address, a domain, a pattern such as \"*@example.org\", or \"ip:\" with an address or network, such as \"ip:192.0.2.0/24\", perhaps with \" for \" and a domain or account",
         TryReadListEntry,
         TomlText.Quote
     );

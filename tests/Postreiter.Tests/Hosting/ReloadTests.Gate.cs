@@ -2,6 +2,7 @@ using System.Net;
 using Postreiter.Core;
 using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Gate.Greylisting;
+using Postreiter.Delivery.Lists;
 
 namespace Postreiter.Tests.Hosting;
 
@@ -21,6 +22,9 @@ public sealed partial class ReloadTests
         },
         ["lists.allow"] = Gate("[\"ip:192.0.2.7\"]", Listed, "", "allow"),
         ["lists.block"] = Gate("[\"far.test for a.test\"]", Listed, "", "block"),
+        ["lists.welcome"] = Gate("-7.5", o => o.Welcome, "-5", "-7.5"),
+        ["lists.allow_mailbox"] = Mailbox("\"Friends\"", l => l.AllowMailbox, "Allow senders", "Friends"),
+        ["lists.block_mailbox"] = Mailbox("\"\"", l => l.BlockMailbox, "Block senders", ""),
         ["batv.domains"] = new("[\"a.test\"]", s => Part(s.Server.Parts.Rooms.Tags.Options.Domains.Count), "0", "1"),
         ["batv.days"] = new("7", s => Part(s.Server.Parts.Rooms.Tags.Options.Days), "14", "7"),
         ["batv.on_backscatter"] = Gate("\"mark\"", o => o.OnBackscatter, "Reject", "Mark"),
@@ -39,15 +43,12 @@ public sealed partial class ReloadTests
 
     private static string Listed(GateOptions options) =>
         string.Concat(
-            options
-                .Lists.Check(
-                    Client,
-                    EmailAddress.Parse("x@far.test"),
-                    EmailAddress.Parse("ann@a.test"),
-                    isForged: false
-                )
-                .Select(static r => r.Result)
+            options.Lists.Find("").Allow.FindNetwork(Client) is null ? "" : "allow",
+            options.Lists.Find("a.test").Block.FindSender(EmailAddress.Parse("x@far.test")) is null ? "" : "block"
         );
+
+    private static Change Mailbox(string value, Func<ListTeacher, object?> look, string before, string after) =>
+        new(value, s => Part(look(s.Server.Parts.Rooms.Spam.Lists)), before, after);
 
     private static Change Gate(string value, Func<GateOptions, object?> look, string before, string after) =>
         new(value, s => Part(look(s.Server.Parts.Rooms.Gate.Gate.Options)), before, after);

@@ -1,5 +1,6 @@
 using Postreiter.Core;
 using Postreiter.Delivery.Filtering;
+using Postreiter.Delivery.Inbound;
 using Postreiter.Spam.Results;
 using Postreiter.Spam.Scanning;
 using Postreiter.Storage.Mail;
@@ -65,7 +66,7 @@ public sealed class StopTests
             TraceId.Create(DateTimeOffset.UnixEpoch, new Random(1)),
             scan,
             5,
-            [(1, new FiledCopy(1, 1, 1, false))]
+            [new LateCopy(1, new FiledCopy(1, 1, 1, false), Reader: null)]
         );
         await server.Server.StopAsync();
         Assert.True(rooms.Intake.LateScansEnd.IsCompleted);
