@@ -5,6 +5,7 @@ using Postreiter.Storage.Learning;
 using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
+using Postreiter.Storage.Quarantine;
 using Postreiter.Storage.Queue;
 
 namespace Postreiter.Storage;
@@ -39,6 +40,9 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>Whom the site, its domains and its accounts want mail from, and from whom not.</summary>
     IListStore Lists { get; }
+
+    /// <summary>What was taken and is kept apart.</summary>
+    IQuarantineStore Quarantine { get; }
 
     /// <summary>Contents on their way in.</summary>
     IBlobIntake Blobs { get; }

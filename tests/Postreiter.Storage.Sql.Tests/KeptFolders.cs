@@ -10,6 +10,7 @@ using Postreiter.Storage.Learning;
 using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
+using Postreiter.Storage.Quarantine;
 using Postreiter.Storage.Queue;
 using Postreiter.Storage.Sql.Sqlite;
 
@@ -129,6 +130,7 @@ public sealed class KeptFolders
         await FillGateAsync(store, time.GetUtcNow(), ct);
         await FillLearningAsync(store, ct);
         await FillListsAsync(store, time.GetUtcNow(), ct);
+        await FillQuarantineAsync(store, time.GetUtcNow(), ct);
         await store.Queue.LeaseAsync(time.GetUtcNow(), time.GetUtcNow() + TimeSpan.FromMinutes(5), 1, [], ct);
     }
 
@@ -154,6 +156,49 @@ public sealed class KeptFolders
         }
 
         Assert.True(await store.Lists.SetThresholdAsync(account, 3.5, ct));
+    }
+
+    /// <summary>A copy of an account, and one that would go to another server.</summary>
+    internal static async Task FillQuarantineAsync(IStore store, DateTimeOffset now, CancellationToken ct)
+    {
+        var account = (await store.Directory.ListAccountsAsync(ct))[0];
+        await using var writer = store.Blobs.Begin();
+        await writer.WriteAsync("Subject: kept apart\r\n\r\nbody\r\n"u8.ToArray(), ct);
+        var mine = new NewQuarantined
+        {
+            AccountId = account.Id,
+            Sender = EmailAddress.Parse("s@far.example"),
+            Recipients = [account.Address],
+            Reason = "for a test",
+            Received = now,
+            Prefix = "Received: here\r\n"u8.ToArray(),
+        };
+        var item = new NewQueueItem
+        {
+            Destination = DomainName.Parse("far.example"),
+            Envelope = new QueueEnvelope { ReversePath = account.Address },
+            Recipients = [new QueueRecipient(EmailAddress.Parse("x@far.example"))],
+            Created = now,
+            NextAttempt = now,
+        };
+        var filing = new Filing
+        {
+            DeliveryId = TraceId.Create(now, new Random(3)),
+            Content = await writer.CompleteAsync(ct),
+            Structure = new byte[3],
+            Quarantine =
+            [
+                mine,
+                mine with
+                {
+                    AccountId = 0,
+                    Sender = null,
+                    Recipients = [EmailAddress.Parse("x@far.example")],
+                    Queue = item,
+                },
+            ],
+        };
+        Assert.Equal(FilingStatus.Filed, (await store.Mail.FileAsync(filing, ct)).Status);
     }
 
     /// <summary>A key in use and one that waits, a secret, a report's sum and a result.</summary>

@@ -40,7 +40,9 @@ public sealed class MigrationTests : IDisposable
             await KeptFolders.FillGateAsync(store, Now, Ct);
         if (version < 5)
             await KeptFolders.FillLearningAsync(store, Ct);
-        await KeptFolders.FillListsAsync(store, Now, Ct);
+        if (version < 6)
+            await KeptFolders.FillListsAsync(store, Now, Ct);
+        await KeptFolders.FillQuarantineAsync(store, Now, Ct);
         Assert.Empty((await store.CheckAsync(null, Ct)).Problems);
     }
 

@@ -58,6 +58,17 @@ internal static class StoreText
                 text.Append($"  {entry.Text} {entry.Kind} {entry.Origin} {entry.Added:O}\n");
         }
 
+        foreach (var kept in await store.Quarantine.ListAsync(null, 0, 1000, default))
+        {
+            text.Append(
+                $"quarantined {kept.DeliveryId} of {kept.AccountId} <{kept.Sender}> {string.Join(' ', kept.Recipients)} "
+            );
+            text.Append($"{kept.Reason} {kept.Received:O} {kept.Size} bytes, {kept.Structure.Length} of structure, ");
+            text.Append(
+                $"{(kept.IsOutgoing ? "going out" : "staying")}, {await HashAsync(await store.Quarantine.OpenAsync(kept, default))}\n"
+            );
+        }
+
         return text.ToString();
     }
 

@@ -8,6 +8,7 @@ using Postreiter.Storage.Learning;
 using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
+using Postreiter.Storage.Quarantine;
 using Postreiter.Storage.Queue;
 
 namespace Postreiter.Testing;
@@ -44,6 +45,7 @@ public class FaultyStore : DispatchProxy
             IGateStore gate => Wrap(gate, _fault),
             ILearningStore learning => Wrap(learning, _fault),
             IListStore lists => Wrap(lists, _fault),
+            IQuarantineStore quarantine => Wrap(quarantine, _fault),
             IBlobIntake blobs => Wrap(blobs, _fault),
             BlobWriter writer => new FaultyWriter(writer, _fault),
             _ => result,

@@ -6,6 +6,7 @@ using Postreiter.Storage.Learning;
 using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
+using Postreiter.Storage.Quarantine;
 using Postreiter.Storage.Queue;
 using Postreiter.Testing.Memory;
 
@@ -25,6 +26,7 @@ public sealed class MemoryStore : IStore
         Gate = new MemoryGate(_state);
         Learning = new MemoryLearning(_state);
         Lists = new MemoryLists(_state);
+        Quarantine = new MemoryQuarantine(_state);
     }
 
     public IDirectoryStore Directory { get; }
@@ -41,6 +43,8 @@ public sealed class MemoryStore : IStore
 
     public IListStore Lists { get; }
 
+    public IQuarantineStore Quarantine { get; }
+
     public IBlobIntake Blobs { get; } = new MemoryBlobs();
 
     public IChangeFeed Changes => _state.Feed;
@@ -55,6 +59,7 @@ public sealed class MemoryStore : IStore
                 .SelectMany(b => b.Messages.Values.Select(m => m.Row.Blob))
                 .Concat(_state.Accounts.Values.SelectMany(a => a.Kept).Select(k => k.Message.Row.Blob))
                 .Concat(_state.Queue.Values.Select(q => q.Item.Blob))
+                .Concat(_state.Quarantine.Values.Select(q => q.Row.Blob))
                 .Distinct()
                 .Count();
             progress?.Report((messages, messages));

@@ -10,6 +10,7 @@ using Postreiter.Storage.Learning;
 using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
+using Postreiter.Storage.Quarantine;
 using Postreiter.Storage.Queue;
 using Postreiter.Testing;
 
@@ -39,6 +40,7 @@ internal sealed class KeptStore : IStore, IStoreOpener
     public ILearningStore Learning => Up.Learning;
 
     public IListStore Lists => Up.Lists;
+    public IQuarantineStore Quarantine => Up.Quarantine;
 
     public IBlobIntake Blobs => Up.Blobs;
 

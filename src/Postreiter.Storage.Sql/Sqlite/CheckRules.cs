@@ -24,7 +24,7 @@ internal static class CheckRules
 
     private const string Referred = """
         (SELECT blob, count(*) n FROM (SELECT blob FROM messages UNION ALL SELECT blob FROM queue
-            UNION ALL SELECT blob FROM kept) GROUP BY 1)
+            UNION ALL SELECT blob FROM kept UNION ALL SELECT blob FROM quarantine) GROUP BY 1)
         """;
 
     private const string Used =
@@ -108,6 +108,13 @@ internal static class CheckRules
             SELECT 'kept message ' || id || ': its account or content is missing' FROM kept k
             WHERE NOT EXISTS(SELECT 1 FROM blobs x WHERE x.id = k.blob)
                 OR NOT EXISTS(SELECT 1 FROM accounts a WHERE a.id = k.account_id)
+            """
+        ),
+        new(
+            """
+            SELECT 'quarantined message ' || id || ': its account or content is missing' FROM quarantine q
+            WHERE NOT EXISTS(SELECT 1 FROM blobs x WHERE x.id = q.blob)
+                OR account_id != 0 AND NOT EXISTS(SELECT 1 FROM accounts a WHERE a.id = q.account_id)
             """
         ),
         new(

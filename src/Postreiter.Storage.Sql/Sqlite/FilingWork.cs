@@ -32,11 +32,13 @@ internal static class FilingWork
             }
         }
 
+        if (!QuarantineRows.HasAccounts(s, filing))
+            return new FilingResult(FilingStatus.NoSuchAccount, []);
         if (!Charge(s, needed, isNotice, out var modSeqs))
             return new FilingResult(FilingStatus.OverQuota, []);
 
         var blob = filing.Content.Id.ToArray();
-        var references = 0;
+        var references = QuarantineRows.Add(s, filing, blob);
         for (var i = 0; i < places.Length; i++)
         {
             if (places[i] == 0 || filed[i] is not null)

@@ -15,7 +15,6 @@ internal static class QueueRows
 
     public static void Add(SqlSession s, Filing filing, NewQueueItem item, byte[] blob)
     {
-        var envelope = item.Envelope;
         s.Run(
             """
             INSERT INTO queue(delivery, destination, envelope, recipients, prefix, size, blob, created, next_attempt, due,
@@ -23,15 +22,7 @@ internal static class QueueRows
             """,
             filing.DeliveryId.ToString(),
             item.Destination.Ascii,
-            JsonSerializer.Serialize(
-                new EnvelopeRow(
-                    envelope.ReversePath?.ToString(),
-                    envelope.EnvelopeId,
-                    envelope.Return,
-                    envelope.SmtpUtf8,
-                    envelope.Body
-                )
-            ),
+            Envelope(item.Envelope),
             Recipients(item.Recipients),
             item.Prefix.ToArray(),
             item.Prefix.Length + filing.Content.Length,
@@ -40,6 +31,17 @@ internal static class QueueRows
             item.NextAttempt.UtcTicks
         );
     }
+
+    public static string Envelope(QueueEnvelope envelope) =>
+        JsonSerializer.Serialize(
+            new EnvelopeRow(
+                envelope.ReversePath?.ToString(),
+                envelope.EnvelopeId,
+                envelope.Return,
+                envelope.SmtpUtf8,
+                envelope.Body
+            )
+        );
 
     public static string Recipients(IReadOnlyList<QueueRecipient> recipients) =>
         JsonSerializer.Serialize(

@@ -108,6 +108,16 @@ internal static class Schema
             CREATE TABLE list_entries(scope TEXT NOT NULL, entry TEXT NOT NULL, kind INTEGER NOT NULL, origin INTEGER NOT NULL,
                 added INTEGER NOT NULL, PRIMARY KEY(scope, entry)) WITHOUT ROWID;
             """,
+        // The quarantine: what a mailbox or the queue would have, with the reference to its content. Account 0 is nobody's.
+        """
+            CREATE TABLE quarantine(id INTEGER PRIMARY KEY AUTOINCREMENT, delivery TEXT NOT NULL, account_id INTEGER NOT NULL,
+                sender TEXT NOT NULL, recipients TEXT NOT NULL, reason TEXT NOT NULL, received INTEGER NOT NULL,
+                told INTEGER NOT NULL, size INTEGER NOT NULL, blob BLOB NOT NULL, prefix BLOB NOT NULL,
+                structure BLOB NOT NULL, destination TEXT, envelope TEXT, queued TEXT);
+            CREATE INDEX quarantine_received ON quarantine(received, size);
+            CREATE INDEX quarantine_account ON quarantine(account_id, id);
+            CREATE INDEX quarantine_untold ON quarantine(account_id, id) WHERE told = 0 AND account_id != 0;
+            """,
     ];
 
     /// <summary>The version this program writes.</summary>

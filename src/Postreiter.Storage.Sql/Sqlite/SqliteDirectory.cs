@@ -130,6 +130,7 @@ internal sealed class SqliteDirectory(SqliteStore store) : IDirectoryStore
                 foreach (var box in MailboxRows.List(s, account.Id))
                     MailboxRows.Remove(scope, box, keep: false);
                 KeptRows.Drop(scope, account.Id);
+                QuarantineRows.Drop(scope, "account_id = $0", account.Id);
                 s.Run("DELETE FROM old_names WHERE account_id = $0", account.Id);
                 SqliteLearning.Drop(s, account.Id);
                 SqliteLists.Drop(scope, account.Address.Key);

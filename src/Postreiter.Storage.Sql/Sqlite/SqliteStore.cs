@@ -8,6 +8,7 @@ using Postreiter.Storage.Learning;
 using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
+using Postreiter.Storage.Quarantine;
 using Postreiter.Storage.Queue;
 
 namespace Postreiter.Storage.Sql.Sqlite;
@@ -53,6 +54,7 @@ public sealed class SqliteStore : IStore, ILocalStore
         Gate = new SqliteGate(this);
         Learning = new SqliteLearning(this);
         Lists = new SqliteLists(this);
+        Quarantine = new SqliteQuarantine(this);
         Collector = new BlobCollector(this, blobs, time, logger);
         _collecting = Collector.RunAsync(_stopping.Token);
     }
@@ -77,6 +79,9 @@ public sealed class SqliteStore : IStore, ILocalStore
 
     /// <inheritdoc/>
     public IListStore Lists { get; }
+
+    /// <inheritdoc/>
+    public IQuarantineStore Quarantine { get; }
 
     /// <inheritdoc/>
     public IBlobIntake Blobs => _blobs;

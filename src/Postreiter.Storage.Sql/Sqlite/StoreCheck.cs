@@ -131,6 +131,7 @@ internal sealed class StoreCheck(SqliteStore store, IBlobStore blobs)
                 SELECT a.address || ' ' || b.name || ' UID ' || (m.id & 4294967295) FROM messages m
                 JOIN mailboxes b ON b.id = m.id >> 32 JOIN accounts a ON a.id = b.account_id WHERE m.blob = $0
                 UNION ALL SELECT 'queue item ' || q.id FROM queue q WHERE q.blob = $0
+                UNION ALL SELECT 'quarantined message ' || z.id FROM quarantine z WHERE z.blob = $0
                 UNION ALL SELECT a.address || ' ' || k.mailbox || ', expunged' FROM kept k
                 JOIN accounts a ON a.id = k.account_id WHERE k.blob = $0 LIMIT 10
                 """,

@@ -1,6 +1,7 @@
 using Postreiter.Core;
 using Postreiter.Storage.Blobs;
 using Postreiter.Storage.Gate;
+using Postreiter.Storage.Quarantine;
 using Postreiter.Storage.Queue;
 
 namespace Postreiter.Storage.Mail;
@@ -27,6 +28,9 @@ public sealed record Filing
 
     /// <summary>What is to be sent on, one item for each destination domain.</summary>
     public IReadOnlyList<NewQueueItem> Queue { get; init; } = [];
+
+    /// <summary>What is kept apart, in place of mailboxes and the queue.</summary>
+    public IReadOnlyList<NewQuarantined> Quarantine { get; init; } = [];
 
     /// <summary>Why it was taken; null where nobody asks. Kept only if the message is.</summary>
     public TraceRecord? Trace { get; init; }

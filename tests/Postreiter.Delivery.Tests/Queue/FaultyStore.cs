@@ -7,6 +7,7 @@ using Postreiter.Storage.Learning;
 using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.MailAuth;
+using Postreiter.Storage.Quarantine;
 using Postreiter.Storage.Queue;
 using Postreiter.Testing;
 
@@ -37,6 +38,8 @@ internal sealed class FaultyStore(MemoryStore inner) : IStore, IQueueStore
     public ILearningStore Learning => inner.Learning;
 
     public IListStore Lists => inner.Lists;
+
+    public IQuarantineStore Quarantine => inner.Quarantine;
 
     public IBlobIntake Blobs => inner.Blobs;
 

@@ -108,6 +108,8 @@ internal sealed class MemoryDirectory(MemoryState state) : IDirectoryStore
                 return new(false);
             state.Accounts.Remove(account.Id);
             state.Learned.Remove(account.Id);
+            foreach (var kept in state.Quarantine.Values.Where(q => q.Row.AccountId == account.Id).ToList())
+                state.Quarantine.Remove(kept.Row.Id);
             MemoryLists.Drop(state, account.Address.Key);
             state.Feed.AccountChanged(account.Id);
             return new(Told(true));

@@ -38,6 +38,8 @@ internal sealed partial class MemoryMail(MemoryState state) : IMailStore
                 return new FilingResult(FilingStatus.OverQuota, []);
         }
 
+        if (filing.Quarantine.Any(q => q.AccountId != 0 && !state.Accounts.ContainsKey(q.AccountId)))
+            return new FilingResult(FilingStatus.NoSuchAccount, []);
         var filed = new List<FiledCopy>();
         foreach (var (copy, box) in targets)
         {
@@ -64,6 +66,7 @@ internal sealed partial class MemoryMail(MemoryState state) : IMailStore
 
         if (filing.Queue.Count > 0 && state.Deliveries.TryAdd((filing.DeliveryId, 0), 0))
             Enqueue(filing, content);
+        MemoryQuarantine.Add(state, filing, content);
         if (filing.Trace is { } trace)
             state.Traces[trace.Id.ToString()] = trace;
         return new FilingResult(FilingStatus.Filed, filed);

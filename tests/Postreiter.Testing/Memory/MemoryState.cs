@@ -30,6 +30,8 @@ internal sealed class MemoryState(TimeProvider time, StoreOptions options)
 
     public SortedDictionary<long, MemoryQueueItem> Queue { get; } = [];
 
+    public SortedDictionary<long, MemoryQuarantined> Quarantine { get; } = [];
+
     /// <summary>Where a delivery went: mailbox id, or 0 for the queue, and the UID.</summary>
     public Dictionary<(TraceId Delivery, long Mailbox), uint> Deliveries { get; } = [];
 
