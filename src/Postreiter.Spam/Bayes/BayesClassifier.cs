@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Runtime.InteropServices;
 
 namespace Postreiter.Spam.Bayes;
 
@@ -24,10 +25,11 @@ public sealed class BayesClassifier(long minSpam = 200, long minHam = 200, bool 
         ArgumentNullException.ThrowIfNull(tokens);
         var (spam, ham) = Mails(learned);
         var counts = ArrayPool<TokenCounts>.Shared.Rent(Math.Max(1, tokens.Count));
-        Array.Clear(counts);
+        Array.Clear(counts, 0, tokens.Count);
         foreach (var place in learned)
             place.AddCounts(tokens.Keys, counts);
-        var weighed = new List<WeighedToken>();
+        var keys = tokens.Keys;
+        var strong = new List<Strong>();
         var known = 0;
         for (var i = 0; i < tokens.Count && spam > 0 && ham > 0; i++)
         {
@@ -36,26 +38,24 @@ public sealed class BayesClassifier(long minSpam = 200, long minHam = 200, bool 
                 continue;
             known++;
             var probability = ChiSquare.Probability(counts[i], spam, ham);
-            if (Math.Abs(probability - 0.5) >= ChiSquare.MinStrength)
-                weighed.Add(new WeighedToken(i, probability, counts[i]));
+            var strength = Math.Abs(probability - 0.5);
+            if (strength >= ChiSquare.MinStrength)
+                strong.Add(new Strong(strength, keys[i], i, probability));
         }
 
+        var sorted = CollectionsMarshal.AsSpan(strong);
+        sorted.Sort();
+        if (sorted.Length > ChiSquare.MaxTokens)
+            sorted = sorted[..ChiSquare.MaxTokens];
+        var weighed = new WeighedToken[sorted.Length];
+        for (var i = 0; i < weighed.Length; i++)
+            weighed[i] = new WeighedToken(sorted[i].Index, sorted[i].Probability, counts[sorted[i].Index]);
         ArrayPool<TokenCounts>.Shared.Return(counts);
-        // Equal ones in the order of their keys: the same mail always has the same score.
-        var keys = tokens.Keys.ToArray();
-        weighed.Sort(
-            (a, b) =>
-                Math.Abs(b.Probability - 0.5).CompareTo(Math.Abs(a.Probability - 0.5)) is not 0 and var order
-                    ? order
-                    : keys[a.Index].CompareTo(keys[b.Index])
-        );
-        if (weighed.Count > ChiSquare.MaxTokens)
-            weighed.RemoveRange(ChiSquare.MaxTokens, weighed.Count - ChiSquare.MaxTokens);
         double? value = null;
-        if (weighed.Count > 0)
+        if (weighed.Length > 0)
         {
-            Span<double> probabilities = stackalloc double[weighed.Count];
-            for (var i = 0; i < weighed.Count; i++)
+            Span<double> probabilities = stackalloc double[weighed.Length];
+            for (var i = 0; i < weighed.Length; i++)
                 probabilities[i] = weighed[i].Probability;
             value = ChiSquare.Combine(probabilities, spam, ham);
         }
@@ -69,5 +69,15 @@ public sealed class BayesClassifier(long minSpam = 200, long minHam = 200, bool 
         foreach (var place in learned)
             (spam, ham) = (spam + place.Spam, ham + place.Ham);
         return (spam, ham);
+    }
+
+    /// <summary>A token that may weigh. The strongest first; equal ones in the order of their keys: the same mail always has the same score.</summary>
+    private readonly record struct Strong(double Strength, ulong Key, int Index, double Probability)
+        : IComparable<Strong>
+    {
+        public int CompareTo(Strong other) =>
+            Strength > other.Strength ? -1
+            : Strength < other.Strength ? 1
+            : Key.CompareTo(other.Key);
     }
 }

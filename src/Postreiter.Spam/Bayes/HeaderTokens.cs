@@ -74,14 +74,12 @@ internal sealed partial class HeaderTokens(Settings settings)
     {
         var fields = new List<(string Name, string Value)>();
         var received = new List<(string Name, string Value)>();
-        foreach (var line in mail.HeaderValues("ALL"))
+        foreach (var shown in mail.ShownFields)
         {
-            var colon = line.IndexOf(':', StringComparison.Ordinal);
-            var field = (Name: line[..colon], Value: line[(colon + 1)..][..^1]);
-            if (Octets.EqualsIgnoreCase(field.Name, "Received"))
-                received.Add(field);
-            else if (!IgnoredNames.Contains(field.Name) && !IsIgnoredFamily(field.Name))
-                fields.Add(field);
+            if (Octets.EqualsIgnoreCase(shown.Name, "Received"))
+                received.Add((shown.Name, " " + shown.Decoded));
+            else if (!IgnoredNames.Contains(shown.Name) && !IsIgnoredFamily(shown.Name))
+                fields.Add((shown.Name, " " + shown.Decoded));
         }
 
         foreach (var name in mail.Metadata.Keys.Order(StringComparer.Ordinal))
@@ -120,7 +118,7 @@ internal sealed partial class HeaderTokens(Settings settings)
             return value.IndexOf("1.0", StringComparison.Ordinal) is >= 0 and var at ? value.Remove(at, 3) : value;
         if (PresenceOnly().IsMatch(name))
             return null;
-        return name.StartsWith("x-spam-relays-", StringComparison.Ordinal) ? RelayWord().Replace(value, " ") : value;
+        return name.StartsWith("x-spam-relays-", StringComparison.Ordinal) ? WithoutRelayWords(value) : value;
     }
 
     private static bool IsAny(string name, string a, string b, string c = "Message-ID") =>
@@ -176,10 +174,42 @@ internal sealed partial class HeaderTokens(Settings settings)
     // What the clock wrote goes, what the program and the host wrote stays.
     private static string MessageId(string value)
     {
-        value = OutlookId().Replace(value, " OEA$1 OEB$2 OEC$3 $4 ");
+        if (value.Contains('$', StringComparison.Ordinal))
+            value = OutlookId().Replace(value, " OEA$1 OEB$2 OEC$3 $4 ");
         value = EximId().Replace(value, "", 1);
-        value = SendmailId().Replace(value, "");
-        return NoWord().Replace(value, " ");
+        if (value.Contains("<20", StringComparison.Ordinal))
+            value = SendmailId().Replace(value, "");
+        return string.Create(
+            value.Length,
+            value,
+            static (to, from) =>
+            {
+                for (var i = 0; i < to.Length; i++)
+                    to[i] = Octets.IsWord(from[i]) ? from[i] : ' ';
+            }
+        );
+    }
+
+    // " ip=" and the like become a blank.
+    private static string WithoutRelayWords(string value)
+    {
+        var kept = System.Buffers.ArrayPool<char>.Shared.Rent(value.Length);
+        var n = 0;
+        for (var i = 0; i < value.Length; i++)
+        {
+            kept[n++] = value[i];
+            if (value[i] != ' ')
+                continue;
+            var end = i + 1;
+            while (end < value.Length && char.IsAsciiLetterLower(value[end]))
+                end++;
+            if (end > i + 1 && end < value.Length && value[end] == '=')
+                i = end;
+        }
+
+        var text = kept.AsSpan(0, n).ToString();
+        System.Buffers.ArrayPool<char>.Shared.Return(kept);
+        return text;
     }
 
     private static string ContentType(string value)
@@ -196,8 +226,12 @@ internal sealed partial class HeaderTokens(Settings settings)
 
     private static string Received(string value)
     {
-        value = SmtpId().Replace(value, " ");
-        value = EsmtpId().Replace(value, " ");
+        if (value.Contains("SMTP", StringComparison.Ordinal))
+        {
+            value = SmtpId().Replace(value, " ");
+            value = EsmtpId().Replace(value, " ");
+        }
+
         value = AnyId().Replace(value, " ");
         value = EximReceivedId().Replace(value, " ");
         value = Date().Replace(value, "");
@@ -212,9 +246,6 @@ internal sealed partial class HeaderTokens(Settings settings)
         MostTime
     )]
     private static partial Regex PresenceOnly();
-
-    [GeneratedRegex(" [a-z]+=", RegexOptions.ECMAScript, MostTime)]
-    private static partial Regex RelayWord();
 
     [GeneratedRegex(
         @"<([0-9a-f]{4})[0-9a-f]{8}\$([0-9a-f]{4})[0-9a-f]{4}\$([0-9a-f]{8})@(\S+)>",
@@ -232,9 +263,6 @@ internal sealed partial class HeaderTokens(Settings settings)
         MostTime
     )]
     private static partial Regex SendmailId();
-
-    [GeneratedRegex("[^_A-Za-z0-9]", RegexOptions.ECMAScript, MostTime)]
-    private static partial Regex NoWord();
 
     [GeneratedRegex("""boundary=["'](.*?)["']""", NoCase, MostTime)]
     private static partial Regex Boundary();

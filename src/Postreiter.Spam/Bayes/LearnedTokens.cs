@@ -5,6 +5,9 @@ namespace Postreiter.Spam.Bayes;
 /// <summary>What was learned in one place (the server, an account), in memory. For any thread.</summary>
 public sealed class LearnedTokens : IDisposable
 {
+    // Tokens whose counts are on their way while others are looked at.
+    private const int Ahead = 8;
+
     private readonly ReaderWriterLockSlim _gate = new();
     private readonly TokenTable _table = new();
 
@@ -27,6 +30,8 @@ public sealed class LearnedTokens : IDisposable
         {
             for (var i = 0; i < keys.Length; i++)
             {
+                if (i + Ahead < keys.Length)
+                    _table.Prefetch(keys[i + Ahead]);
                 if (_table.TryGet(keys[i], out var found))
                     counts[i] = new(
                         counts[i].Spam + found.Spam,
@@ -67,8 +72,12 @@ public sealed class LearnedTokens : IDisposable
         try
         {
             (Spam, Ham) = (Math.Max(Spam + spam, 0), Math.Max(Ham + ham, 0));
-            foreach (var key in keys)
-                _table.Add(key, spam, ham, time);
+            for (var i = 0; i < keys.Length; i++)
+            {
+                if (i + Ahead < keys.Length)
+                    _table.Prefetch(keys[i + Ahead]);
+                _table.Add(keys[i], spam, ham, time);
+            }
         }
         finally
         {

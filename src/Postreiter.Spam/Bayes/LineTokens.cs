@@ -19,6 +19,9 @@ internal enum TextRegion
 internal sealed class LineTokens(StopWords stopWords, int maxLength)
 {
     private const int MostKept = 64 * 1024;
+    private static readonly System.Buffers.SearchValues<char> Plain = System.Buffers.SearchValues.Create(
+        "abcdefghijklmnopqrstuvwxyz0123456789_*"
+    );
     private char[] _line = new char[4096];
     private char[] _other = new char[4096];
 
@@ -42,28 +45,46 @@ internal sealed class LineTokens(StopWords stopWords, int maxLength)
         if (_line.Length < (text.Length * 2) + 2)
             (_line, _other) = (new char[(text.Length * 2) + 2], new char[(text.Length * 2) + 2]);
         var length = KeepWords(text, _line);
-        length = Divide(length, '.', 3, 6);
-        length = Divide(length, '-', 2, 6);
+        if (_line.AsSpan(0, length).IndexOf("...") >= 0)
+            length = Divide(length, '.', 3, 6);
+        if (_line.AsSpan(0, length).IndexOf("--") >= 0)
+            length = Divide(length, '-', 2, 6);
         var line = _line.AsSpan(0, length);
         if (region != TextRegion.Header)
             LowerTitles(line);
         var found = 0;
-        while (!line.IsEmpty)
+        for (var at = 0; at < line.Length; )
         {
-            var end = line.IndexOf(' ');
-            var word = end < 0 ? line : line[..end];
-            line = end < 0 ? default : line[(end + 1)..];
-            word = word.Trim("-'\".,");
-            if (word.Length < 3 || stopWords.Contains(word))
+            // Words are short: what looks at many octets at once is no faster.
+            var start = at;
+            while (at < line.Length && line[at] != ' ')
+                at++;
+            var end = at++;
+            while (start < end && IsTrimmed(line[start]))
+                start++;
+            while (end > start && IsTrimmed(line[end - 1]))
+                end--;
+            if (end - start < 3)
                 continue;
-            found += AddWord(word, prefix, region, set);
+            var word = line[start..end];
+            if (!stopWords.Contains(word))
+                found += AddWord(word, prefix, region, set);
         }
 
         return found;
     }
 
+    private static bool IsTrimmed(char c) => c is '-' or '\'' or '"' or '.' or ',';
+
     private int AddWord(scoped ReadOnlySpan<char> word, string prefix, TextRegion region, TokenSet set)
     {
+        // The usual word has nothing to be looked at.
+        if (word.Length <= maxLength && (region == TextRegion.Header || !word.ContainsAnyExcept(Plain)))
+        {
+            set.Add(prefix, word);
+            return 1;
+        }
+
         var found = 0;
         if (region != TextRegion.Header)
             found = AddAddresses(word, set);

@@ -23,6 +23,9 @@ internal sealed class StopWords
     private readonly HashSet<string>.AlternateLookup<ReadOnlySpan<char>> _asWritten;
     private readonly int _longest;
 
+    // Which lengths the words have that begin with an octet: most others need not be looked up.
+    private readonly ulong[] _lengths = new ulong[256];
+
     /// <summary>Reads the patterns of a ruleset.</summary>
     public StopWords(Settings settings)
     {
@@ -33,13 +36,17 @@ internal sealed class StopWords
         var languages = Octets.Lower(string.Join(' ', settings.Words("bayes_stopword_languages"))).Split(' ', ',');
         foreach (var language in languages.Where(static l => l.Length == 2 && l.All(char.IsAsciiLetterLower)))
             Add(Pattern(settings, language));
-        _longest = _words.Concat(_exact).Select(static word => word.Length).DefaultIfEmpty(0).Max();
+        foreach (var word in _words.Concat(_exact).Where(static word => word.Length > 0))
+        {
+            _longest = Math.Max(_longest, word.Length);
+            _lengths[First(word[0])] |= 1UL << (word.Length & 63);
+        }
     }
 
     /// <summary>Whether a word is one of them.</summary>
     public bool Contains(ReadOnlySpan<char> word)
     {
-        if (word.Length <= Math.Min(_longest, 64))
+        if (word.Length <= Math.Min(_longest, 64) && (_lengths[First(word[0])] & (1UL << (word.Length & 63))) != 0)
         {
             Span<char> lower = stackalloc char[64];
             for (var i = 0; i < word.Length; i++)
@@ -56,6 +63,8 @@ internal sealed class StopWords
 
         return false;
     }
+
+    private static byte First(char c) => (byte)Glob.Fold(c);
 
     // The last word of the last line counts.
     private static string Pattern(Settings settings, string language)

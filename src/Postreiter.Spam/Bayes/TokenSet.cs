@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 
 namespace Postreiter.Spam.Bayes;
@@ -44,8 +45,7 @@ public sealed class TokenSet
     /// <summary>The keys, each once, ascending.</summary>
     public ulong[] DistinctKeys()
     {
-        var keys = Keys.ToArray();
-        Array.Sort(keys);
+        var keys = Sorted(Keys);
         var n = 0;
         for (var i = 0; i < keys.Length; i++)
         {
@@ -53,8 +53,33 @@ public sealed class TokenSet
                 keys[n++] = keys[i];
         }
 
-        return keys[..n];
+        return n == keys.Length ? keys : keys[..n];
     }
+
+    // By the first octet, of which few keys have the same: they are spread.
+    private static ulong[] Sorted(ReadOnlySpan<ulong> keys)
+    {
+        Span<int> ends = stackalloc int[256];
+        ends.Clear();
+        foreach (var key in keys)
+            ends[FirstOctet(key)]++;
+        for (var i = 1; i < ends.Length; i++)
+            ends[i] += ends[i - 1];
+        var sorted = new ulong[keys.Length];
+        for (var i = keys.Length - 1; i >= 0; i--)
+            sorted[--ends[FirstOctet(keys[i])]] = keys[i];
+        // What was an end is the beginning now.
+        for (var i = 0; i < ends.Length; i++)
+        {
+            var end = i + 1 < ends.Length ? ends[i + 1] : sorted.Length;
+            if (end - ends[i] > 1)
+                sorted.AsSpan(ends[i]..end).Sort();
+        }
+
+        return sorted;
+    }
+
+    private static int FirstOctet(ulong key) => (int)(key >> 32) & 0xFF;
 
     /// <summary>Forgets all. What one large mail took is given back, or each small one behind it would pay for it.</summary>
     public void Clear()
@@ -74,12 +99,24 @@ public sealed class TokenSet
         var length = prefix.Length + token.Length;
         if (length == 0 || _used + length > MaxOctets)
             return;
-        if (_used + length > _text.Length)
-            Array.Resize(ref _text, Math.Max(_text.Length * 2, _used + length));
+        // Eight more, so that a hash may read whole words.
+        if (_used + length + 8 > _text.Length)
+            Array.Resize(ref _text, Math.Max(_text.Length * 2, _used + length + 8));
         var added = _text.AsSpan(_used, length);
-        Encoding.Latin1.GetBytes(prefix, added);
-        Encoding.Latin1.GetBytes(token, added[prefix.Length..]);
-        if (!TryTakeSlot(added))
+        for (var i = 0; i < prefix.Length; i++)
+            added[i] = (byte)prefix[i];
+        if (token.Length <= 16)
+        {
+            var to = added[prefix.Length..];
+            for (var i = 0; i < token.Length; i++)
+                to[i] = (byte)token[i];
+        }
+        else
+        {
+            Encoding.Latin1.GetBytes(token, added[prefix.Length..]);
+        }
+
+        if (!TryTakeSlot(_used, length))
             return;
         if (Count == _tokens.Length)
             Array.Resize(ref _tokens, Count * 2);
@@ -90,18 +127,20 @@ public sealed class TokenSet
             Grow();
     }
 
-    private bool TryTakeSlot(ReadOnlySpan<byte> token)
+    private bool TryTakeSlot(int start, int length)
     {
         var mask = _slots.Length - 1;
-        for (var slot = Hash(token) & mask; ; slot = (slot + 1) & mask)
+        var hash = Hash(start, length);
+        for (var slot = (int)hash & mask; ; slot = (slot + 1) & mask)
         {
-            if (_slots[slot] == 0)
+            if (_slots[slot] is not (> 0 and var taken))
             {
                 _slots[slot] = Count + 1;
                 return true;
             }
 
-            if (token.SequenceEqual(this[_slots[slot] - 1]))
+            var (other, otherLength) = _tokens[taken - 1];
+            if (otherLength == length && _text.AsSpan(start, length).SequenceEqual(_text.AsSpan(other, length)))
                 return false;
         }
     }
@@ -112,7 +151,7 @@ public sealed class TokenSet
         var mask = slots.Length - 1;
         for (var i = 0; i < Count; i++)
         {
-            var slot = Hash(this[i]) & mask;
+            var slot = (int)Hash(_tokens[i].Start, _tokens[i].Length) & mask;
             while (slots[slot] != 0)
                 slot = (slot + 1) & mask;
             slots[slot] = i + 1;
@@ -121,12 +160,33 @@ public sealed class TokenSet
         _slots = slots;
     }
 
-    // With the seed of the process: nobody can make a mail whose tokens all fall into one place.
-    private static int Hash(ReadOnlySpan<byte> token)
+    // Eight octets at a time, folded by a product, with secrets of the process: nobody can make a mail whose tokens all fall into one place.
+    private ulong Hash(int start, int length)
     {
-        var hash = new HashCode();
-        hash.AddBytes(token);
-        return hash.ToHashCode();
+        var hash = Secrets[0] ^ (ulong)length;
+        for (var at = start; length > 0; at += 8, length -= 8)
+        {
+            var word = BinaryPrimitives.ReadUInt64LittleEndian(_text.AsSpan(at, 8));
+            if (length < 8)
+                word &= (1UL << (8 * length)) - 1;
+            var high = Math.BigMul(hash ^ word, Secrets[1], out var low);
+            hash = high ^ low;
+        }
+
+        return hash ^ (hash >> 32);
+    }
+
+    private static readonly ulong[] Secrets = NewSecrets();
+
+    private static ulong[] NewSecrets()
+    {
+        Span<byte> random = stackalloc byte[16];
+        System.Security.Cryptography.RandomNumberGenerator.Fill(random);
+        return
+        [
+            BinaryPrimitives.ReadUInt64LittleEndian(random),
+            BinaryPrimitives.ReadUInt64LittleEndian(random[8..]) | 1,
+        ];
     }
 
     private void ComputeKeys(Span<ulong> keys)
@@ -151,9 +211,7 @@ public sealed class TokenSet
             block[62] = (byte)(token.Length >> 5);
             block[63] = (byte)(token.Length << 3);
             for (var w = 0; w < 16; w++)
-                words[(w * TokenKey.Lanes) + n] = System.Buffers.Binary.BinaryPrimitives.ReadUInt32BigEndian(
-                    block[(w * 4)..]
-                );
+                words[(w * TokenKey.Lanes) + n] = BinaryPrimitives.ReadUInt32BigEndian(block[(w * 4)..]);
             lanes[n++] = i;
             if (n < TokenKey.Lanes)
                 continue;

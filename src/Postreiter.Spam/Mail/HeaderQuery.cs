@@ -13,6 +13,7 @@ internal sealed partial class HeaderQuery(SpamMail mail, SpamMailOptions options
 
     private static readonly SearchValues<char> NotAfterHost = SearchValues.Create("._-");
     private readonly Dictionary<(string Name, HeaderForm Form), IReadOnlyList<string>> _answers = [];
+    private IReadOnlyList<HeaderField>? _shown;
     private List<string>? _all;
 
     private static bool HasAny(HeaderForm form, HeaderForm any) => (form & any) != HeaderForm.Decoded;
@@ -141,26 +142,44 @@ internal sealed partial class HeaderQuery(SpamMail mail, SpamMailOptions options
         return to.ToString();
     }
 
-    /// <summary>Each field as <c>Name: value</c> and a line feed, in order. Over 64 KiB whole names are left out, the lowest first.</summary>
+    /// <summary>The fields that <c>ALL</c> shows, in order. Over 64 KiB whole names are left out, the lowest first.</summary>
+    public IReadOnlyList<HeaderField> Shown
+    {
+        get
+        {
+            if (_shown is not null)
+                return _shown;
+            var fields = mail.Fields.All;
+            var size = 0L;
+            foreach (var one in fields)
+                size += one.Name.Length + one.Decoded.Length + 3;
+            if (size <= MaxAll)
+                return _shown = fields;
+            mail.Note(SpamMailFlags.TruncatedHeader);
+            return _shown = Cut(fields);
+        }
+    }
+
+    // Each of them as "Name: value" and a line feed.
     private List<string> All
     {
         get
         {
-            if (_all is not null)
-                return _all;
-            var fields = mail.Fields.All;
-            var size = fields.Sum(static one => one.Name.Length + one.Decoded.Length + 3L);
-            if (size <= MaxAll)
-                return _all = [.. fields.Select(static one => $"{one.Name}: {one.Decoded}\n")];
-            mail.Note(SpamMailFlags.TruncatedHeader);
-            return _all = CutAll(fields);
+            if (_all is null)
+            {
+                _all = new List<string>(Shown.Count);
+                foreach (var one in Shown)
+                    _all.Add(string.Concat(one.Name, ": ", one.Decoded, "\n"));
+            }
+
+            return _all;
         }
     }
 
     // Names in the order in which they first come, each with all its fields, up to the limit; then in the order of the mail.
-    private static List<string> CutAll(IReadOnlyList<HeaderField> fields)
+    private static List<HeaderField> Cut(IReadOnlyList<HeaderField> fields)
     {
-        var lines = new string?[fields.Count];
+        var kept = new HeaderField?[fields.Count];
         var size = 0;
         var names = fields
             .Select((field, i) => (field, i))
@@ -170,10 +189,10 @@ internal sealed partial class HeaderQuery(SpamMail mail, SpamMailOptions options
             size += field.Name.Length + field.Decoded.Length + 3;
             if (size > MaxAll)
                 break;
-            lines[i] = $"{field.Name}: {field.Decoded}\n";
+            kept[i] = field;
         }
 
-        return [.. lines.OfType<string>()];
+        return [.. kept.OfType<HeaderField>()];
     }
 
     // Fields as the mail has them, folded; a field without a line end at the very end is not complete.

@@ -116,7 +116,10 @@ public sealed class SpamMail
     public IReadOnlyList<ReadOnlyMemory<char>> Body => _body ??= Lines(Subject, static text => text);
 
     /// <summary>As <see cref="Body"/>, without text that cannot be seen.</summary>
-    public IReadOnlyList<ReadOnlyMemory<char>> VisibleBody => _visible ??= Lines(Subject, static text => text.Visible);
+    public IReadOnlyList<ReadOnlyMemory<char>> VisibleBody =>
+        _visible ??= Array.TrueForAll(Texts, static text => text is null || ReferenceEquals(text.Visible, text))
+            ? _body ??= Lines(Subject, static text => text)
+            : Lines(Subject, static text => text.Visible);
 
     /// <summary>As <see cref="Body"/>, without subject and with nothing but text that cannot be seen.</summary>
     public IReadOnlyList<ReadOnlyMemory<char>> InvisibleBody => _invisible ??= Lines("", static text => text.Invisible);
@@ -193,6 +196,9 @@ public sealed class SpamMail
         _metadata[name] = value;
         _query.Forget();
     }
+
+    /// <summary>The fields of the header that <c>ALL</c> shows, in order.</summary>
+    internal IReadOnlyList<HeaderField> ShownFields => _query.Shown;
 
     private ReadOnlyMemory<char>[] Lines(string subject, Func<PartText, PartText> choose) =>
         Leaves.Count == 0 ? [] : BodyText.Lines(subject, Texts, choose, _options.BodyPartScanSize);

@@ -11,10 +11,13 @@ internal static class BodyText
     /// <summary>Octets of a line; a longer one is cut behind a blank.</summary>
     private const int MaxLine = 2048;
 
+    // Characters that are looked at together.
+    private const int Window = 512;
+
     // How far behind the scan size a better place for the cut may be.
     private const int CutWindow = 1024;
 
-    private static readonly SearchValues<char> AsciiBlanks = SearchValues.Create(" \t\n\v\f\r\0");
+    private static readonly SearchValues<char> OtherBlanks = SearchValues.Create("\t\n\v\f\r\0");
 
     /// <param name="subject">The subject with its line feed; "" for none.</param>
     /// <param name="parts">The parts in order; null for one that has no text.</param>
@@ -27,8 +30,17 @@ internal static class BodyText
         int scanSize
     )
     {
-        var joined = new StringBuilder();
         var isCharacters = false;
+        var lines = new List<ReadOnlyMemory<char>>();
+        // The usual mail has one text.
+        if (parts is [{ } only])
+        {
+            var text = choose(only);
+            Split(Squeeze(subject, Cut(text.All, scanSize), text.IsCharacters), lines);
+            return [.. lines];
+        }
+
+        var joined = new StringBuilder();
         foreach (var part in parts)
         {
             if (joined.Length > 0)
@@ -40,8 +52,7 @@ internal static class BodyText
             joined.Append(Cut(text.All, scanSize));
         }
 
-        var lines = new List<ReadOnlyMemory<char>>();
-        Split(subject + Squeeze(joined.ToString(), isCharacters), lines);
+        Split(Squeeze(subject, joined.ToString(), isCharacters), lines);
         return [.. lines];
     }
 
@@ -59,21 +70,22 @@ internal static class BodyText
         return text.AsSpan(0, start + place + 1);
     }
 
-    // White space is one space, and one line feed where it holds two of them: a paragraph ends. A NUL is a line feed as well.
-    private static string Squeeze(string text, bool isCharacters)
+    // White space is one space, and one line feed where it holds two of them: a paragraph ends. A NUL is a line feed as well. The subject
+    // stands in front as it is.
+    private static string Squeeze(string subject, ReadOnlySpan<char> from, bool isCharacters)
     {
-        var squeezed = new char[text.Length];
-        var (at, n) = (0, 0);
-        var from = text.AsSpan();
+        var squeezed = ArrayPool<char>.Shared.Rent(subject.Length + from.Length);
+        subject.CopyTo(squeezed);
+        var (at, n) = (0, subject.Length);
         while (at < from.Length)
         {
-            var plain = isCharacters ? NextBlank(from[at..]) : from[at..].IndexOfAny(AsciiBlanks);
-            if (plain < 0)
-                plain = from.Length - at;
+            var plain = isCharacters ? NextBlank(from[at..]) : NextRun(from[at..]);
             from.Slice(at, plain).CopyTo(squeezed.AsSpan(n));
             (at, n) = (at + plain, n + plain);
             if (at >= from.Length)
                 break;
+            if (from[at] != '\0' && !CharacterClass.IsSpace(from[at], isCharacters))
+                continue;
             if (from[at] == '\0')
             {
                 squeezed[n++] = '\n';
@@ -106,8 +118,23 @@ internal static class BodyText
             at = end;
         }
 
-        var whole = squeezed.AsSpan(0, n);
-        return isCharacters ? Octets.ToUtf8(whole) : whole.ToString();
+        var body = squeezed.AsSpan(subject.Length, n - subject.Length);
+        var text = isCharacters ? subject + Octets.ToUtf8(body) : squeezed.AsSpan(0, n).ToString();
+        ArrayPool<char>.Shared.Return(squeezed);
+        return text;
+    }
+
+    // The length of what has nothing but single spaces between its words; of a long one only its beginning is looked at.
+    private static int NextRun(ReadOnlySpan<char> text)
+    {
+        text = text[..Math.Min(text.Length, Window)];
+        var end = text.IndexOfAny(OtherBlanks);
+        if (end < 0)
+            end = text.Length;
+        var spaces = text[..end].IndexOf("  ");
+        return spaces >= 0 ? spaces
+            : end > 0 && text[end - 1] == ' ' ? end - 1
+            : end;
     }
 
     private static int NextBlank(ReadOnlySpan<char> text)
@@ -118,7 +145,7 @@ internal static class BodyText
                 return i;
         }
 
-        return -1;
+        return text.Length;
     }
 
     private static void Split(string text, List<ReadOnlyMemory<char>> lines)

@@ -19,7 +19,7 @@ internal sealed class PartText
     /// <summary>Whether the text is characters; else it is octets.</summary>
     public bool IsCharacters { get; }
 
-    /// <summary>The text that can be seen.</summary>
+    /// <summary>The text that can be seen; this one where nothing is hidden.</summary>
     public PartText Visible => _visible ??= Only(isInvisible: false);
 
     /// <summary>The text that cannot be seen.</summary>
@@ -47,7 +47,8 @@ internal sealed class PartText
 
     private PartText Only(bool isInvisible)
     {
-        if (_html is null)
+        // Most parts hide nothing: what is seen is all of it then, and is the same object, so that nobody makes anything of it twice.
+        if (_html is not { Text.HasInvisible: true })
             return isInvisible ? new PartText("", false, null) : this;
         var text = _html.Text.Only(isInvisible, out var isCharacters);
         return new PartText(text, isCharacters, null);

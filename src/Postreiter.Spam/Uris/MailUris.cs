@@ -24,7 +24,7 @@ public sealed class MailUris
     // A mail with more has no more to tell, and each costs a rule's look.
     private const int MostUris = 10_000;
     private static readonly string[] Parsed = ["parsed"];
-    private const string TrailingPunctuation = "-~!@#^&*()_+=:;'?,.";
+    private static readonly char[] TrailingPunctuation = [.. "-~!@#^&*()_+=:;'?,."];
 
     private readonly Dictionary<string, FoundUri> _found = new(StringComparer.Ordinal);
     private readonly List<FoundUri> _order = [];
@@ -35,7 +35,7 @@ public sealed class MailUris
     private MailUris(RegisteredDomains domains, Settings settings)
     {
         _domains = domains;
-        _variants = new UriVariants(domains, settings.Patterns("redirector_pattern"));
+        _variants = new UriVariants(domains, Redirectors.Of(settings.Patterns("redirector_pattern")));
     }
 
     /// <summary>Every URI, in the order found.</summary>
@@ -84,17 +84,15 @@ public sealed class MailUris
     {
         var seen = new HashSet<string>(StringComparer.Ordinal);
         var text = new TextUris(_domains);
+        Action<TextUris.Kind, string, string> told = Found;
         foreach (var line in body)
+            text.Find(line.Span, told);
+
+        void Found(TextUris.Kind kind, string found, string host)
         {
-            text.Find(
-                line.ToString(),
-                (kind, found, host) =>
-                {
-                    var raw = WithoutPunctuation(found);
-                    if (seen.Count < MostUris && seen.Add(raw) && (host.Length == 0 || HostName.IsValid(host)))
-                        AddFromText(kind, raw);
-                }
-            );
+            var raw = WithoutPunctuation(found);
+            if (seen.Count < MostUris && seen.Add(raw) && (host.Length == 0 || HostName.IsValid(host)))
+                AddFromText(kind, raw);
         }
     }
 
@@ -258,7 +256,7 @@ public sealed class MailUris
         var close = found.IndexOf(')', StringComparison.Ordinal);
         if (close >= 0 && found.IndexOf('(', 0, close) < 0)
             found = found[..close];
-        return found.TrimEnd(TrailingPunctuation.ToCharArray());
+        return found.TrimEnd(TrailingPunctuation);
     }
 
     private static bool IsWww(string raw)
@@ -272,6 +270,14 @@ public sealed class MailUris
     private static bool IsSchemeAlone(string raw)
     {
         var colon = raw.IndexOf(':', StringComparison.Ordinal);
-        return colon > 0 && raw.Take(colon).All(Octets.IsWord) && raw[(colon + 1)..] is "" or "/" or "//";
+        if (colon <= 0 || raw.AsSpan(colon + 1) is not ("" or "/" or "//"))
+            return false;
+        foreach (var c in raw.AsSpan(0, colon))
+        {
+            if (!Octets.IsWord(c))
+                return false;
+        }
+
+        return true;
     }
 }

@@ -50,35 +50,59 @@ internal sealed class TextUris(RegisteredDomains domains)
     /// <summary>Finds them in order.</summary>
     /// <param name="text">One line; octets.</param>
     /// <param name="found">Told of each: its kind, its text, and for <see cref="Kind.Bare"/> its host.</param>
-    public void Find(string text, Action<Kind, string, string> found)
+    public void Find(ReadOnlySpan<char> text, Action<Kind, string, string> found)
     {
-        ArgumentNullException.ThrowIfNull(text);
+        ArgumentNullException.ThrowIfNull(found);
+        // None of them goes over a blank, and none is without a colon, a dot or an at sign with something behind it: the words that have
+        // one are looked at.
+        for (var at = 0; at < text.Length; )
+        {
+            var mark = text[at..].IndexOfAny('.', ':', '@');
+            if (mark < 0)
+                return;
+            mark += at;
+            if (mark + 1 >= text.Length || text[mark + 1] is ' ' or '\n')
+            {
+                at = mark + 1;
+                continue;
+            }
+
+            var start = Math.Max(text[..mark].LastIndexOfAny(' ', '\n') + 1, at);
+            var length = text[mark..].IndexOfAny(' ', '\n');
+            var end = length < 0 ? text.Length : mark + length;
+            FindInWord(text, start, end, found);
+            at = end;
+        }
+    }
+
+    private void FindInWord(ReadOnlySpan<char> text, int start, int end, Action<Kind, string, string> found)
+    {
         // Where the local part that may begin here ends: the same for all places before it, so looked for once.
         var localEnd = -1;
-        for (var i = 0; i < text.Length; )
+        for (var i = start; i < end; )
         {
             var length = MayBegin(text, i) ? Read(text, i, ref localEnd, found) : 0;
             i += Math.Max(length, 1);
         }
     }
 
-    private int Read(string text, int at, ref int localEnd, Action<Kind, string, string> found)
+    private int Read(ReadOnlySpan<char> text, int at, ref int localEnd, Action<Kind, string, string> found)
     {
         if (LinkEnd(text, at) is > 0 and var link)
         {
-            found(Kind.Link, text[at..link], "");
+            found(Kind.Link, text[at..link].ToString(), "");
             return link - at;
         }
 
         if (AddressAt(text, at, ref localEnd) is > 0 and var address)
         {
-            found(Kind.Address, text[at..address], "");
+            found(Kind.Address, text[at..address].ToString(), "");
             return address - at;
         }
 
         if (BareAt(text, at, out var hostEnd) is > 0 and var bare)
         {
-            found(Kind.Bare, text[at..bare], text[at..hostEnd]);
+            found(Kind.Bare, text[at..bare].ToString(), text[at..hostEnd].ToString());
             return bare - at;
         }
 
@@ -86,7 +110,7 @@ internal sealed class TextUris(RegisteredDomains domains)
     }
 
     // A word's edge, a delimiter, or the shift of an ISO-2022 text, which is ESC ( and one more.
-    private static bool MayBegin(string text, int at)
+    private static bool MayBegin(ReadOnlySpan<char> text, int at)
     {
         if (at == 0)
             return Octets.IsWord(text[0]);
@@ -95,9 +119,9 @@ internal sealed class TextUris(RegisteredDomains domains)
             || (at >= 3 && text[at - 3] == '\x1b' && text[at - 2] == '(' && text[at - 1] != '\n');
     }
 
-    private static int LinkEnd(string text, int at)
+    private static int LinkEnd(ReadOnlySpan<char> text, int at)
     {
-        var start = text.AsSpan(at);
+        var start = text[at..];
         var prefix = start[0] switch
         {
             'h' or 'H' => Octets.StartsIgnoreCase(start, "http://") ? 7
@@ -125,16 +149,16 @@ internal sealed class TextUris(RegisteredDomains domains)
         return 0;
     }
 
-    private static int AddressAt(string text, int at, ref int localEnd)
+    private static int AddressAt(ReadOnlySpan<char> text, int at, ref int localEnd)
     {
         if (
-            Octets.StartsIgnoreCase(text.AsSpan(at), "mailto:")
+            Octets.StartsIgnoreCase(text[at..], "mailto:")
             && RunEnd(text, at + 7, AddressEnd, MostOfUri) is > 0 and var end
         )
             return end;
         if (localEnd < at)
         {
-            var run = text.AsSpan(at).IndexOfAny(LocalPartEnd);
+            var run = text[at..].IndexOfAny(LocalPartEnd);
             localEnd = run < 0 ? text.Length : at + run;
         }
 
@@ -143,15 +167,15 @@ internal sealed class TextUris(RegisteredDomains domains)
             : 0;
     }
 
-    private int BareAt(string text, int at, out int hostEnd)
+    private int BareAt(ReadOnlySpan<char> text, int at, out int hostEnd)
     {
         hostEnd = 0;
         if (!char.IsAsciiLetterOrDigit(text[at]) || (at > 0 && !BareStart.Contains(text[at - 1])))
             return 0;
-        var window = text.AsSpan(at, Math.Min(text.Length - at, MostOfHost + 64 + 2));
+        var window = text.Slice(at, Math.Min(text.Length - at, MostOfHost + 64 + 2));
         var run = window.IndexOfAny(NotHost);
         var end = at + (run < 0 ? window.Length : run);
-        var host = text.AsSpan(at, end - at);
+        var host = text[at..end];
         // One dot may follow the name.
         if (host[^1] == '.')
             host = host[..^1];
@@ -163,7 +187,7 @@ internal sealed class TextUris(RegisteredDomains domains)
         return end == text.Length || UriEnd.Contains(text[end]) ? end : 0;
     }
 
-    private static int PortEnd(string text, int at)
+    private static int PortEnd(ReadOnlySpan<char> text, int at)
     {
         if (at >= text.Length || text[at] != ':')
             return at;
@@ -173,15 +197,15 @@ internal sealed class TextUris(RegisteredDomains domains)
         return end == at + 1 ? at : end;
     }
 
-    private static int PathEnd(string text, int at) =>
+    private static int PathEnd(ReadOnlySpan<char> text, int at) =>
         at < text.Length && text[at] == '/' && RunEnd(text, at + 1, UriEnd, MostOfUri) is > 0 and var end ? end : at;
 
     /// <summary>The end of a run of 1 to so many characters before a delimiter or the end of the text; 0 if it is longer or empty.</summary>
-    private static int RunEnd(string text, int from, SearchValues<char> delimiters, int most)
+    private static int RunEnd(ReadOnlySpan<char> text, int from, SearchValues<char> delimiters, int most)
     {
         if (from >= text.Length)
             return 0;
-        var window = text.AsSpan(from, Math.Min(text.Length - from, most + 1));
+        var window = text.Slice(from, Math.Min(text.Length - from, most + 1));
         var run = window.IndexOfAny(delimiters);
         if (run < 0)
             run = window.Length;

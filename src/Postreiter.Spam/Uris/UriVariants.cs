@@ -1,6 +1,5 @@
 using System.Buffers;
 using Postreiter.Spam.Mail;
-using Postreiter.Spam.Patterns;
 using Postreiter.Spam.Text.Html;
 
 namespace Postreiter.Spam.Uris;
@@ -10,12 +9,12 @@ namespace Postreiter.Spam.Uris;
 /// hid what it is. All forms stand beside each other.
 /// </summary>
 /// <param name="domains">Knows top-level domains.</param>
-/// <param name="redirectors">`redirector_pattern`: the first group is where the redirection leads.</param>
-internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<OctetPattern> redirectors)
+/// <param name="redirectors">`redirector_pattern`.</param>
+internal sealed class UriVariants(RegisteredDomains domains, Redirectors redirectors)
 {
     // A URI within a URI within a URI: each level is looked at, within reason.
     private const int MostNested = 50;
-    private const int StepsForUri = 200_000;
+    private const int FewForms = 16;
 
     private static readonly SearchValues<char> NotLetterOrDigit = SearchValues.Create([
         .. Enumerable.Range(0, 256).Select(static c => (char)c).Where(static c => !char.IsAsciiLetterOrDigit(c)),
@@ -34,9 +33,8 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
         var variants = new List<string>();
         for (var i = 0; i < found.Count && i < MostNested; i++)
         {
-            found[i] = Trim(found[i].Replace("\n", "", StringComparison.Ordinal), isCharacters);
-            found[i] = found[i].Replace("\r", "", StringComparison.Ordinal);
-            var one = found[i];
+            var one = Trim(found[i].Replace("\n", "", StringComparison.Ordinal), isCharacters);
+            found[i] = one = one.Replace("\r", "", StringComparison.Ordinal);
             if (one.Length <= 1 || one[0] is '#' or '?' or '&' || (one[0] == '/' && one[1] != '/'))
                 continue;
             if (IsMail(one))
@@ -45,7 +43,21 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
                 AddWeb(one, variants, found, isCharacters);
         }
 
-        return [.. found.Concat(variants).Distinct(StringComparer.Ordinal)];
+        // They are few: to look through them is cheaper than a set.
+        var forms = new List<string>(found.Count + variants.Count);
+        AddNew(found);
+        AddNew(variants);
+        return forms;
+
+        void AddNew(List<string> from)
+        {
+            var set = from.Count + forms.Count > FewForms ? new HashSet<string>(forms, StringComparer.Ordinal) : null;
+            foreach (var form in from)
+            {
+                if (set?.Add(form) ?? !forms.Contains(form))
+                    forms.Add(form);
+            }
+        }
     }
 
     private static string Trim(string text, bool isCharacters)
@@ -55,7 +67,7 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
             start++;
         while (end > start && CharacterClass.IsSpace(text[end - 1], isCharacters))
             end--;
-        return text[start..end];
+        return end - start == text.Length ? text : text[start..end];
     }
 
     private static bool IsMail(string uri)
@@ -159,7 +171,8 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
                 variants.Add(scheme + (host = changed) + rest);
         }
 
-        Change(string.Concat(host.Where(static c => c > ' ')));
+        if (host.AsSpan().ContainsAnyInRange('\0', ' '))
+            Change(string.Concat(host.Where(static c => c > ' ')));
         if (Redirection(scheme + host + rest, rest, isCharacters) is { } target)
             found.Add(target);
         Change(host[(host.IndexOf('@', StringComparison.Ordinal) is > 0 and var at ? at + 1 : 0)..]);
@@ -182,16 +195,8 @@ internal sealed class UriVariants(RegisteredDomains domains, IReadOnlyList<Octet
 
     private string? Redirection(string uri, string rest, bool isCharacters)
     {
-        foreach (var redirector in redirectors)
-        {
-            // A pattern of the ruleset that needs more steps for this URI finds nothing in it.
-            var octets = isCharacters ? Octets.ToUtf8(uri) : uri;
-            using var run = new PatternRun(redirector.GroupProgram, octets, StepsForUri);
-            if (!run.Next() || run.Group(1) is not var (begin, end) || !octets.AsSpan(begin, end - begin).Contains('.'))
-                continue;
-            return isCharacters ? Octets.FromUtf8(octets.AsSpan(begin, end - begin)) : octets[begin..end];
-        }
-
+        if (redirectors.Target(uri, isCharacters) is { } target)
+            return target;
         for (
             var start = rest.IndexOf("http", StringComparison.OrdinalIgnoreCase);
             start >= 0;

@@ -67,7 +67,7 @@ public sealed class MailUrisTests
     [InlineData("mailto:\"Ann%20B\"%20<ann@a.example>", "mailto:ann@a.example")]
     public void What_its_author_hid_stands_beside_it(string uri, string? variant)
     {
-        var forms = new UriVariants(Domains, []).Of(uri);
+        var forms = new UriVariants(Domains, Redirectors.Of([])).Of(uri);
         Assert.Equal(uri, forms[0]);
         if (variant is null)
             Assert.Single(forms);
@@ -81,7 +81,7 @@ public sealed class MailUrisTests
     [InlineData("http://a.example/%20\u00E9", "http://a.example/%20%e9")]
     [InlineData("http://a.example/%20\u20AC", "http://a.example/%20\u20AC")]
     public void Characters_of_a_link_are_treated_as_such(string uri, string variant) =>
-        Assert.Contains(variant, new UriVariants(Domains, []).Of(uri, isCharacters: true));
+        Assert.Contains(variant, new UriVariants(Domains, Redirectors.Of([])).Of(uri, isCharacters: true));
 
     [Theory]
     [InlineData("http://www.a.example/", "a.example")]
@@ -155,7 +155,7 @@ public sealed class MailUrisTests
             }
 
             _ = Find(new string(text));
-            _ = new UriVariants(Domains, []).Of(new string(text));
+            _ = new UriVariants(Domains, Redirectors.Of([])).Of(new string(text));
             _ = Domains.Find(new string(text));
         }
     }

@@ -35,10 +35,8 @@ internal sealed record ReceivedFormat(ReceivedPattern? Pattern, Reading Reading 
     {
         if (Needs is not null && !line.Has(Needs))
             return Reading.Other;
-        if (Pattern is not null && !Anywhere && !Pattern.Fits(line))
-            return Reading.Other;
-        var before = Then is null || Pattern is null ? null : line.Save();
-        if (Pattern is not null && !(Anywhere ? Pattern.Search(line) : Pattern.Match(line)))
+        string?[]? before = null;
+        if (Pattern is not null && !Pattern.Match(line, Anywhere, ref before, saves: Then is not null))
             return Reading.Other;
         if (Then is not null && !Then(line))
         {

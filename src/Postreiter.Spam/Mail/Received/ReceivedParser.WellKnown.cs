@@ -1,8 +1,32 @@
+using System.Buffers;
+
 namespace Postreiter.Spam.Mail.Received;
 
 /// <content>What is read of a field whatever its format: the greeting, the sender, the address in brackets.</content>
 internal static partial class ReceivedParser
 {
+    private static readonly SearchValues<string> HeloWords = SearchValues.Create(["helo="], StringComparison.Ordinal);
+
+    private static readonly SearchValues<string> GreetingWords = SearchValues.Create(
+        ["HELO ", "EHLO "],
+        StringComparison.Ordinal
+    );
+
+    private static readonly string[] EnvelopeWords =
+    [
+        "envelope-sender ",
+        "envelope-sender=",
+        "envelope-from ",
+        "envelope-from=",
+        "return-path: ",
+        "return-path ",
+    ];
+
+    private static readonly SearchValues<string> EnvelopeKeys = SearchValues.Create(
+        EnvelopeWords,
+        StringComparison.OrdinalIgnoreCase
+    );
+
     // What nearly all servers write alike: " id x", "helo=x" or "HELO x", " by x".
     private static void ReadWellKnown(ReceivedLine line)
     {
@@ -21,7 +45,7 @@ internal static partial class ReceivedParser
             break;
         }
 
-        line.Helo = FindHelo(text, "helo=") ?? FindHelo(text, "HELO ", "EHLO ") ?? "";
+        line.Helo = FindHelo(text, HeloWords) ?? FindHelo(text, GreetingWords) ?? "";
         for (var at = text.IndexOf(" by "); at >= 0; at = Next(text, at, " by "))
         {
             var rest = text[(at + 4)..];
@@ -35,39 +59,34 @@ internal static partial class ReceivedParser
         }
     }
 
-    private static string? FindHelo(ReadOnlySpan<char> text, params ReadOnlySpan<string> keys)
+    // What stands behind one of the keys, which begin a word; all have five octets.
+    private static string? FindHelo(ReadOnlySpan<char> text, SearchValues<string> keys)
     {
-        for (var at = 0; at < text.Length; at++)
+        for (var at = text.IndexOfAny(keys); at >= 0; )
         {
-            if (at > 0 && Octets.IsWord(text[at - 1]))
-                continue;
-            foreach (var key in keys)
+            if (at == 0 || !Octets.IsWord(text[at - 1]))
             {
-                if (text[at] != key[0] || !text[at..].StartsWith(key))
-                    continue;
-                var rest = text[(at + key.Length)..];
+                var rest = text[(at + 5)..];
                 var length = rest.IndexOfAnyExcept(HeloChars);
                 if (length < 0)
                     length = rest.Length;
                 if (length > 0)
                     return rest[..length].ToString();
             }
+
+            var next = text[(at + 1)..].IndexOfAny(keys);
+            at = next < 0 ? -1 : at + 1 + next;
         }
 
         return null;
     }
 
     // "envelope-from <x>", "envelope-sender=x", "Return-Path: x", up to the last letter of the word.
-    private static string? FindEnvelopeFrom(string text)
+    private static string? FindEnvelopeFrom(ReadOnlySpan<char> text)
     {
-        for (var at = 0; at < text.Length; at++)
+        for (var at = text.IndexOfAny(EnvelopeKeys); at >= 0; )
         {
-            var rest = text.AsSpan(at);
-            if ((rest[0] | 0x20) is not ('r' or 'e'))
-                continue;
-            if (EnvelopeKey(rest) is var key && key == 0)
-                continue;
-            var word = rest[key..];
+            var word = text[(at + EnvelopeKey(text[at..]))..];
             var end = word.IndexOf(' ');
             if (end < 0)
                 end = word.Length;
@@ -75,6 +94,8 @@ internal static partial class ReceivedParser
                 end--;
             if (end > 0)
                 return word[..end].ToString();
+            var next = text[(at + 1)..].IndexOfAny(EnvelopeKeys);
+            at = next < 0 ? -1 : at + 1 + next;
         }
 
         return null;
@@ -82,17 +103,7 @@ internal static partial class ReceivedParser
 
     private static int EnvelopeKey(ReadOnlySpan<char> text)
     {
-        foreach (
-            var key in (ReadOnlySpan<string>)
-                [
-                    "envelope-sender ",
-                    "envelope-sender=",
-                    "envelope-from ",
-                    "envelope-from=",
-                    "return-path: ",
-                    "return-path ",
-                ]
-        )
+        foreach (var key in EnvelopeWords)
         {
             if (text.StartsWith(key, StringComparison.OrdinalIgnoreCase))
                 return key.Length;

@@ -30,18 +30,28 @@ internal enum Field
 internal sealed class ReceivedPattern(params Piece[] pieces)
 {
     /// <summary>Whether the line begins like this; its fields are set only then.</summary>
-    public bool Match(ReceivedLine line) => MatchAt(line, 0);
-
-    /// <summary>Whether the line begins like this; its fields stay as they are.</summary>
-    public bool Fits(ReceivedLine line)
+    public bool Match(ReceivedLine line)
     {
-        Span<Range> found = stackalloc Range[(int)Field.Count];
-        return Run(line, pieces, 0, found);
+        string?[]? before = null;
+        return MatchAt(line, 0, ref before, saves: false);
     }
 
     /// <summary>Whether this stands anywhere in the line; the first place counts.</summary>
     public bool Search(ReceivedLine line)
     {
+        string?[]? before = null;
+        return Match(line, isAnywhere: true, ref before, saves: false);
+    }
+
+    /// <summary>Whether the line begins like this, or has it; its fields are set only then.</summary>
+    /// <param name="line">The line.</param>
+    /// <param name="isAnywhere">Whether it may stand anywhere; the first place counts.</param>
+    /// <param name="before">The fields as they were, where they were set and that is wanted.</param>
+    /// <param name="saves">Whether it is wanted.</param>
+    public bool Match(ReceivedLine line, bool isAnywhere, ref string?[]? before, bool saves)
+    {
+        if (!isAnywhere)
+            return MatchAt(line, 0, ref before, saves);
         var text = line.Text.AsSpan();
         for (var at = 0; at <= text.Length; at++)
         {
@@ -53,19 +63,21 @@ internal sealed class ReceivedPattern(params Piece[] pieces)
                 at += next;
             }
 
-            if (MatchAt(line, at))
+            if (MatchAt(line, at, ref before, saves))
                 return true;
         }
 
         return false;
     }
 
-    private bool MatchAt(ReceivedLine line, int at)
+    private bool MatchAt(ReceivedLine line, int at, ref string?[]? before, bool saves)
     {
         Span<Range> found = stackalloc Range[(int)Field.Count];
         found.Fill(new Range(int.MaxValue, int.MaxValue));
         if (!Run(line, pieces, at, found))
             return false;
+        if (saves)
+            before = line.Save();
         for (var i = 1; i < found.Length; i++)
         {
             if (found[i].Start.Value != int.MaxValue)
@@ -93,10 +105,7 @@ internal sealed class ReceivedPattern(params Piece[] pieces)
                     at += piece.Literal!.Length;
                     break;
                 case PieceKind.Choice:
-                    if (
-                        Array.Find(piece.Choices!, (choice) => line.Text.AsSpan(at).StartsWith(choice))
-                        is not { } chosen
-                    )
+                    if (Chosen(piece.Choices!, text[at..]) is not { } chosen)
                         return false;
                     Note(found, piece.Field, at, at + chosen.Length);
                     at += chosen.Length;
@@ -115,7 +124,7 @@ internal sealed class ReceivedPattern(params Piece[] pieces)
                     at += length;
                     break;
                 case PieceKind.NotBefore:
-                    if (text[at..].IndexOfAny(piece.Literal) == 0)
+                    if (at < text.Length && piece.Literal.AsSpan().Contains(text[at]))
                         return false;
                     break;
                 case PieceKind.NotThen:
@@ -127,7 +136,7 @@ internal sealed class ReceivedPattern(params Piece[] pieces)
                         return false;
                     break;
                 case PieceKind.Optional:
-                    if (RunOptional(line, piece.Pieces!, pieces[1..], at, found))
+                    if (RunOptional(line, piece, pieces[1..], at, found))
                         return true;
                     break;
                 case PieceKind.Run when piece.IsLazy:
@@ -140,18 +149,22 @@ internal sealed class ReceivedPattern(params Piece[] pieces)
         }
     }
 
-    private static bool RunOptional(
-        ReceivedLine line,
-        Piece[] inner,
-        ReadOnlySpan<Piece> rest,
-        int at,
-        Span<Range> found
-    )
+    private static string? Chosen(string[] choices, ReadOnlySpan<char> text)
+    {
+        foreach (var choice in choices)
+        {
+            if (text.StartsWith(choice))
+                return choice;
+        }
+
+        return null;
+    }
+
+    private static bool RunOptional(ReceivedLine line, Piece piece, ReadOnlySpan<Piece> rest, int at, Span<Range> found)
     {
         Span<Range> before = stackalloc Range[found.Length];
         found.CopyTo(before);
-        Piece[] all = [.. inner, .. rest];
-        if (Run(line, all, at, found))
+        if (Run(line, piece.Then(rest), at, found))
             return true;
         before.CopyTo(found);
         return false;
@@ -239,6 +252,7 @@ internal sealed class Piece
     private readonly SearchValues<char> _without = Nothing;
     private readonly SearchValues<char>? _only;
     private readonly int _max = int.MaxValue;
+    private Piece[]? _then;
 
     private Piece(PieceKind kind) => Kind = kind;
 
@@ -310,6 +324,19 @@ internal sealed class Piece
 
     /// <summary>The end of the line.</summary>
     public static Piece End() => new(PieceKind.End);
+
+    /// <summary>The pieces of an optional one and what follows it; made once, for it always stands at the same place.</summary>
+    public Piece[] Then(ReadOnlySpan<Piece> rest)
+    {
+        var inner = Pieces!;
+        if (
+            _then is { } known
+            && known.Length == inner.Length + rest.Length
+            && known.AsSpan(inner.Length).SequenceEqual(rest)
+        )
+            return known;
+        return _then = [.. inner, .. rest];
+    }
 
     public int Length(ReadOnlySpan<char> text)
     {

@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 using Postreiter.Spam.Mail;
 
@@ -22,8 +23,10 @@ internal sealed class HtmlRenderer : IHtmlReader
 
     private ulong _backhair;
 
-    private HtmlRenderer(bool isCharacters)
+    private HtmlRenderer(bool isCharacters, int length)
     {
+        // Of most HTML less than half is text.
+        Text = new RenderedText(length / 2);
         _isCharacters = isCharacters;
         _tokenizer = new HtmlTokenizer(this);
         _links = new HtmlLinks(Result);
@@ -32,7 +35,7 @@ internal sealed class HtmlRenderer : IHtmlReader
 
     public HtmlResult Result { get; } = new();
 
-    public RenderedText Text { get; } = new();
+    public RenderedText Text { get; }
 
     /// <summary>Renders one part.</summary>
     /// <param name="text">Its text.</param>
@@ -40,7 +43,7 @@ internal sealed class HtmlRenderer : IHtmlReader
     /// <param name="octets">How many octets the part has.</param>
     public static HtmlRenderer Render(string text, bool isCharacters, int octets)
     {
-        var renderer = new HtmlRenderer(isCharacters);
+        var renderer = new HtmlRenderer(isCharacters, text.Length);
         renderer.Result.Length = CharacterText.Count(text);
         renderer.Read(HtmlRepair.Apply(text, isCharacters));
         renderer.Complete(octets);
@@ -150,11 +153,11 @@ internal sealed class HtmlRenderer : IHtmlReader
         if (!_names.TryGetValue(name, out var tag))
             _names[name] = tag = new HtmlValue(Octets.Lower(name.ToString()), _isCharacters).ToOctets();
         var isKnown = HtmlElements.IsKnown(tag) || HtmlElements.IsOfNamespace(tag);
-        var isNew = !_inside.TryGetValue(tag, out var open);
+        ref var open = ref CollectionsMarshal.GetValueRefOrAddDefault(_inside, tag, out var isOld);
         Result.Tags++;
         Result.Elements += isKnown ? 1 : 0;
-        Result.TagsSeen += isNew ? 1 : 0;
-        Result.ElementsSeen += isNew && isKnown ? 1 : 0;
+        Result.TagsSeen += isOld ? 0 : 1;
+        Result.ElementsSeen += !isOld && isKnown ? 1 : 0;
         open += step;
         if (open < 0)
         {
@@ -162,7 +165,6 @@ internal sealed class HtmlRenderer : IHtmlReader
             Result.ClosedExtra++;
         }
 
-        _inside[tag] = open;
         return tag;
     }
 

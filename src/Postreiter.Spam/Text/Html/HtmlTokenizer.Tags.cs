@@ -18,44 +18,45 @@ internal partial class HtmlTokenizer
 
     private int ReadStart(int open)
     {
+        var text = _text;
         var at = open + 1;
-        while (at < _text.Length && !IsBlank(_text[at]) && _text[at] != '>')
+        while (at < text.Length && !IsBlank(text[at]) && text[at] != '>')
             at++;
         var nameEnd = at;
         at = SkipBlanks(at);
-        if (at == _text.Length)
+        if (at == text.Length)
             return open;
-        _attributes.Clear(_text);
-        while (_text[at] != '>')
+        _attributes.Clear(text);
+        while (text[at] != '>')
         {
             var name = at++;
-            while (at < _text.Length && !IsBlank(_text[at]) && _text[at] is not ('>' or '='))
+            while (at < text.Length && !IsBlank(text[at]) && text[at] is not ('>' or '='))
                 at++;
-            if (at == _text.Length)
+            if (at == text.Length)
                 return open;
             var end = at;
             at = SkipBlanks(at);
-            if (at == _text.Length)
+            if (at == text.Length)
                 return open;
-            if (_text[at] != '=')
+            if (text[at] != '=')
             {
                 _attributes.Add(name..end, name..end, isValueGiven: false);
                 continue;
             }
 
             at = SkipBlanks(at + 1);
-            if (at == _text.Length)
+            if (at == text.Length)
                 return open;
             var value = at;
-            if (_text[at] == '>')
+            if (text[at] == '>')
             {
                 _attributes.Add(name..end, value..value, isValueGiven: true);
                 break;
             }
 
-            if (_text[at] is '"' or '\'')
+            if (text[at] is '"' or '\'')
             {
-                var close = _text.IndexOf(_text[at], at + 1);
+                var close = text.IndexOf(text[at], at + 1);
                 if (close < 0)
                     return open;
                 _attributes.Add(name..end, (value + 1)..close, isValueGiven: true);
@@ -63,15 +64,15 @@ internal partial class HtmlTokenizer
             }
             else
             {
-                while (at < _text.Length && !IsBlank(_text[at]) && _text[at] != '>')
+                while (at < text.Length && !IsBlank(text[at]) && text[at] != '>')
                     at++;
-                if (at == _text.Length)
+                if (at == text.Length)
                     return open;
                 _attributes.Add(name..end, value..at, isValueGiven: true);
             }
 
             at = SkipBlanks(at);
-            if (at == _text.Length)
+            if (at == text.Length)
                 return open;
         }
 

@@ -4,18 +4,23 @@ using System.Text;
 namespace Postreiter.Spam.Text.Html;
 
 /// <summary>The text that HTML shows, as pieces: which of them are only white space, and which cannot be seen.</summary>
-internal sealed class RenderedText
+/// <param name="length">Characters that are expected.</param>
+internal sealed class RenderedText(int length)
 {
     private static readonly SearchValues<char> Blanks = SearchValues.Create(" \t\n\v\f\r\u00C2");
 
     private readonly List<Piece> _pieces = [];
-    private char[] _buffer = new char[1024];
+    private char[] _buffer = new char[Math.Max(length, 256)];
     private int _length;
+    private string? _all;
 
     /// <summary>Whether the whole is characters; else it is octets.</summary>
     public bool IsCharacters { get; private set; }
 
     public bool IsEmpty => _pieces.Count == 0;
+
+    /// <summary>Whether some of it cannot be seen.</summary>
+    public bool HasInvisible { get; private set; }
 
     /// <summary>The piece that came last.</summary>
     public ReadOnlySpan<char> Last => _buffer.AsSpan(_pieces[^1].Start, _length - _pieces[^1].Start);
@@ -30,6 +35,7 @@ internal sealed class RenderedText
     {
         if (_pieces.Count > 0 && _pieces[^1] is { IsBlank: false, IsInvisible: false } && Last is [.., ' '])
             _length--;
+        _all = null;
         _pieces.Add(new Piece(_length, IsBlank: true, IsInvisible: false, IsCharacters: false));
         Append(text);
     }
@@ -40,6 +46,8 @@ internal sealed class RenderedText
         var dropsBlank = IsLastBlank && !isInvisible;
         _pieces.Add(new Piece(_length, IsBlank: false, isInvisible, isCharacters));
         IsCharacters |= isCharacters;
+        HasInvisible |= isInvisible;
+        _all = null;
         Reserve(text.Length);
         var start = _length;
         var at = 0;
@@ -68,7 +76,7 @@ internal sealed class RenderedText
     }
 
     /// <summary>All of it.</summary>
-    public string All() => new(_buffer, 0, _length);
+    public string All() => _all ??= new string(_buffer, 0, _length);
 
     /// <summary>The pieces that can be seen, or those that cannot.</summary>
     public string Only(bool isInvisible, out bool isCharacters)
