@@ -141,7 +141,6 @@ internal static class SpamExplainCommand
         {
             MaxBytes = (int)settings.Spam.MaxScanSize,
         };
-        var mails = new StoredMails(control, settings.Spam.MaxScanSize);
         foreach (var row in reply.Rows)
         {
             var mail =
@@ -150,11 +149,10 @@ internal static class SpamExplainCommand
             await learned.UseAsync(mail.Account, ct);
             WeighedWords? weighed = null;
             learned.Told = (set, score) => weighed = WeighedWords.Of(set, score, words);
-            var then = await mails.ThenAsync(mail, ct);
-            var now = await judge.JudgeAsync(mail, then, ct);
+            var now = await judge.JudgeAsync(mail, ct);
             var explained = new ExplainedMail(
                 mail,
-                then,
+                mail.Then,
                 now,
                 mail.Threshold ?? now.UserRequired ?? settings.Spam.Threshold,
                 weighed,

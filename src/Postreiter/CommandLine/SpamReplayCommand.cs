@@ -203,14 +203,14 @@ internal static class SpamReplayCommand
                 return null;
             }
 
-            if (await _mails.ThenAsync(mail, ct) is not { } then)
+            if (mail.Then is not { } then)
             {
                 lock (Sum)
                     Sum.Unjudged++;
                 return null;
             }
 
-            var now = await judge.JudgeAsync(mail, then, ct);
+            var now = await judge.JudgeAsync(mail, ct);
             var required = request.Threshold ?? mail.Threshold ?? now.UserRequired ?? settings.Spam.Threshold;
             return new VerdictChange(mail, then, now, required);
         }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Postreiter.Core;
+using Postreiter.Replay;
 using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Mail;
@@ -139,6 +140,25 @@ internal static class StoredVerbs
         return ControlReply.NotSo($"there is no message {uid} in {name} of {address}");
     }
 
+    // Its trace, where its header does not say by which points it was judged: without marks, and where lists had a part in them.
+    private static async ValueTask<JsonNode?> TraceAsync(IStore store, StoredMessage message, CancellationToken ct)
+    {
+        var prefix = Encoding.Latin1.GetString(message.Prefix.Span);
+        if (StoredMail.TraceIdOf(prefix) is not { } id)
+            return null;
+        var marks = prefix.IndexOf("X-Spam-Status:", StringComparison.OrdinalIgnoreCase);
+        if (
+            marks >= 0
+            && !EarlierVerdict.OfLists.Any(name => prefix.IndexOf(name, marks, StringComparison.Ordinal) >= 0)
+        )
+            return null;
+        if (await store.Gate.FindTraceAsync(id, ct) is not { } trace)
+            return null;
+        var verdict = JsonNode.Parse(trace.Verdict.Span);
+        (verdict as JsonObject)?.Remove("dialogue");
+        return verdict;
+    }
+
     // Its own, else its domain's; null as the site has it.
     private static async ValueTask<double?> ThresholdAsync(IStore store, EmailAddress account, CancellationToken ct) =>
         (await store.Lists.ReadAsync(account.Key, ct)).Threshold
@@ -174,6 +194,7 @@ internal static class StoredVerbs
             ["size"] = message.Size,
             ["prefix"] = (long)message.Prefix.Length,
             ["threshold"] = threshold,
+            ["trace"] = await TraceAsync(store, message, ct),
         };
         try
         {

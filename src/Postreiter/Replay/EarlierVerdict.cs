@@ -1,5 +1,7 @@
 using System.Globalization;
 using System.Text.RegularExpressions;
+using Postreiter.Delivery.Gate;
+using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Tracing;
 
 namespace Postreiter.Replay;
@@ -11,6 +13,16 @@ namespace Postreiter.Replay;
 /// <param name="Rules">The rules that gave them.</param>
 internal sealed partial record EarlierVerdict(bool IsSpam, double? Points, double? Required, IReadOnlySet<string> Rules)
 {
+    /// <summary>What lists of senders give is called so beside the rules; the first two are rules' names, too.</summary>
+    public static readonly IReadOnlyList<string> OfLists = [Blocked, Welcome, Correspondent];
+
+    private const string Blocked = "USER_IN_BLOCKLIST";
+    private const string Welcome = "USER_IN_WELCOMELIST";
+    private const string Correspondent = "CORRESPONDENT";
+
+    /// <summary>What lists of senders gave, for everybody or for its account, and what it gave that the account has written to the sender.</summary>
+    public IReadOnlyList<(string Name, double Points)> Listed { get; init; } = [];
+
     /// <summary>Reads the value of an X-Spam-Status field, of this server or of one before it.</summary>
     /// <returns>Null when it says neither whether the mail is spam nor how many points it has.</returns>
     public static EarlierVerdict? FromStatus(string status)
@@ -36,6 +48,39 @@ internal sealed partial record EarlierVerdict(bool IsSpam, double? Points, doubl
         trace.Checks.FirstOrDefault(static c => c.Check == "rules") is { Result: "clean" or "spam" or "refused" } rules
             ? new EarlierVerdict(rules.Result != "clean", Math.Round(rules.Points, 3), null, Names(rules.Reason))
             : null;
+
+    /// <summary>The same with what lists had a part in.</summary>
+    /// <param name="trace">The trace.</param>
+    /// <param name="account">Whose copy; null = it was for one recipient.</param>
+    /// <param name="isInPoints">Whether points and rules have it already; else it is added to them.</param>
+    public EarlierVerdict WithLists(Verdict trace, string? account, bool isInPoints)
+    {
+        var listed = trace
+            .Checks.Where(c => c.Points != 0 && c.Check is GateLists.Name or ReceptionGate.CorrespondentCheck)
+            .Where(c => account is null || c.Recipient?.Contains(account, StringComparison.OrdinalIgnoreCase) != false)
+            .Select(static c =>
+                (
+                    Name: c.Check != GateLists.Name ? Correspondent
+                    : c.Points > 0 ? Blocked
+                    : Welcome,
+                    c.Points
+                )
+            )
+            .Where(l => !isInPoints || Rules.Contains(l.Name))
+            .ToList();
+        if (isInPoints)
+            return this with { Listed = listed };
+        var filed = trace.Recipients.FirstOrDefault(r =>
+            account is null || r.Address.Contains(account, StringComparison.OrdinalIgnoreCase)
+        );
+        return this with
+        {
+            Listed = listed,
+            Points = Points + listed.Sum(static l => l.Points),
+            Rules = Rules.Concat(listed.Select(static l => l.Name)).ToHashSet(StringComparer.Ordinal),
+            IsSpam = filed is null ? IsSpam : filed.Action == VerdictAction.Junk,
+        };
+    }
 
     // TESTSSCORES says NAME=points.
     private static HashSet<string> Names(string list) =>

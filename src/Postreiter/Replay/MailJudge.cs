@@ -7,7 +7,8 @@ namespace Postreiter.Replay;
 
 /// <summary>
 /// Judges stored mails by a ruleset and by what is learned now. The network is not asked: what the DNS and the session said when a mail came in
-/// is not to be had again, so a rule that turns on them hits as it did then. For any thread.
+/// is not to be had again, so a rule that turns on them hits as it did then, and the lists of senders count as
+/// they did. For any thread.
 /// </summary>
 internal sealed class MailJudge
 {
@@ -37,9 +38,8 @@ internal sealed class MailJudge
 
     /// <summary>Judges a mail.</summary>
     /// <param name="mail">The mail.</param>
-    /// <param name="then">What was said of it when it came in; null = nothing, and no rule that turns on the network hits.</param>
     /// <param name="ct">Stops it.</param>
-    public async ValueTask<JudgedMail> JudgeAsync(StoredMail mail, EarlierVerdict? then, CancellationToken ct)
+    public async ValueTask<JudgedMail> JudgeAsync(StoredMail mail, CancellationToken ct)
     {
         var user = mail.IsForOne ? mail.Account : null;
         var octets = mail.AsItCame();
@@ -57,12 +57,25 @@ internal sealed class MailJudge
         }
 
         var set = ScoreSet(user);
-        foreach (var name in then?.Rules ?? Enumerable.Empty<string>())
+        foreach (var name in mail.Then?.Rules ?? Enumerable.Empty<string>())
         {
             if (!_outside.Contains(name) || !_rules.TryGetRule(name, out var rule) || rule.Scores[set] == 0)
                 continue;
             points += rule.Scores[set];
             rules.Add(new JudgedRule(name, rule.Scores[set], "", rule.Description, []) { IsFromThen = true });
+        }
+
+        // Lists of senders are no rules, and what they said stands.
+        foreach (var (name, listed) in mail.Then?.Listed ?? [])
+        {
+            points += listed;
+            rules.Add(
+                new JudgedRule(name, listed, "", "lists of senders, and whom the account has written to", [])
+                {
+                    IsFromThen = true,
+                    IsOfLists = true,
+                }
+            );
         }
 
         return new JudgedMail(Math.Round(points, 3), scanned.UserRequired, rules, set);
@@ -95,4 +108,7 @@ internal sealed record JudgedRule(
 {
     /// <summary>Whether it turns on the network or the session, and is taken as it was found then.</summary>
     public bool IsFromThen { get; init; }
+
+    /// <summary>Whether it is no rule, but what lists of senders say.</summary>
+    public bool IsOfLists { get; init; }
 }

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
 using Postreiter.Core;
+using Postreiter.Delivery.Gate.Tracing;
 
 namespace Postreiter.Replay;
 
@@ -15,7 +16,7 @@ internal sealed class StoredMail
     private readonly List<Field> _header;
     private readonly int _body;
 
-    private StoredMail(JsonObject row, byte[] octets, int prefixLength)
+    private StoredMail(JsonObject row, byte[] octets, int prefixLength, Verdict? trace)
     {
         (Row, _octets) = (row, octets);
         var at = 0;
@@ -29,7 +30,10 @@ internal sealed class StoredMail
             ? path
             : null;
         var status = _prefix.Concat(_header).FirstOrDefault(static f => f.Is("X-Spam-Status"));
-        Status = status is null ? null : EarlierVerdict.FromStatus(status.Value);
+        Then = status is null ? null : EarlierVerdict.FromStatus(status.Value);
+        Then ??= trace is null ? null : EarlierVerdict.FromTrace(trace);
+        if (Then is not null && trace is not null)
+            Then = Then.WithLists(trace, IsForOne ? null : Account, isInPoints: status is not null);
     }
 
     /// <summary>As the store gave it, without the octets.</summary>
@@ -71,8 +75,8 @@ internal sealed class StoredMail
     /// <summary>Points from which mail is spam for its account or domain; null as the site has it.</summary>
     public double? Threshold { get; private init; }
 
-    /// <summary>What its X-Spam-Status says; null without one.</summary>
-    public EarlierVerdict? Status { get; }
+    /// <summary>What was said of it when it came in, by its X-Spam-Status, else by its trace; null = nothing.</summary>
+    public EarlierVerdict? Then { get; }
 
     /// <summary>Its subject, for people; at most 60 characters.</summary>
     public string Subject
@@ -105,7 +109,11 @@ internal sealed class StoredMail
         row.Remove("prefix");
         var threshold = (double?)row["threshold"];
         row.Remove("threshold");
-        return new StoredMail(row, octets, prefix) { Threshold = threshold };
+        var trace = row["trace"] is { } verdict
+            ? Verdict.FromJson(Encoding.UTF8.GetBytes(verdict.ToJsonString()))
+            : null;
+        row.Remove("trace");
+        return new StoredMail(row, octets, prefix, trace) { Threshold = threshold };
     }
 
     /// <summary>
@@ -132,7 +140,8 @@ internal sealed class StoredMail
 
     private string Text(string name) => (string?)Row[name] ?? "";
 
-    private static TraceId? TraceIdOf(string received)
+    /// <summary>The id in the Received field of ours among these.</summary>
+    internal static TraceId? TraceIdOf(string received)
     {
         const string before = "\tid ";
         var at = received.IndexOf(before, StringComparison.Ordinal);

@@ -1,9 +1,7 @@
 using System.Runtime.CompilerServices;
-using System.Text;
 using System.Text.Json.Nodes;
 using Postreiter.CommandLine;
 using Postreiter.Control;
-using Postreiter.Delivery.Gate.Tracing;
 
 namespace Postreiter.Replay;
 
@@ -61,16 +59,5 @@ internal sealed class StoredMails(IControl control, long most)
                 },
                 ct
             );
-    }
-
-    /// <summary>What was said of a mail when it came in: by its header, else by its trace.</summary>
-    public async Task<EarlierVerdict?> ThenAsync(StoredMail mail, CancellationToken ct)
-    {
-        if (mail.Status is not null || mail.Id is not { } id)
-            return mail.Status;
-        var reply = await control.CallAsync(ControlVerbs.TraceFind, new JsonObject { ["of"] = id.ToString() }, ct);
-        return reply.Rows is [var row]
-            ? EarlierVerdict.FromTrace(Verdict.FromJson(Encoding.UTF8.GetBytes(row.ToJsonString())))
-            : null;
     }
 }

@@ -33,7 +33,7 @@ internal sealed record VerdictChange(StoredMail Mail, EarlierVerdict Then, Judge
     /// <summary>Rules of then and now whose points are others than those of the rules in force.</summary>
     public IEnumerable<(string Name, double From, double To)> Reweighed(Ruleset inForce)
     {
-        foreach (var rule in Now.Rules.Where(rule => Then.Rules.Contains(rule.Name)))
+        foreach (var rule in Now.Rules.Where(rule => Then.Rules.Contains(rule.Name) && !rule.IsOfLists))
         {
             // What a rule gives that counts its hits is a multiple of its points.
             if (

@@ -2,6 +2,7 @@ using System.Globalization;
 using System.Text.Json.Nodes;
 using Postreiter.Control;
 using Postreiter.Settings;
+using Postreiter.Storage.Lists;
 
 namespace Postreiter.Tests.CommandLine;
 
@@ -105,6 +106,36 @@ public sealed class SpamReplayCommandTests
         Assert.Equal([true, false], rows.SkipLast(1).Select(r => (bool)r["flips"]!));
         rows = await JsonAsync(site, "--all", "--threshold", "6.5");
         Assert.Equal([6.5, 6.5], rows.SkipLast(1).Select(r => (double)r["now"]!["required"]!));
+    }
+
+    [Fact]
+    public async Task Lists_of_senders_count_as_they_did_then()
+    {
+        await using var site = await ReplaySite.StartAsync(
+            Rules,
+            // Lists are not looked at for mail of our own machines.
+            "[senders]\nlocal_networks = []\n[greylist]\nmode = \"off\""
+        );
+        var lists = site.Server.Parts.Store.Lists;
+        var entry = new ListEntry("carl@far.example", ListKind.Allow, ListOrigin.Command, DateTimeOffset.UnixEpoch);
+        Assert.Equal([ListChange.Added], await lists.AddAsync("ann@a.test", [entry], Ct));
+        var both = await site.SendAsync("offer", "dear friend", "ann", "bob");
+        Assert.Equal([true], await lists.RemoveAsync("ann@a.test", ListKind.Allow, [entry.Text], false, Ct));
+        File.WriteAllText(site.Folder["more.cf"], "score GREETING 4.5\n");
+        var rows = await JsonAsync(site, "--all", "--config", site.Folder["more.cf"]);
+        Assert.Equal([both, both], rows.SkipLast(1).Select(r => (string)r["id"]!));
+        Assert.Equal([-92.5, 7.5], rows.SkipLast(1).Select(r => (double)r["then"]!["score"]!));
+        Assert.Equal([-89.5, 10.5], rows.SkipLast(1).Select(r => (double)r["now"]!["score"]!));
+        Assert.All(
+            rows.SkipLast(1),
+            static r => Assert.Equal(("{}", "{}"), (r["gained"]!.ToJsonString(), r["lost"]!.ToJsonString()))
+        );
+        var explained = await site.RunAsync("spam", "explain", both);
+        Assert.Contains(
+            "-100.0  yes   as then  USER_IN_WELCOMELIST      lists of senders",
+            explained.Output,
+            StringComparison.Ordinal
+        );
     }
 
     [Fact]
