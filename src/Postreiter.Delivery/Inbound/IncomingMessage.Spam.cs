@@ -4,7 +4,6 @@ using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Lists;
 using Postreiter.Delivery.Milters;
-using Postreiter.Messages;
 using Postreiter.Smtp.Server;
 using Postreiter.Storage.Blobs;
 
@@ -33,15 +32,13 @@ internal sealed partial class IncomingMessage
             )
             : default;
 
-    // Authors that are looked for in lists: a field with more of them is none that people write.
-    private const int MaxAuthors = 8;
-
     /// <summary>Who gets it, and what follows for each; none where it is a user's own.</summary>
     private Readers Settle(SenderVerdict? sender, MilterOutcome made, ref SpamOutcome? spam)
     {
         if (!SpamFilter.Wants(peer))
             return new Readers();
-        var readers = intake.Gate?.ReadersOf(peer, made.Envelope, Authors(made.Facts), sender) ?? new Readers();
+        var readers =
+            intake.Gate?.ReadersOf(peer, made.Envelope, Authors.Of(made.Facts.Root.Envelope), sender) ?? new Readers();
         foreach (var recipient in made.Envelope.Recipients)
             readers.Complete(Readers.AddressOf(recipient), recipient.Target as Resolution);
         var all = readers.Of(made.Envelope).ToList();
@@ -62,24 +59,6 @@ internal sealed partial class IncomingMessage
         }
 
         return readers;
-    }
-
-    private static List<EmailAddress> Authors(MessageFacts facts)
-    {
-        var authors = new List<EmailAddress>();
-        foreach (var author in facts.Root.Envelope?.From ?? [])
-        {
-            if (
-                author is { Mailbox: { } name, Host: { } host }
-                && EmailAddress.TryParse($"{name}@{host}", out var address)
-                && !authors.Contains(address)
-            )
-                authors.Add(address);
-            if (authors.Count == MaxAuthors)
-                break;
-        }
-
-        return authors;
     }
 
     // What goes on to other servers keeps the subject that its author signed.

@@ -78,19 +78,17 @@ public sealed partial class ListTeacher(IStore store, TimeProvider time, ILogger
     /// <summary>The sender that a user means by a mail of theirs; null for none.</summary>
     internal static EmailAddress? SenderOf(StoredMessage message, EmailAddress account)
     {
-        var sender = Author(message) ?? EnvelopeSender(message.Prefix.Span);
-        return sender == account ? null : sender;
+        if ((Author(message) ?? EnvelopeSender(message.Prefix.Span)) is not { } sender || sender == account)
+            return null;
+        // As an entry it would mean others too: *@example.org is an address, and a pattern.
+        return sender.LocalPart.AsSpan().ContainsAny('*', '?') ? null : sender;
     }
 
     private static EmailAddress? Author(StoredMessage message)
     {
         if (message.Structure.IsEmpty || MessageStructure.Read(message.Structure).Envelope is not { } envelope)
             return null;
-        return
-            envelope.From is [{ Mailbox: { } name, Host: { } host }]
-            && EmailAddress.TryParse($"{name}@{host}", out var author)
-            ? author
-            : null;
+        return envelope.From is [var one] && Authors.TryRead(one, out var author) ? author : null;
     }
 
     // It is the first field that we put in front of what comes in.

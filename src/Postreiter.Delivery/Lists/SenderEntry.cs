@@ -37,7 +37,8 @@ public sealed class SenderEntry
     internal EmailAddress Address { get; private init; }
 
     /// <summary>The entry of one address.</summary>
-    public static SenderEntry Of(EmailAddress address) => new(address.Key) { Address = address };
+    public static SenderEntry Of(EmailAddress address) =>
+        new(address.WithLocalPart(address.LocalPart.ToLowerInvariant()).ToString()) { Address = address };
 
     /// <summary>Reads an entry.</summary>
     /// <param name="text">As somebody wrote it.</param>
