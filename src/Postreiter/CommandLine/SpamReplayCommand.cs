@@ -160,7 +160,6 @@ internal static class SpamReplayCommand
     {
         private readonly StoredMails _mails = new(control, settings.Spam.MaxScanSize);
         private readonly long _began = context.Time.GetTimestamp();
-        private readonly bool _asJson = parsed.GetValue(context.AsJson);
         private long _examined;
 
         /// <summary>What was found so far.</summary>
@@ -220,8 +219,7 @@ internal static class SpamReplayCommand
             Sum.Add(change);
             if (!change.IsFlip && !request.ShowsAll)
                 return;
-            if (!_asJson)
-                bar.Hide();
+            bar.Hide();
             context.Print(parsed, change.ToJson(inForce), Lines(change));
         }
 

@@ -12,6 +12,13 @@ internal sealed class ExchangeFolder(string root)
     /// <summary>A file that is not there yet; deleted when it is disposed.</summary>
     public ExchangeFile NewFile() => new(root, $"{Prefix}{Guid.NewGuid():N}.tmp");
 
+    /// <summary>Deletes those of commands that were killed; only for who holds the data folder's lock, so that no command is under way.</summary>
+    public void Clean()
+    {
+        foreach (var file in Directory.EnumerateFiles(root, Prefix + "*.tmp"))
+            File.Delete(file);
+    }
+
     /// <summary>The path of such a file.</summary>
     /// <exception cref="BadArgumentException">It is no name of one: nothing else of the data folder is read or written this way.</exception>
     public string Resolve(string name) =>

@@ -92,6 +92,7 @@ internal sealed class ServerParts : IAsyncDisposable
             taken =
                 DataFolderLock.TryTake(folder)
                 ?? throw new CommandFailure(ExitCodes.Failed, $"{folder.Root} is in use by another process");
+            folder.Exchange.Clean();
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {

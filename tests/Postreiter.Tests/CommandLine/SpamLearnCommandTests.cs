@@ -160,7 +160,9 @@ public sealed class SpamLearnCommandTests : IDisposable
     public async Task Command_and_server_exchange_files_in_the_data_folder_alone()
     {
         await StartAsync();
+        Write("data/exchange-of-a-command-that-was-killed.tmp", "");
         await using var server = await ServeAsync();
+        Assert.Empty(Directory.GetFiles(_folder["data"], "*.tmp"));
         await using var control = await ControlOpener.ConnectAsync(new DataFolder(_folder["data"]), Ct);
         // A service may have another /tmp than its caller, and must write nowhere else.
         foreach (
