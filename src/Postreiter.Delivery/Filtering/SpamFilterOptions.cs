@@ -9,6 +9,9 @@ public sealed record SpamFilterOptions
     /// <summary>Points from which a message is refused with 550. Default 15.</summary>
     public double RejectAt { get; init; } = 15;
 
+    /// <summary>Points from which spam is kept in the quarantine instead of Junk. Default 1000: none.</summary>
+    public double QuarantineAt { get; init; } = 1000;
+
     /// <summary>Put in front of the subject of spam; may hold template tags such as <c>_SCORE_</c>. Default empty: nothing.</summary>
     public string SubjectTag { get; init; } = "";
 

@@ -105,6 +105,9 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     /// <summary>Whether a milter wants it held.</summary>
     public bool IsHeld { get; set; }
 
+    /// <summary>Recipients from whom the message is kept apart.</summary>
+    public HashSet<string> Apart { get; } = new(StringComparer.Ordinal);
+
     /// <summary>Whether the sender's domain asks for quarantine.</summary>
     public bool IsQuarantined { get; set; }
 
@@ -175,6 +178,8 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
             return VerdictAction.None;
         if (!reply.IsPositive)
             return reply.IsTransient ? VerdictAction.Defer : VerdictAction.Refuse;
+        if (Apart.Contains(recipient.ToString()))
+            return VerdictAction.Hold;
         var readers = Readers.Of(recipient);
         return readers.Count == 0 ? ActionFor(null) : readers.Min(ActionFor);
     }

@@ -97,6 +97,15 @@ public sealed partial class ReceptionGate
         return Record(peer, transaction, [reply]);
     }
 
+    /// <summary>A recipient's mail is kept apart.</summary>
+    internal static void NoteApart(SmtpPeer peer, EmailAddress recipient, string reason)
+    {
+        if (Session(peer)?.Transaction is not { } transaction || !transaction.Apart.Add(recipient.ToString()))
+            return;
+        if (transaction.Apart.Count == 1)
+            transaction.Add(new CheckRecord("quarantine", "held", 0, 0, reason));
+    }
+
     /// <summary>A message has ended.</summary>
     internal void MessageEnded(SmtpPeer peer, IReadOnlyList<SmtpReply> replies)
     {

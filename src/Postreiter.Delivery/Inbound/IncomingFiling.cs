@@ -140,8 +140,15 @@ internal sealed partial class IncomingFiling(
             Structure = structure,
             Copies = await CopiesAsync(recipients, ct),
             Queue = await QueueAsync(recipients, ct),
-            Trace = intake.Gate?.Trace(peer, envelope, _accepted),
         };
+        filing = SetApart(filing, recipients);
+        if (!await HasRoomAsync(filing, ct))
+        {
+            InboundMetrics.Limit("quarantine");
+            return MessageIntake.DiskFull;
+        }
+
+        filing = filing with { Trace = intake.Gate?.Trace(peer, envelope, _accepted) };
         var result = await intake.Store.Mail.FileAsync(filing, ct);
         switch (result.Status)
         {
@@ -221,10 +228,7 @@ internal sealed partial class IncomingFiling(
     private ValueTask<long> MailboxAsync(long accountId, Reader? reader, CancellationToken ct) =>
         IsHeld
         || reader?.Verdict is { IsJunk: true }
-        || (
-            (verdict?.Action == SenderAction.Quarantine || Contents is { Quarantine.Length: > 0 })
-            && reader is not { IsExempt: true }
-        )
+        || (verdict?.Action == SenderAction.Quarantine && reader is not { IsExempt: true })
             ? intake.Resolver.Directory.FindJunkAsync(accountId, ct)
             : intake.Resolver.Directory.FindInboxAsync(accountId, ct);
 
@@ -329,7 +333,9 @@ internal sealed partial class IncomingFiling(
     )
     {
         var asked = recipients
-            .Where(r => r.Target.Accounts.Count > 0 && r.Recipient.Arguments.Notify.HasFlag(SmtpNotify.Success))
+            // What is kept apart is not delivered.
+            .Where(r => r.Target.Accounts.Any(a => ReasonFor(ReaderOf(recipients, a.Id)) is null))
+            .Where(r => r.Recipient.Arguments.Notify.HasFlag(SmtpNotify.Success))
             .Select(r => new ReportedRecipient(
                 r.Recipient.Arguments.Recipient,
                 ReportAction.Delivered,

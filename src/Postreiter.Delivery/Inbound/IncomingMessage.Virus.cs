@@ -16,7 +16,8 @@ internal sealed partial class IncomingMessage
         if (_scan is null)
             return;
         await _scan.AppendAsync(bytes, ct);
-        if (_scan.Found is { } found && intake.Virus is { } filter)
+        // What is kept apart has to be whole.
+        if (_scan.Found is { } found && intake.Virus is { Options.QuarantinesInfected: false } filter)
         {
             var refusal = EarlyRefusal ??= filter.Refuse(peer, envelope, found);
             var outcome = new VirusOutcome
@@ -36,12 +37,17 @@ internal sealed partial class IncomingMessage
             return new VirusOutcome();
         var outcome = await filter.CompleteAsync(_scan, peer, envelope, () => new ContentStream(content), ct);
         if (outcome.Found is { } found)
-            await TellOwnerAsync(filter, found, ct);
+            await TellOwnerAsync(filter, found, ct, outcome.Quarantine is not null);
         return outcome;
     }
 
     // A user of ours whose machine or password has fallen into other hands does not see our refusals.
-    private async ValueTask TellOwnerAsync(VirusFilter filter, ScanStep found, CancellationToken ct)
+    private async ValueTask TellOwnerAsync(
+        VirusFilter filter,
+        ScanStep found,
+        CancellationToken ct,
+        bool isKept = false
+    )
     {
         if (peer.User?.Address is not { } user || !filter.MayTell(user))
             return;
@@ -49,9 +55,13 @@ internal sealed partial class IncomingMessage
         {
             await intake.Notices.TellAsync(
                 user,
-                "Infected mail from your account was refused",
+                isKept
+                    ? "Infected mail from your account is kept in quarantine"
+                    : "Infected mail from your account was refused",
                 $"""
-                A message that {user} handed in for sending was refused, because it contains
+                A message that {user} handed in for sending {(
+                    isKept ? "is kept in quarantine" : "was refused"
+                )}, because it contains
                 {found.Answer.Detail}.
 
                 From:    {envelope.Mail.ReversePath?.ToString() ?? "<>"}
@@ -60,7 +70,7 @@ internal sealed partial class IncomingMessage
 
                 If you did not send it, somebody else has your password, or a program on your
                 computer sends mail in your name: change the password and have the computer
-                looked at. Further such messages are refused without another notice for an hour.
+                looked at. Of further such messages there is no other notice for an hour.
                 """,
                 ct
             );

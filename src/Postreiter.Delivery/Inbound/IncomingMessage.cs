@@ -142,6 +142,7 @@ internal sealed partial class IncomingMessage(
                 Contents = contents,
                 IsHeld = made.Held is not null,
                 Readers = readers,
+                Apart = virus.Quarantine ?? contents?.Quarantine,
             };
             isHandedOver = true;
             return RepliesFor(made.Envelope, await outcome.FileAsync(ct));

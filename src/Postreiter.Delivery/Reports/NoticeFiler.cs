@@ -91,12 +91,19 @@ public sealed class NoticeFiler(
         return await AddressAsync(filing, bytes, sender, now, ct);
     }
 
-    /// <summary>Tells somebody here something, and the postmaster too: a plain text, filed at once.</summary>
+    /// <summary>Tells somebody here something, and the postmaster too unless that is not wanted: a plain text, filed at once.</summary>
     /// <param name="to">Who it is about.</param>
     /// <param name="subject">ASCII, one line.</param>
-    /// <param name="text">ASCII, lines with LF.</param>
+    /// <param name="text">Lines with LF.</param>
     /// <param name="ct">Stops waiting.</param>
-    internal async ValueTask TellAsync(EmailAddress to, string subject, string text, CancellationToken ct)
+    /// <param name="isForPostmasterToo">Whether the postmaster gets a copy.</param>
+    internal async ValueTask TellAsync(
+        EmailAddress to,
+        string subject,
+        string text,
+        CancellationToken ct,
+        bool isForPostmasterToo = true
+    )
     {
         var now = time.GetUtcNow();
         var id = NewId(now);
@@ -109,7 +116,8 @@ public sealed class NoticeFiler(
             Message-ID: <{id}@{hostName.Ascii}>
             Auto-Submitted: auto-generated
             MIME-Version: 1.0
-            Content-Type: text/plain; charset=us-ascii
+            Content-Type: text/plain; charset={(Ascii.IsValid(text) ? "us-ascii" : "utf-8")}
+            Content-Transfer-Encoding: {(Ascii.IsValid(text) ? "7bit" : "8bit")}
 
             {text}
             """.ReplaceLineEndings("\r\n")
@@ -126,7 +134,11 @@ public sealed class NoticeFiler(
         };
         var (owner, postmaster) = (await resolver.ResolveAsync(to, ct), await resolver.ResolvePostmasterAsync(ct));
         var copies = new List<MailboxCopy>();
-        foreach (var account in owner.Accounts.Concat(postmaster.Accounts).DistinctBy(static a => a.Id))
+        foreach (
+            var account in owner
+                .Accounts.Concat(isForPostmasterToo ? postmaster.Accounts : [])
+                .DistinctBy(static a => a.Id)
+        )
         {
             copies.Add(
                 new MailboxCopy

@@ -82,12 +82,17 @@ public sealed partial class VirusFilter(DomainName hostName, TimeProvider time, 
         var steps = await scan.CompleteAsync(open, either.Token);
         ct.ThrowIfCancellationRequested();
         if (steps.FirstOrDefault(static s => s.Answer.State == ScanState.Infected) is { } found)
+        {
+            if (options.QuarantinesInfected)
+                return Quarantine(peer, envelope, found, steps);
             return new VirusOutcome
             {
                 Refusal = Refuse(peer, envelope, found),
                 Found = found,
                 Steps = steps,
             };
+        }
+
         foreach (var step in steps)
             ScannerMetrics.Count(step);
         var failed = steps.Where(static s => s.Answer.State == ScanState.Failed).ToList();
@@ -102,6 +107,25 @@ public sealed partial class VirusFilter(DomainName hostName, TimeProvider time, 
             ? new VirusOutcome { Refusal = NotNow, Steps = steps }
             : new VirusOutcome { Marks = "X-Virus-Scanned: no\r\n", Steps = steps };
     }
+
+    private VirusOutcome Quarantine(SmtpPeer peer, SmtpEnvelope envelope, ScanStep found, IReadOnlyList<ScanStep> steps)
+    {
+        ScannerMetrics.Count(found);
+        LogApart(peer.ConnectionId, envelope.Id, found.Scanner, found.Answer.Detail);
+        return new VirusOutcome
+        {
+            Quarantine = $"virus: {found.Answer.Detail}",
+            Marks = $"X-Virus-Scanned: yes at {hostName.Ascii}; {found.Answer.Detail}\r\n",
+            Found = found,
+            Steps = steps,
+        };
+    }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "{Connection}: message {Id} is kept in quarantine: {Scanner} found {Virus}"
+    )]
+    private partial void LogApart(string connection, TraceId id, string scanner, string virus);
 
     [LoggerMessage(
         Level = LogLevel.Warning,

@@ -9,6 +9,12 @@ public sealed record VirusFilterOptions
     /// </summary>
     public bool DefersUnscanned { get; init; } = true;
 
+    /// <summary>
+    /// What becomes of a message in which something was found: true keeps it apart, false refuses it with 554 5.7.1 and keeps nothing.
+    /// Default false.
+    /// </summary>
+    public bool QuarantinesInfected { get; init; }
+
     /// <summary>Longest wait for answers after the end of the message (F7). Default 20 s.</summary>
     public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(20);
 }

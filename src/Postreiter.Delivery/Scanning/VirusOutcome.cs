@@ -8,6 +8,9 @@ internal sealed record VirusOutcome
     /// <summary>The reply that refuses or defers it; null when it is taken.</summary>
     public SmtpReply? Refusal { get; init; }
 
+    /// <summary>Why it is kept apart; null when it is not.</summary>
+    public string? Quarantine { get; init; }
+
     /// <summary>Fields to put in front, whole lines with CRLF.</summary>
     public string Marks { get; init; } = "";
 

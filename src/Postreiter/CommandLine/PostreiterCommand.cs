@@ -68,6 +68,7 @@ internal static class PostreiterCommand
         root.Add(AccountCommand.Create(context));
         root.Add(AliasCommand.Create(context));
         root.Add(QueueCommand.Create(context));
+        root.Add(QuarantineCommand.Create(context));
         root.Add(GreylistCommand.Create(context));
         root.Add(ListCommand.Create(context));
         root.Add(TraceCommand.Create(context));

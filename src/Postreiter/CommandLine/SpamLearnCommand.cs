@@ -187,7 +187,7 @@ internal static class SpamLearnCommand
             var arguments = new JsonObject
             {
                 ["account"] = account,
-                ["mails"] = new JsonArray([.. rows.OfType<MailToLearn>().Select(Row)]),
+                ["mails"] = new JsonArray([.. rows.OfType<MailToLearn>().Select(m => Row(m, kind))]),
             };
             var reply = await control.CallAsync(ControlVerbs.SpamLearn, arguments, ct);
             if (reply.ExitCode != ExitCodes.Done)
@@ -195,15 +195,16 @@ internal static class SpamLearnCommand
             Changed += (long?)reply.Rows[0]["changed"] ?? 0;
             return null;
         }
-
-        private JsonObject Row(MailToLearn mail) =>
-            new()
-            {
-                ["name"] = mail.Name,
-                ["other"] = mail.OtherName,
-                ["kind"] = kind,
-                ["time"] = (long)mail.Time,
-                ["tokens"] = Convert.ToBase64String(mail.Tokens.Span),
-            };
     }
+
+    /// <summary>A mail as the store is asked to learn it.</summary>
+    internal static JsonObject Row(MailToLearn mail, string kind) =>
+        new()
+        {
+            ["name"] = mail.Name,
+            ["other"] = mail.OtherName,
+            ["kind"] = kind,
+            ["time"] = (long)mail.Time,
+            ["tokens"] = Convert.ToBase64String(mail.Tokens.Span),
+        };
 }

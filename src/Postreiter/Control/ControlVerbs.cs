@@ -19,6 +19,10 @@ internal static class ControlVerbs
     public const string DkimActivate = "dkim.activate";
     public const string DkimRemove = "dkim.remove";
     public const string DmarcSums = "dmarc.sums";
+    public const string QuarantineList = "quarantine.list";
+    public const string QuarantineShow = "quarantine.show";
+    public const string QuarantineRelease = "quarantine.release";
+    public const string QuarantineDelete = "quarantine.delete";
     public const string RulesReload = "rules.reload";
     public const string GreylistList = "greylist.list";
     public const string GreylistAdd = "greylist.add";

@@ -46,6 +46,10 @@ internal sealed class StoreControl(
         [ControlVerbs.DkimActivate] = static (c, a, ct) => DkimVerbs.ActivateAsync(c.Store, a, c.Time, ct),
         [ControlVerbs.DkimRemove] = static (c, a, ct) => DkimVerbs.RemoveAsync(c.Store, a, ct),
         [ControlVerbs.DmarcSums] = static (c, a, ct) => DmarcVerbs.SumAsync(c.Store, a, c.Time, ct),
+        [ControlVerbs.QuarantineList] = static (c, a, ct) => QuarantineVerbs.ListAsync(c.Store, a, ct),
+        [ControlVerbs.QuarantineShow] = static (c, a, ct) => QuarantineVerbs.ShowAsync(c.Store, a, ct),
+        [ControlVerbs.QuarantineRelease] = static (c, a, ct) => QuarantineVerbs.ReleaseAsync(c.Store, a, c.Time, ct),
+        [ControlVerbs.QuarantineDelete] = static (c, a, ct) => QuarantineVerbs.DeleteAsync(c.Store, a, ct),
         [ControlVerbs.RulesReload] = static (c, _, _) => Task.FromResult(c.ReloadRules()),
         [ControlVerbs.GreylistList] = static (c, a, ct) =>
             c.InStepAsync(() => GreylistVerbs.ListAsync(c.Store, a, ct), ct),

@@ -4,6 +4,7 @@ using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Milters;
+using Postreiter.Delivery.Quarantine;
 using Postreiter.Delivery.Queue;
 using Postreiter.Delivery.Reports;
 using Postreiter.Delivery.Routing;
@@ -113,6 +114,7 @@ internal sealed class MailRooms : IDisposable
         _intake.Virus = _virus;
         _contents = new ContentFilter(time, logs.CreateLogger<ContentFilter>());
         _intake.Contents = _contents;
+        Quarantine = new QuarantineUpkeep(store, _notices, time, logs.CreateLogger<QuarantineUpkeep>());
         Gate = new GateRoom(environment, settings, store, _dns, logs);
         (_intake.Gate, _intake.Tags) = (Gate.Gate, _tags);
         Milters = new MilterChain(hostname, VersionCommand.Version, time, logs.CreateLogger<MilterChain>());
@@ -167,6 +169,9 @@ internal sealed class MailRooms : IDisposable
 
     /// <summary>Leads the DKIM keys through their life.</summary>
     public DkimRotation Rotation { get; }
+
+    /// <summary>Looks after what is kept apart.</summary>
+    public QuarantineUpkeep Quarantine { get; }
 
     /// <summary>Sends reports to domains that ask for them.</summary>
     public DmarcReporting Reporting { get; }
@@ -260,6 +265,7 @@ internal sealed class MailRooms : IDisposable
         );
         _virus.Options = RoomOptions.Virus(settings);
         _contents.Rules = RoomOptions.Contents(settings);
+        (_intake.Quarantine, Quarantine.Options) = (settings.Quarantine, settings.Quarantine);
         // Messages under way end with the scanners they began with.
         _virus.Chain = RoomOptions.Scanners(settings, _virus.Chain, _environment.Time);
         Milters.Options = RoomOptions.Milters(settings);

@@ -35,6 +35,7 @@ internal sealed class MailServer : IAsyncDisposable
     private readonly Task _queue;
     private readonly Task _rotation;
     private readonly Task _reporting;
+    private readonly Task _quarantine;
     private readonly Task _gate;
     private readonly CancellationTokenSource _stopping = new();
     private readonly ITimer _watch;
@@ -47,6 +48,9 @@ internal sealed class MailServer : IAsyncDisposable
         _queue = settings.Roles.HasFlag(ServerRoles.Queue) ? Task.Run(parts.Queue.RunAsync) : Task.CompletedTask;
         _rotation = settings.Roles.HasFlag(ServerRoles.Queue)
             ? Task.Run(() => parts.Rooms.Rotation.RunAsync(_stopping.Token))
+            : Task.CompletedTask;
+        _quarantine = settings.Roles.HasFlag(ServerRoles.Queue)
+            ? Task.Run(() => parts.Rooms.Quarantine.RunAsync(_stopping.Token))
             : Task.CompletedTask;
         // Each process keeps what it has counted; who has the queue sends.
         _reporting = Task.Run(() => parts.Rooms.Reporting.RunAsync(_stopping.Token));
@@ -142,7 +146,7 @@ internal sealed class MailServer : IAsyncDisposable
         _parts.Queue.Stop();
         await _stopping.CancelAsync();
         await _watch.DisposeAsync();
-        await Task.WhenAll(_app.StopAsync(CancellationToken.None), _queue, _rotation, _reporting, _gate);
+        await Task.WhenAll(_app.StopAsync(CancellationToken.None), _queue, _rotation, _reporting, _quarantine, _gate);
         // What sessions left behind that ended since.
         await _parts.Rooms.Gate.SaveAsync();
         _stopping.Dispose();

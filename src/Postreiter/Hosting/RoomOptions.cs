@@ -155,6 +155,7 @@ internal static class RoomOptions
         new()
         {
             DefersUnscanned = settings.Virus.OnFailure == ScannerFailure.Defer,
+            QuarantinesInfected = settings.Virus.OnFound == InfectedAction.Quarantine,
             Budget = settings.Smtp.VerdictBudget,
         };
 
@@ -171,6 +172,7 @@ internal static class RoomOptions
         {
             Threshold = settings.Spam.Threshold,
             RejectAt = settings.Spam.RejectAt,
+            QuarantineAt = settings.Spam.QuarantineAt,
             SubjectTag = settings.Spam.SubjectTag,
             MaxScanBytes = (int)settings.Spam.MaxScanSize,
             Budget = settings.Smtp.VerdictBudget,

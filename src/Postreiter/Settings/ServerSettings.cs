@@ -2,6 +2,7 @@ using System.Net;
 using Postreiter.Core;
 using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Greylisting;
+using Postreiter.Delivery.Quarantine;
 using Postreiter.Delivery.Scanning.Contents;
 
 namespace Postreiter.Settings;
@@ -31,6 +32,7 @@ internal sealed record ServerSettings
     public MilterSettings Milter { get; init; } = new();
     public ForeignSettings Foreign { get; init; } = new();
     public ContentRules Content { get; init; } = new();
+    public QuarantineOptions Quarantine { get; init; } = new();
     public AddressListSettings Lists { get; init; } = new();
     public GateSettings Gate { get; init; } = new();
     public LogSettings Log { get; init; } = new();
@@ -233,6 +235,7 @@ internal sealed record SpamSettings
     public IReadOnlyList<string> Rules { get; init; } = ["/usr/share/spamassassin", "rules"];
     public double Threshold { get; init; } = 5.0;
     public double RejectAt { get; init; } = 15.0;
+    public double QuarantineAt { get; init; } = 1000;
     public string SubjectTag { get; init; } = "";
     public long MaxScanSize { get; init; } = 512L << 10;
     public ScannerFailure OnFailure { get; init; } = ScannerFailure.Accept;
@@ -252,6 +255,12 @@ internal sealed record SpamdSettings
     public TimeSpan Timeout { get; init; } = TimeSpan.FromMinutes(5);
 }
 
+internal enum InfectedAction
+{
+    Refuse,
+    Quarantine,
+}
+
 internal enum ScannerFailure
 {
     Defer,
@@ -262,6 +271,7 @@ internal sealed record VirusSettings
 {
     public IReadOnlyList<string> Scanners { get; init; } = [];
     public ScannerFailure OnFailure { get; init; } = ScannerFailure.Defer;
+    public InfectedAction OnFound { get; init; } = InfectedAction.Refuse;
 }
 
 internal sealed record AddressListSettings

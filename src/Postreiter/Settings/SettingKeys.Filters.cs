@@ -41,6 +41,13 @@ internal static partial class SettingKeys
                 "Points from which a message is refused in the session, with 550 5.7.1; so its sender is told."
             ),
             Key(
+                "spam.quarantine_at",
+                SettingTypes.Points(-1000, 1000),
+                s => s.Spam.QuarantineAt,
+                (s, v) => s with { Spam = s.Spam with { QuarantineAt = v } },
+                "Points from which spam is kept in the quarantine (postreiter quarantine) instead of Junk; with the default none is."
+            ),
+            Key(
                 "spam.subject_tag",
                 SettingTypes.Text,
                 s => s.Spam.SubjectTag,
@@ -130,8 +137,16 @@ internal static partial class SettingKeys
                 s => s.Virus.Scanners,
                 (s, v) => s with { Virus = s.Virus with { Scanners = v } },
                 "Scanners of viruses. All are asked at one time, while the message still arrives, also about mail of our own users; the first "
-                    + "that finds something decides, and the message is refused with 554 5.7.1 and the name of what was found. A command "
+                    + "that finds something decides, and the message is refused with 554 5.7.1 and the name of what was found (virus.on_found). A command "
                     + "reads the message from its standard input and runs without a shell: exit code 0 is clean, 1 infected, as of clamscan."
+            ),
+            Key(
+                "virus.on_found",
+                SettingTypes.OneOf<InfectedAction>(),
+                s => s.Virus.OnFound,
+                (s, v) => s with { Virus = s.Virus with { OnFound = v } },
+                "What becomes of a message in which something was found: refuse answers 554 5.7.1 and keeps nothing, quarantine takes it and "
+                    + "keeps it from its readers (postreiter quarantine)."
             ),
             Key(
                 "virus.on_failure",

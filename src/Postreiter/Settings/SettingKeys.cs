@@ -1,3 +1,4 @@
+using System.Globalization;
 using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Milters;
 
@@ -30,6 +31,12 @@ internal static partial class SettingKeys
         milter => TomlText.Quote(milter.Name)
     );
 
+    private static readonly SettingType<TimeOnly?> DigestTime = SettingTypes.FromText<TimeOnly?>(
+        "a time of day such as \"06:30\", or \"\" for never",
+        TryReadTimeOfDay,
+        static time => TomlText.Quote(time?.ToString(TimeOfDay, CultureInfo.InvariantCulture) ?? "")
+    );
+
     private static readonly SettingType<ServerRoles> Roles = RolesType();
 
     /// <summary>All keys, in the order of the manual.</summary>
@@ -43,6 +50,7 @@ internal static partial class SettingKeys
         .. Filters(),
         .. Milters(),
         .. Contents(),
+        .. Quarantine(),
         .. Gate(),
         .. Operation(),
     ];

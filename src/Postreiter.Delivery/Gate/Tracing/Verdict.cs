@@ -91,6 +91,9 @@ public enum VerdictAction
     /// <summary>Filed into Junk because the sender's domain asks for it.</summary>
     Quarantine,
 
+    /// <summary>Kept in the quarantine.</summary>
+    Hold,
+
     /// <summary>The client is to come again.</summary>
     Defer,
 

@@ -13,6 +13,7 @@ public static class VerdictText
         [VerdictAction.Mark] = "accepted and marked",
         [VerdictAction.Junk] = "filed into Junk",
         [VerdictAction.Quarantine] = "filed into Junk, as the sender's domain asks",
+        [VerdictAction.Hold] = "kept in the quarantine",
         [VerdictAction.Defer] = "deferred: the client is to come again",
         [VerdictAction.Refuse] = "refused",
     };

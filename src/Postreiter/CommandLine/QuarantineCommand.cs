@@ -1,0 +1,216 @@
+using System.CommandLine;
+using System.Globalization;
+using System.Text;
+using System.Text.Json.Nodes;
+using Postreiter.Control;
+using Postreiter.Core;
+using Postreiter.Delivery.Learning;
+
+namespace Postreiter.CommandLine;
+
+/// <summary><c>postreiter quarantine list|show|release|delete</c>.</summary>
+internal static class QuarantineCommand
+{
+    public static Command Create(CommandContext context) =>
+        new("quarantine", "Mail that was taken and is kept from its readers")
+        {
+            List(context),
+            Show(context),
+            Release(context),
+            Delete(context),
+        };
+
+    private static Command List(CommandContext context)
+    {
+        var account = new Option<string?>("--account")
+        {
+            Description = "Only this account's",
+            HelpName = "USER@DOMAIN",
+        };
+        var list = new Command("list", "Lists what is kept, the oldest first") { account };
+        list.SetAction(
+            async (parsed, ct) =>
+            {
+                await using var control = await context.OpenControlAsync(parsed, ct);
+                var after = 0L;
+                while (true)
+                {
+                    var arguments = new JsonObject { ["after"] = after, ["account"] = parsed.GetValue(account) };
+                    var reply = await control.CallAsync(ControlVerbs.QuarantineList, arguments, ct);
+                    foreach (var row in reply.Rows.Where(r => r["id"] is not null))
+                        context.Print(parsed, row, Line(row));
+                    if (reply.ExitCode != ExitCodes.Done || reply.Rows is not [.., { } last] || last["next"] is null)
+                        return context.Finish(reply);
+                    after = (long)last["next"]!;
+                }
+            }
+        );
+        return list;
+    }
+
+    private static Command Show(CommandContext context)
+    {
+        var id = new Argument<long>("ID") { Description = "The message's number" };
+        var show = new Command("show", "Shows one message safely: its text as text, attachments by name alone") { id };
+        show.SetAction(
+            (parsed, ct) =>
+                ControlCall.RunAsync(
+                    context,
+                    parsed,
+                    ControlVerbs.QuarantineShow,
+                    new JsonObject { ["id"] = parsed.GetValue(id) },
+                    Full,
+                    ct
+                )
+        );
+        return show;
+    }
+
+    private static Command Release(CommandContext context)
+    {
+        var ids = new Argument<long[]>("ID") { Description = "Numbers of messages", Arity = ArgumentArity.OneOrMore };
+        var learn = new Option<bool>("--learn")
+        {
+            Description = "Teaches the filter, for the account alone, that it is good mail",
+        };
+        var release = new Command("release", "Delivers messages: into the INBOX, or on their way to other servers")
+        {
+            ids,
+            learn,
+        };
+        release.SetAction(
+            async (parsed, ct) =>
+            {
+                var settings = context.Settings(parsed);
+                var rules = parsed.GetValue(learn)
+                    ? new LearningRules(SpamCommand.ReadRulesOrNone(context, parsed, settings))
+                    : null;
+                await using var control = await context.OpenControlAsync(parsed, ct);
+                var most = (int)Math.Min(settings.Spam.MaxScanSize, int.MaxValue);
+                return await EachAsync(
+                    parsed.GetValue(ids)!,
+                    id => ReleaseAsync(context, parsed, control, rules, most, id, ct)
+                );
+            }
+        );
+        return release;
+    }
+
+    private static async Task<int> ReleaseAsync(
+        CommandContext context,
+        ParseResult parsed,
+        IControl control,
+        LearningRules? rules,
+        int most,
+        long id,
+        CancellationToken ct
+    )
+    {
+        var arguments = new JsonObject
+        {
+            ["id"] = id,
+            ["learn"] = rules is not null,
+            ["most"] = most,
+        };
+        var reply = await control.CallAsync(ControlVerbs.QuarantineRelease, arguments, ct);
+        foreach (var row in reply.Rows)
+        {
+            var octets = (string?)row["octets"];
+            row.Remove("octets");
+            if (octets is not null && rules is not null)
+            {
+                var mail = rules.Read(
+                    Convert.FromBase64String(octets),
+                    isSpam: false,
+                    mayRelearn: true,
+                    context.Time.GetUtcNow()
+                );
+                var learned = await control.CallAsync(
+                    ControlVerbs.SpamLearn,
+                    new JsonObject
+                    {
+                        ["account"] = (string?)row["account"],
+                        ["mails"] = mail is null ? new JsonArray() : new JsonArray(SpamLearnCommand.Row(mail, "ham")),
+                    },
+                    ct
+                );
+                row["learned"] = learned.ExitCode == ExitCodes.Done;
+            }
+
+            context.Print(parsed, row, $"{row["id"]} released" + ((bool?)row["learned"] == true ? " and learned" : ""));
+        }
+
+        return context.Finish(reply);
+    }
+
+    private static Command Delete(CommandContext context)
+    {
+        var ids = new Argument<long[]>("ID") { Description = "Numbers of messages", Arity = ArgumentArity.OneOrMore };
+        var delete = new Command("delete", "Deletes messages for good; nobody is told") { ids };
+        delete.SetAction(
+            (parsed, ct) =>
+                EachAsync(
+                    parsed.GetValue(ids)!,
+                    id =>
+                        ControlCall.RunAsync(
+                            context,
+                            parsed,
+                            ControlVerbs.QuarantineDelete,
+                            new JsonObject { ["id"] = id },
+                            row => $"{row["id"]} deleted",
+                            ct
+                        )
+                )
+        );
+        return delete;
+    }
+
+    // All of them, whatever becomes of one; the worst outcome is the command's.
+    private static async Task<int> EachAsync(long[] ids, Func<long, Task<int>> act)
+    {
+        var worst = ExitCodes.Done;
+        foreach (var id in ids)
+            worst = Math.Max(worst, await act(id));
+        return worst;
+    }
+
+    private static string Line(JsonObject row) =>
+        Plain(
+            string.Create(
+                CultureInfo.InvariantCulture,
+                $"{row["id"]}  {row["date"]}  {ByteSize.Format((long?)row["size"] ?? 0)}  {row["account"] ?? "-"}  from <{row["sender"]}>  to {string.Join(' ', (row["recipients"] as JsonArray ?? []).Select(static r => $"{r}"))}"
+            )
+        ) + $"\n    {Plain($"{row["reason"]}")}\n    {Plain($"{row["subject"]}")}";
+
+    private static string Full(JsonObject row)
+    {
+        var text = new StringBuilder(Line(row));
+        foreach (var key in new[] { "trace", "from", "to" })
+            text.Append(CultureInfo.InvariantCulture, $"\n{key}: {Plain($"{row[key]}")}");
+        foreach (var part in (row["parts"] as JsonArray ?? []).OfType<JsonObject>())
+            text.Append(
+                    CultureInfo.InvariantCulture,
+                    $"\npart: {Plain($"{part["type"]}")}, {ByteSize.Format((long?)part["size"] ?? 0)}"
+                )
+                .Append(part["name"] is { } name ? $", \"{Plain($"{name}")}\"" : "");
+        if ((string?)row["text"] is { } body)
+        {
+            text.Append('\n');
+            foreach (var line in body.ReplaceLineEndings("\n").Split('\n'))
+                text.Append("\n| ").Append(Plain(line));
+        }
+
+        return text.ToString();
+    }
+
+    /// <summary>One line of strangers' text: nothing in it moves a terminal or turns the line around.</summary>
+    internal static string Plain(string line) =>
+        string.Concat(
+            line.Select(static c =>
+                char.IsControl(c)
+                || c is (>= '\u200b' and <= '\u200f') or (>= '\u2028' and <= '\u202e') or (>= '\u2060' and <= '\u2069')
+                    ? '?'
+                    : c
+            )
+        );
+}
