@@ -11,7 +11,7 @@ namespace Postreiter.Delivery.Gate;
 internal sealed class GateSession
 {
     /// <summary>Whether the client is looked at: another server's, not one of ours.</summary>
-    public required bool IsChecked { get; init; }
+    public required bool IsChecked { get; set; }
 
     /// <summary>The options at its start.</summary>
     public required GateOptions Options { get; init; }

@@ -26,6 +26,12 @@ internal enum MailProtocol
 
     /// <summary>The spamd protocol.</summary>
     Spamd,
+
+    /// <summary>The milter protocol, asked by other servers.</summary>
+    Milter,
+
+    /// <summary>Postfix's policy delegation.</summary>
+    Policy,
 }
 
 /// <summary>One mail listener as the settings and the roles have it.</summary>
@@ -45,13 +51,22 @@ internal sealed record ListenerPlan(string Name, MailProtocol Protocol, EndPoint
                 MailProtocol.Pop3 => "-ERR [SYS/TEMP] Too many connections, try again later\r\n",
                 // EX_TEMPFAIL of sysexits.h.
                 MailProtocol.Spamd => "SPAMD/1.0 75 Too many connections, try again later\r\n",
+                // No answer has a place before the first question: the server that asks does as it is set to.
+                MailProtocol.Milter or MailProtocol.Policy => "",
                 _ => "421 4.7.0 Too many connections, try again later\r\n",
             }
         );
 
     /// <summary>Whether people log in here, which they do under TLS only (P13), unless the settings of the moment say otherwise.</summary>
     public bool NeedsTls(ServerSettings settings) =>
-        Protocol is not (MailProtocol.Mx or MailProtocol.Lmtp or MailProtocol.Spamd)
+        Protocol
+            is not (
+                MailProtocol.Mx
+                or MailProtocol.Lmtp
+                or MailProtocol.Spamd
+                or MailProtocol.Milter
+                or MailProtocol.Policy
+            )
         && (ImplicitTls || !settings.Tls.AllowPlaintextAuth);
 
     /// <summary>What a caller is told while there is no certificate in force (F10).</summary>
@@ -80,6 +95,10 @@ internal sealed record ListenerPlan(string Name, MailProtocol Protocol, EndPoint
             MailProtocol.Imap => new(settings.Imap.MaxConnections, settings.Imap.MaxConnectionsPerAddress),
             // Programs, all from a few addresses.
             MailProtocol.Spamd => new(settings.Spamd.MaxConnections, settings.Spamd.MaxConnections),
+            MailProtocol.Milter or MailProtocol.Policy => new(
+                settings.Foreign.MaxConnections,
+                settings.Foreign.MaxConnections
+            ),
             _ => new(settings.Pop3.MaxConnections, settings.Pop3.MaxConnectionsPerAddress),
         };
 
@@ -99,6 +118,8 @@ internal sealed record ListenerPlan(string Name, MailProtocol Protocol, EndPoint
             .. Of("pop3s", ServerRoles.Pop3, MailProtocol.Pop3, listen.Pop3s, true),
             .. Of("spamd", ServerRoles.Scan, MailProtocol.Spamd, listen.Spamd),
             .. Of("spamds", ServerRoles.Scan, MailProtocol.Spamd, listen.Spamds, true),
+            .. Of("milter", ServerRoles.Scan, MailProtocol.Milter, listen.Milter),
+            .. Of("policy", ServerRoles.Scan, MailProtocol.Policy, listen.Policy),
         ];
 
         IEnumerable<ListenerPlan> Of(

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Postreiter.CommandLine;
 using Postreiter.Delivery.Authentication;
+using Postreiter.Delivery.Foreign;
 using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Milters;
@@ -13,6 +14,8 @@ using Postreiter.Delivery.Scanning.Contents;
 using Postreiter.Dns;
 using Postreiter.Imap;
 using Postreiter.MailAuth.Dmarc;
+using Postreiter.Milter.Policy;
+using Postreiter.Milter.Server;
 using Postreiter.Net;
 using Postreiter.Net.Sasl;
 using Postreiter.Pop3;
@@ -117,6 +120,20 @@ internal sealed class MailRooms : IDisposable
         Quarantine = new QuarantineUpkeep(store, _notices, time, logs.CreateLogger<QuarantineUpkeep>());
         Gate = new GateRoom(environment, settings, store, _dns, logs);
         (_intake.Gate, _intake.Tags) = (Gate.Gate, _tags);
+        Foreign = new ForeignGate(
+            Gate.Gate,
+            _checks,
+            _dns,
+            store.Blobs,
+            hostname,
+            time,
+            environment.Random,
+            logs.CreateLogger<ForeignGate>()
+        )
+        {
+            Spam = _spam.Filter,
+            Virus = _virus,
+        };
         Milters = new MilterChain(hostname, VersionCommand.Version, time, logs.CreateLogger<MilterChain>());
         _gated = new MilteredPolicy(new GatedPolicy(_policy, Gate.Gate), Milters, Gate.Gate);
         _pop3 = new Pop3ConnectionHandler(
@@ -151,6 +168,9 @@ internal sealed class MailRooms : IDisposable
 
     /// <summary>Greylisting, the checks before the message, and the traces.</summary>
     internal GateRoom Gate { get; }
+
+    /// <summary>Our gate for the mail of other servers.</summary>
+    internal ForeignGate Foreign { get; }
 
     /// <summary>Foreign filters of our mail.</summary>
     internal MilterChain Milters { get; }
@@ -268,6 +288,7 @@ internal sealed class MailRooms : IDisposable
         (_intake.Quarantine, Quarantine.Options) = (settings.Quarantine, settings.Quarantine);
         // Messages under way end with the scanners they began with.
         _virus.Chain = RoomOptions.Scanners(settings, _virus.Chain, _environment.Time);
+        Foreign.Options = RoomOptions.ForeignGate(settings);
         Milters.Options = RoomOptions.Milters(settings);
         _reports.Addresses = settings.Senders.ReportAddresses;
         Reporting.IsOn = settings.Senders.SendReports;
@@ -282,6 +303,18 @@ internal sealed class MailRooms : IDisposable
             // One session at a time in a mailbox, also across a change of settings.
             MailProtocol.Pop3 => _pop3.With(RoomOptions.Pop3(_settings)),
             MailProtocol.Spamd => _spam.Handler(RoomOptions.Spamd(_settings), _settings.Spamd.AllowTell),
+            MailProtocol.Milter => new MilterConnectionHandler(
+                RoomOptions.Foreign(_settings),
+                Foreign.Milter,
+                _environment.Time,
+                _logs.CreateLogger<MilterConnectionHandler>()
+            ),
+            MailProtocol.Policy => new PolicyConnectionHandler(
+                RoomOptions.Foreign(_settings),
+                Foreign.Policy,
+                _environment.Time,
+                _logs.CreateLogger<PolicyConnectionHandler>()
+            ),
             MailProtocol.Submission => Smtp(ListenerRole.Submission),
             MailProtocol.Lmtp => Smtp(ListenerRole.Lmtp),
             _ => Smtp(ListenerRole.Mx),

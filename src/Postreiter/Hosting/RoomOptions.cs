@@ -1,5 +1,6 @@
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
+using Postreiter.Delivery.Foreign;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Milters;
 using Postreiter.Delivery.Queue;
@@ -144,6 +145,15 @@ internal static class RoomOptions
                 [MilterStage.EndOfHeader] = settings.Milter.EndOfHeaderMacros,
                 [MilterStage.EndOfMessage] = settings.Milter.EndOfMessageMacros,
             },
+        };
+
+    /// <summary>What other servers that ask our gate are told.</summary>
+    public static ForeignOptions ForeignGate(ServerSettings settings) =>
+        new()
+        {
+            HoldsJunk = settings.Foreign.OnQuarantine == ForeignQuarantine.Hold,
+            AddsResults = settings.Foreign.AddResults,
+            MaxMessageBytes = settings.Smtp.MaxMessageSize,
         };
 
     /// <summary>Who may ask our gate.</summary>

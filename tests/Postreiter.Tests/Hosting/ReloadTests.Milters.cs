@@ -1,3 +1,4 @@
+using Postreiter.Delivery.Foreign;
 using Postreiter.Delivery.Milters;
 using Postreiter.Hosting;
 using Postreiter.Milter.Syntax;
@@ -42,8 +43,8 @@ public sealed partial class ReloadTests
         ),
         ["foreign.allow_from"] = Foreign("[]", v => RoomOptions.Foreign(v).AllowFrom.Count, "2", "0"),
         ["foreign.max_connections"] = Foreign("7", v => v.Foreign.MaxConnections, "500", "7"),
-        ["foreign.on_quarantine"] = Foreign("\"hold\"", v => v.Foreign.OnQuarantine, "Mark", "Hold"),
-        ["foreign.add_results"] = Foreign("false", v => v.Foreign.AddResults, "True", "False"),
+        ["foreign.on_quarantine"] = Gates("\"hold\"", o => o.HoldsJunk, "False", "True"),
+        ["foreign.add_results"] = Gates("false", o => o.AddsResults, "True", "False"),
     };
 
     private static Change Milters(string value, Func<MilterOptions, object?> look, string before, string after) =>
@@ -51,4 +52,7 @@ public sealed partial class ReloadTests
 
     private static Change Foreign(string value, Func<ServerSettings, object?> look, string before, string after) =>
         new(value, s => Part(look(s.Server.Parts.Rooms.Settings)), before, after);
+
+    private static Change Gates(string value, Func<ForeignOptions, object?> look, string before, string after) =>
+        new(value, s => Part(look(s.Server.Parts.Rooms.Foreign.Options)), before, after);
 }
