@@ -5,8 +5,8 @@ using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Gate;
 using Postreiter.MailAuth;
 using Postreiter.Milter.Policy;
-using TlsInfo = Postreiter.Net.TlsInfo;
 using Postreiter.Smtp.Server;
+using TlsInfo = Postreiter.Net.TlsInfo;
 
 namespace Postreiter.Delivery.Foreign;
 

@@ -19,6 +19,7 @@ internal sealed class MilterDoor(MilterAddress milter, ScannerDial dial, TimePro
     private readonly Lock _lock = new();
     private TimeSpan _pause = FirstPause;
     private long _downUntil = long.MinValue;
+    private volatile bool _servesOneSession;
 
     /// <summary>As the settings name it.</summary>
     public MilterAddress Milter => milter;
@@ -34,7 +35,7 @@ internal sealed class MilterDoor(MilterAddress milter, ScannerDial dial, TimePro
         CancellationToken ct
     )
     {
-        while (mayBeKept && _kept.TryPop(out var kept))
+        while (mayBeKept && !_servesOneSession && _kept.TryPop(out var kept))
         {
             if (time.GetElapsedTime(kept.Since) < MaxIdle && !kept.Channel.IsBroken)
                 return (kept.Channel, "", true);
@@ -70,12 +71,15 @@ internal sealed class MilterDoor(MilterAddress milter, ScannerDial dial, TimePro
         }
     }
 
+    /// <summary>It did not answer on a channel that has had a session: none is kept any more.</summary>
+    public void NeverKeep() => _servesOneSession = true;
+
     /// <summary>A session on a channel is over.</summary>
     public async ValueTask CloseAsync(MilterChannel channel, bool keep)
     {
         try
         {
-            if (await channel.QuitAsync(keep && _kept.Count < MostKept, CancellationToken.None))
+            if (await channel.QuitAsync(keep && !_servesOneSession && _kept.Count < MostKept, CancellationToken.None))
             {
                 _kept.Push((channel, time.GetTimestamp()));
                 return;

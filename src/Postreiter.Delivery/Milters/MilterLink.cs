@@ -24,6 +24,8 @@ internal sealed class MilterLink(
     private static readonly SmtpReply Later = new(451, "4.7.1", "Try again later");
     private static readonly SmtpReply No = new(550, "5.7.1", "Refused");
 
+    private static readonly TimeSpan UsedPatience = TimeSpan.FromSeconds(2);
+
     private MilterChannel? _channel;
     private bool _acceptsConnection;
     private bool _acceptsMessage;
@@ -165,14 +167,12 @@ internal sealed class MilterLink(
 
             _channel = channel;
             (_hasFailed, _acceptsMessage) = (false, false);
-            var answer = await channel.ConnectAsync(
-                new MilterPeer(values.Name, peer.Address, peer.Port),
-                Macros(MilterStage.Connect),
-                ct
-            );
-            // One that has had a session may have ended meanwhile; nothing was said yet.
+            var answer = await GreetAsync(channel, isUsed, ct);
             if (answer.Verdict == MilterVerdict.Failed && isUsed)
             {
+                // Nothing was said on it yet: another one is as good. Sendmail's library, of which most milters are made, gives no answer
+                // after QUIT_NC.
+                door.NeverKeep();
                 await DropAsync();
                 continue;
             }
@@ -188,6 +188,24 @@ internal sealed class MilterLink(
                 _acceptsConnection = true;
             var refusal = Decide(answer, "connect");
             return (refusal ?? (peer.Helo is null ? null : await SayHeloAsync(ct)), true);
+        }
+    }
+
+    private async ValueTask<MilterAnswer> GreetAsync(MilterChannel channel, bool isUsed, CancellationToken ct)
+    {
+        using var timer = new CancellationTokenSource(isUsed ? UsedPatience : Timeout.InfiniteTimeSpan, chain.Time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timer.Token, ct);
+        try
+        {
+            return await channel.ConnectAsync(
+                new MilterPeer(values.Name, peer.Address, peer.Port),
+                Macros(MilterStage.Connect),
+                either.Token
+            );
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            return MilterAnswer.Failed("no answer on a connection that has had a session");
         }
     }
 

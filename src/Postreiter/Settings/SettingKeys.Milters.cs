@@ -64,7 +64,8 @@ internal static partial class SettingKeys
                 SettingTypes.Flag,
                 s => s.Milter.KeepConnections,
                 (s, v) => s with { Milter = s.Milter with { KeepConnections = v } },
-                "Whether a connection to a milter serves one session after another (QUIT_NC of version 6). Not every milter can."
+                "Whether a connection to a milter serves one session after another (QUIT_NC of version 6). Those made of Sendmail's library cannot: one that "
+                    + "gives no answer is asked on a new one for each session from then on."
             ),
             Key(
                 "milter.connect_macros",

@@ -228,6 +228,26 @@ public sealed partial class MilterTests
         Assert.Equal(3, (await site.InboxAsync("ann")).Count);
     }
 
+    [Fact]
+    public async Task One_that_gives_no_answer_to_another_session_gets_a_connection_for_each()
+    {
+        var isUsed = false;
+        _milter.Answer = (code, _) =>
+        {
+            isUsed |= code == 'K';
+            var isSilent = code == 'C' && isUsed;
+            isUsed &= code != 'O';
+            return isSilent && isUsed ? [] : null;
+        };
+        await using var site = await SiteAsync(Options with { KeepsConnections = true });
+        await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text));
+        await Site.UntilAsync(() => _milter.Heard.Contains("K"));
+        await site.PlayAsync(ListenerRole.Mx, "T: 2s\n" + Send("<ann@our.example>", Text));
+        await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text));
+        Assert.Equal(3, _milter.Sessions);
+        Assert.Equal(3, (await site.InboxAsync("ann")).Count);
+    }
+
     private static string Refused(char step, string reply, string? wait = null)
     {
         var all = new List<(char Step, string Command, string Good)>

@@ -37,6 +37,18 @@ internal sealed class PostfixServer : IAsyncDisposable
     /// <summary>The socket of that milter.</summary>
     public string Milter => Path.Combine(_folder.Root, "milter.sock");
 
+    /// <summary>Takes mail for its own domains, and asks the gate at <see cref="Gate"/> by the milter protocol.</summary>
+    public int GatePort { get; } = FreePort();
+
+    /// <summary>The socket of that gate.</summary>
+    public string Gate => Path.Combine(_folder.Root, "gate.sock");
+
+    /// <summary>Takes mail for its own domains, and asks the gate at <see cref="Policy"/> by policy delegation.</summary>
+    public int PolicyPort { get; } = FreePort();
+
+    /// <summary>The socket of that gate.</summary>
+    public string Policy => Path.Combine(_folder.Root, "policy.sock");
+
     /// <summary>Why it cannot be here; null when it can.</summary>
     public static string? Missing =>
         !Environment.IsPrivilegedProcess ? "Postfix starts only as root"
@@ -218,6 +230,14 @@ internal sealed class PostfixServer : IAsyncDisposable
             127.0.0.1:{Text(MilterPort)} inet n - n - - smtpd
               -o smtpd_milters=unix:{Milter}
               -o milter_default_action=tempfail
+            127.0.0.1:{Text(GatePort)} inet n - n - - smtpd
+              -o smtpd_milters=unix:{Gate}
+              -o milter_default_action=tempfail
+              -o milter_command_timeout=20s
+              -o milter_content_timeout=60s
+            127.0.0.1:{Text(PolicyPort)} inet n - n - - smtpd
+              -o smtpd_recipient_restrictions=check_policy_service,unix:{Policy}
+              -o smtpd_data_restrictions=check_policy_service,unix:{Policy}
             cleanup unix n - n - 0 cleanup
             qmgr unix n - n 300 1 qmgr
             rewrite unix - - n - - trivial-rewrite
