@@ -5,8 +5,10 @@ using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Scanning;
+using Postreiter.Delivery.Scanning.Contents;
 using Postreiter.Dns;
 using Postreiter.MailAuth;
+using Postreiter.Messages;
 using Postreiter.Milter.Policy;
 using Postreiter.Milter.Server;
 using Postreiter.Smtp.Server;
@@ -21,6 +23,7 @@ namespace Postreiter.Delivery.Foreign;
 /// <param name="gate">Decides before the message, and keeps the record.</param>
 /// <param name="checks">Check who sends.</param>
 /// <param name="dns">For the names of clients; null for none.</param>
+/// <param name="scanner">Makes a reader for one message.</param>
 /// <param name="blobs">Where a message lies while it is judged; nothing of it is kept.</param>
 /// <param name="hostName">Ours.</param>
 /// <param name="time">The clock.</param>
@@ -30,6 +33,7 @@ public sealed partial class ForeignGate(
     ReceptionGate gate,
     SenderChecks checks,
     IDnsResolver? dns,
+    Func<IMessageScanner> scanner,
     IBlobIntake blobs,
     DomainName hostName,
     TimeProvider time,
@@ -50,7 +54,12 @@ public sealed partial class ForeignGate(
     /// <summary>Scans for viruses; null for nobody. May change at any time.</summary>
     public VirusFilter? Virus { get; set; }
 
+    /// <summary>Looks at what is attached; null for nobody. May change at any time.</summary>
+    public ContentFilter? Contents { get; set; }
+
     internal ReceptionGate Gate => gate;
+
+    internal IMessageScanner NewScanner() => scanner();
 
     internal SenderChecks Checks => checks;
 

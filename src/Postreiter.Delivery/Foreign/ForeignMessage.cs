@@ -2,12 +2,14 @@ using System.Text;
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
-using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Inbound;
+using Postreiter.Delivery.Lists;
 using Postreiter.Delivery.Milters;
 using Postreiter.Delivery.Reports;
 using Postreiter.Delivery.Scanning;
+using Postreiter.Delivery.Scanning.Contents;
 using Postreiter.MailAuth;
+using Postreiter.Messages;
 using Postreiter.Milter;
 using Postreiter.Smtp.Server;
 using Postreiter.Storage.Blobs;
@@ -28,6 +30,7 @@ internal sealed class ForeignMessage : IAsyncDisposable
     private readonly DateTimeOffset _now;
     private readonly MessageCheck? _check;
     private readonly BlobWriter _blob;
+    private readonly IMessageScanner _scanner;
     private readonly ContentScan? _scan;
     private readonly bool _isTrusted;
     private readonly List<MilterChange> _forged = [];
@@ -39,6 +42,7 @@ internal sealed class ForeignMessage : IAsyncDisposable
         _now = foreign.Time.GetUtcNow();
         _check = !isTrusted && foreign.Checks.Covers(peer) ? foreign.Checks.Begin(peer, envelope) : null;
         _blob = foreign.Blobs.Begin();
+        _scanner = foreign.NewScanner();
         _scan = foreign.Virus?.Begin();
     }
 
@@ -87,16 +91,28 @@ internal sealed class ForeignMessage : IAsyncDisposable
         }
 
         var content = await _blob.CompleteAsync(ct);
+        var facts = _scanner.Complete();
         var reverseName = _peer.ReverseName is { } asked ? await asked : null;
         var scanning = ScannedAsync(content, ct);
+        var looking = _foreign.Contents is { } rules
+            ? rules.CheckAsync(_peer, _envelope, facts.Root, content, ct)
+            : Task.FromResult<ContentOutcome?>(null);
         var filtering = FilteredAsync(content, reverseName, sender, ct);
-        await Task.WhenAll(scanning, filtering);
-        var (virus, spam) = (await scanning, await filtering);
+        await Task.WhenAll(scanning, looking, filtering);
+        var (virus, contents, spam) = (await scanning, await looking, await filtering);
         // Whoever has it now goes on with it, scanned or not.
         spam?.Late?.Dispose();
-        var delay = _foreign.Gate.Judge(_peer, sender, spam, content.Length, virus);
-        var refusal = virus.Refusal ?? spam?.Refusal ?? delay ?? RefusalForAll(spam);
-        return refusal is not null ? (refusal, []) : (null, Changes(sender, virus, spam));
+        var readers = _isTrusted
+            ? []
+            : ReaderSettling
+                .Settle(_foreign.Gate, _foreign.Spam, _peer, _envelope, facts, sender, ref spam)
+                .Of(_envelope)
+                .ToList();
+        // The other server gives one reply for all of them: where one wants it, all get it, marked.
+        var refusal = Readers.RefusalOf(readers, spam);
+        var delay = _foreign.Gate.Judge(_peer, sender, spam, content.Length, virus, contents, refusal);
+        refusal = virus.Refusal ?? contents?.Refusal ?? refusal ?? spam?.Refusal ?? delay;
+        return refusal is not null ? (refusal, []) : (null, Changes(sender, virus, contents, readers));
     }
 
     /// <inheritdoc/>
@@ -111,20 +127,18 @@ internal sealed class ForeignMessage : IAsyncDisposable
         await _blob.DisposeAsync();
     }
 
-    // The other server gives one reply for all of them: where one wants it, all get it, marked.
-    private SmtpReply? RefusalForAll(SpamOutcome? spam)
-    {
-        var refusals = _envelope
-            .Recipients.Select(r => ReceptionGate.RefusalFor(_peer, r.Arguments.Recipient, spam))
-            .ToList();
-        return refusals.Count > 0 && refusals.TrueForAll(static r => r is not null) ? refusals[0] : null;
-    }
-
-    private List<MilterChange> Changes(SenderVerdict? sender, VirusOutcome virus, SpamOutcome? spam)
+    private List<MilterChange> Changes(
+        SenderVerdict? sender,
+        VirusOutcome virus,
+        ContentOutcome? contents,
+        List<Reader> readers
+    )
     {
         var changes = new List<MilterChange>(_forged);
         var options = _foreign.Options;
-        var marks = virus.Marks + spam?.Marks;
+        // One copy for all of them: of whom it is spam, their marks are on it.
+        var marked = readers.Find(static r => r.Verdict is { IsJunk: true }) ?? readers.FirstOrDefault();
+        var marks = virus.Marks + contents?.Marks + marked?.Verdict?.Marks;
         if (options.AddsResults)
             marks = sender?.Results.ToField(allowUtf8: _envelope.Mail.SmtpUtf8) + marks;
         // The first is to stand on top: it is put there last.
@@ -136,17 +150,23 @@ internal sealed class ForeignMessage : IAsyncDisposable
                     Encoding.Latin1.GetString(field.Value.Span).TrimStart(' ')
                 )
             );
-        var isJunk = spam is { IsJunk: true } || sender?.Action == SenderAction.Quarantine;
-        if (
-            options.HoldsJunk
-            && _envelope.Recipients.Any(r => ReceptionGate.IsJunk(_peer, r.Arguments.Recipient, isJunk))
-        )
+        if (options.HoldsJunk && Reason(sender, contents, readers) is { } reason)
         {
-            changes.Add(new MilterQuarantine(sender is { Action: SenderAction.Quarantine } ? sender.Reason : "spam"));
+            changes.Add(new MilterQuarantine(reason));
             _foreign.Gate.NoteHeld(_peer);
         }
 
         return changes;
+    }
+
+    // Where it would go to Junk here, for anybody.
+    private static string? Reason(SenderVerdict? sender, ContentOutcome? contents, List<Reader> readers)
+    {
+        if (contents is { Quarantine.Length: > 0 })
+            return contents.Quarantine;
+        if (sender is { Action: SenderAction.Quarantine } && !readers.TrueForAll(static r => r.IsExempt))
+            return sender.Reason;
+        return readers.Exists(static r => r.Verdict is { IsJunk: true }) ? "spam" : null;
     }
 
     private Task<SpamOutcome?> FilteredAsync(
@@ -177,6 +197,7 @@ internal sealed class ForeignMessage : IAsyncDisposable
     private async ValueTask KeepAsync(ReadOnlyMemory<byte> bytes, CancellationToken ct)
     {
         await _blob.WriteAsync(bytes, ct);
+        _scanner.Append(bytes.Span);
         if (_scan is not null)
             await _scan.AppendAsync(bytes, ct);
     }
@@ -193,6 +214,7 @@ internal sealed class ForeignMessage : IAsyncDisposable
             counts[name] = counts.GetValueOrDefault(name) + 1;
             if (
                 name.StartsWith("X-Spam-", StringComparison.OrdinalIgnoreCase)
+                || name.Equals(ContentFilter.FieldName, StringComparison.OrdinalIgnoreCase)
                 || (
                     name.Equals(AuthenticationResults.FieldName, StringComparison.OrdinalIgnoreCase)
                     && AuthenticationResults.Claims(field.Value.Span, ours)

@@ -78,7 +78,7 @@ internal sealed class ForeignMilter(ForeignGate foreign, string connection) : IM
             return MilterAnswer.Continue;
         if (!foreign.TryRead(path, out var recipient) || recipient.IsEmpty)
             return MilterAnswer.With(new SmtpReply(501, "5.1.3", "That is no recipient address"));
-        var decision = await foreign.Gate.RecipientAsync(_peer, envelope, recipient, RecipientDecision.Accept());
+        var decision = await foreign.Gate.RecipientAsync(_peer, envelope, recipient, RecipientDecision.Accept(), ct);
         if (decision.Refusal is null)
             envelope.Recipients.Add(new AcceptedRecipient(new RcptArguments { Recipient = recipient }, null));
         return Answer(decision.Refusal);

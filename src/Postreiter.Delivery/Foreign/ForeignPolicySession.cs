@@ -55,7 +55,7 @@ internal sealed class ForeignPolicySession(ForeignGate foreign, string connectio
             return Action(no);
         return request.State switch
         {
-            "RCPT" => await RcptAsync(request),
+            "RCPT" => await RcptAsync(request, ct),
             "DATA" or "END-OF-MESSAGE" => Data(),
             _ => GoOn,
         };
@@ -120,11 +120,11 @@ internal sealed class ForeignPolicySession(ForeignGate foreign, string connectio
         return _refusal;
     }
 
-    private async ValueTask<string> RcptAsync(PolicyRequest request)
+    private async ValueTask<string> RcptAsync(PolicyRequest request, CancellationToken ct)
     {
         if (!foreign.TryRead(request["recipient"], out var recipient) || recipient.IsEmpty)
             return Action(new SmtpReply(501, "5.1.3", "That is no recipient address"));
-        var decision = await foreign.Gate.RecipientAsync(_peer!, _envelope!, recipient, RecipientDecision.Accept());
+        var decision = await foreign.Gate.RecipientAsync(_peer!, _envelope!, recipient, RecipientDecision.Accept(), ct);
         return decision.Refusal is { } refusal ? Action(refusal) : Results() ?? GoOn;
     }
 

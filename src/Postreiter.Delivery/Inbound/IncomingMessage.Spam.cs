@@ -1,8 +1,6 @@
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
-using Postreiter.Delivery.Gate;
-using Postreiter.Delivery.Lists;
 using Postreiter.Delivery.Milters;
 using Postreiter.Smtp.Server;
 using Postreiter.Storage.Blobs;
@@ -31,35 +29,6 @@ internal sealed partial class IncomingMessage
                 ct
             )
             : default;
-
-    /// <summary>Who gets it, and what follows for each; none where it is a user's own.</summary>
-    private Readers Settle(SenderVerdict? sender, MilterOutcome made, ref SpamOutcome? spam)
-    {
-        if (!SpamFilter.Wants(peer))
-            return new Readers();
-        var readers =
-            intake.Gate?.ReadersOf(peer, made.Envelope, Authors.Of(made.Facts.Root.Envelope), sender) ?? new Readers();
-        foreach (var recipient in made.Envelope.Recipients)
-            readers.Complete(Readers.AddressOf(recipient), recipient.Target as Resolution);
-        var all = readers.Of(made.Envelope).ToList();
-        var options = intake.Gate?.Options ?? new GateOptions();
-        if (spam is { Score: not null } && intake.Spam is { } filter)
-            spam = filter.Settle(peer, made.Envelope, spam, all);
-        else
-            foreach (var reader in all)
-                reader.Verdict = CopyVerdict.ByLists(reader, options.Threshold, options.RejectAt, spam?.Marks ?? "");
-        foreach (var reader in all.Where(static r => r.IsBackscatter))
-        {
-            var verdict = reader.Verdict!;
-            reader.Verdict = verdict with
-            {
-                IsJunk = true,
-                IsRefused = verdict.IsRefused || reader.Refusal is not null,
-            };
-        }
-
-        return readers;
-    }
 
     // What goes on to other servers keeps the subject that its author signed.
     private static bool StaysHere(SmtpEnvelope envelope) =>

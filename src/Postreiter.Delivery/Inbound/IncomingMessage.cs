@@ -116,7 +116,15 @@ internal sealed partial class IncomingMessage(
             await Task.WhenAll(scanning, looking, filtering);
             var (virus, contents) = (await scanning, await looking);
             var (made, spam) = await filtering;
-            var readers = Settle(verdict, made, ref spam);
+            var readers = ReaderSettling.Settle(
+                intake.Gate,
+                intake.Spam,
+                peer,
+                made.Envelope,
+                made.Facts,
+                verdict,
+                ref spam
+            );
             var refusal = made.Refusal ?? Readers.RefusalOf(readers.Of(made.Envelope), spam);
             var delay = intake.Gate?.Judge(peer, verdict, spam, content.Length, virus, contents, refusal);
             if ((virus.Refusal ?? contents?.Refusal ?? refusal ?? spam?.Refusal ?? delay) is { } refused)

@@ -124,6 +124,7 @@ internal sealed class MailRooms : IDisposable
             Gate.Gate,
             _checks,
             _dns,
+            environment.Scanner,
             store.Blobs,
             hostname,
             time,
@@ -133,6 +134,7 @@ internal sealed class MailRooms : IDisposable
         {
             Spam = _spam.Filter,
             Virus = _virus,
+            Contents = _contents,
         };
         Milters = new MilterChain(hostname, VersionCommand.Version, time, logs.CreateLogger<MilterChain>());
         _gated = new MilteredPolicy(new GatedPolicy(_policy, Gate.Gate), Milters, Gate.Gate);
