@@ -1,5 +1,6 @@
 using System.Buffers;
 using System.Text;
+using System.Text.Json.Nodes;
 using Postreiter.Core;
 using Postreiter.Dns;
 using Postreiter.Dns.Wire;
@@ -9,6 +10,7 @@ using Postreiter.Messages;
 using Postreiter.Net.Sasl;
 using Postreiter.Pop3;
 using Postreiter.Pop3.Syntax;
+using Postreiter.Replay;
 using Postreiter.Settings;
 using Postreiter.Smtp.Client;
 using Postreiter.Transfer;
@@ -77,6 +79,8 @@ internal static class Targets
         ["spf-record"] = MailAuthTargets.SpfRecords,
         ["batv-address"] = MailAuthTargets.BatvAddresses,
         ["srs-address"] = MailAuthTargets.SrsAddresses,
+        ["spam-status"] = static input => EarlierVerdict.FromStatus(Text(input)),
+        ["stored-mail"] = StoredMails,
         ["status-flags"] = input => StatusFlags.Read(input),
     };
 
@@ -163,6 +167,17 @@ internal static class Targets
     }
 
     // In any cut the same tree, whose places lie inside the message, and whose stored form can be read again.
+    // However much of it is the server's own.
+    private static void StoredMails(byte[] input)
+    {
+        foreach (var prefix in (int[])[0, input.Length / 2, input.Length])
+        {
+            var row = new JsonObject { ["prefix"] = (long)prefix, ["octets"] = Convert.ToBase64String(input) };
+            var mail = StoredMail.FromRow(row, out _)!;
+            Require(mail.AsItCame().Length <= input.Length && mail.Subject.Length <= 60 && mail.Name.Length > 0);
+        }
+    }
+
     private static void Messages(byte[] input)
     {
         var (whole, cut) = (MessageScanner.Create(), MessageScanner.Create());

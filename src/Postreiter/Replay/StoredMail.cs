@@ -126,11 +126,14 @@ internal sealed class StoredMail
         foreach (var field in _prefix.Where(static f => f.Is("Return-Path") || f.Is("Received")))
             mail.Write(Encoding.Latin1.GetBytes(field.Text));
         var earlier = _header.Find(static f => f.Is(Earlier));
-        foreach (var field in _header.Where(f => f != earlier))
+        var tagged = earlier is null ? null : _header.Find(static f => f.Is("Subject"));
+        foreach (var field in _header)
         {
-            if (earlier is null || !field.Is("Subject"))
+            if (field == earlier && tagged is not null)
+                continue;
+            if (field != tagged || tagged is null)
                 mail.Write(Encoding.Latin1.GetBytes(field.Text));
-            else if (!earlier.Value.Contains("(nonexistent)", StringComparison.Ordinal))
+            else if (!earlier!.Value.Contains("(nonexistent)", StringComparison.Ordinal))
                 mail.Write(Encoding.Latin1.GetBytes("Subject:" + earlier.Value));
         }
 
@@ -178,12 +181,14 @@ internal sealed class StoredMail
     }
 
     /// <summary>A field of a header.</summary>
-    /// <param name="Text">All of it with its line end; octets.</param>
-    /// <param name="Colon">Where its value begins.</param>
-    private sealed record Field(string Text, int Colon)
+    /// <param name="text">All of it with its line end; octets.</param>
+    /// <param name="colon">Where its value begins.</param>
+    private sealed class Field(string text, int colon)
     {
-        public string Value => Text[(Colon + 1)..];
+        public string Text => text;
 
-        public bool Is(string name) => Text.AsSpan(0, Colon).Equals(name, StringComparison.OrdinalIgnoreCase);
+        public string Value => text[(colon + 1)..];
+
+        public bool Is(string name) => text.AsSpan(0, colon).Equals(name, StringComparison.OrdinalIgnoreCase);
     }
 }
