@@ -25,11 +25,11 @@ internal static class GateBenchmark
         var table = new ResultTable(
             "gate",
             $"""
-            Look-ups of triplets that are known, in no order, one thread: client address, sender and recipient in, whether the mail may come out.
+            Look-ups of triplets that are known, in no order, one thread: client address, sender and recipient as they were just read in, whether the mail may come out.
             Postreiter has {Triplets} triplets in memory; postgrey (Debian's) has {TheirTriplets} in its database and is asked over its TCP socket by
             one client, as Postfix asks it. Memory is what the heap grew by. Start is: open a SQLite store with {Triplets} triplets and read them. Messages
             a second: 4 KiB, 10 sessions, one recipient, into mailboxes, durable; with the checks on every client is looked at: HELO, its name, its
-            sender's domain, SPF, DKIM, DMARC, two lists in the DNS, greylisting that knows it, traces; answers come from the cache of DNS. Off:
+            sender's domain, SPF, DKIM, DMARC, two lists in the DNS, greylisting that knows it, traces, no rules of spam; answers come from the cache of DNS. Off:
             a client of its own network, greylisting off, no traces. Median of {options.Runs} runs.
             """
         );
@@ -45,6 +45,7 @@ internal static class GateBenchmark
             [
                 $"dns.servers=[\"{dns.Address}\"]",
                 "senders.local_networks=[]",
+                "spam.rules=[]",
                 "dnsbl.lists=[\"bl.example 5\", \"wl.example -2\"]",
                 "gate.on_no_domain=\"mark\"",
                 "gate.connections_per_minute=0",
@@ -72,43 +73,47 @@ internal static class GateBenchmark
         var before = Heap();
         var clock = new MovableClock();
         var list = new Greylist(clock, 0x5EED);
-        var triplets = Enumerable.Range(0, Triplets).Select(Triplet).ToArray();
-        var inputs = Heap() - before;
-        foreach (var (client, sender, recipient) in triplets)
+        foreach (var (client, sender, recipient) in Enumerable.Range(0, Triplets).Select(Triplet))
             list.Check(new GreylistClient(client, default), sender, recipient);
         list.TakeUnsaved();
         clock.Now += TimeSpan.FromMinutes(5);
-        foreach (var (client, sender, recipient) in triplets)
+        foreach (var (client, sender, recipient) in Enumerable.Range(0, Triplets).Select(Triplet))
         {
             if (list.Check(new GreylistClient(client, default), sender, recipient).IsDelayed)
                 throw new InvalidOperationException("a triplet that came back is delayed");
         }
 
         list.TakeUnsaved();
-        table.Add("MiB for a million triplets and their clients", "Postreiter", (Heap() - before - inputs) / 1048576d);
-        table.Add("greylist look-ups/s", "Postreiter", Rate(list, triplets, seconds));
-        GC.KeepAlive(triplets);
+        table.Add("MiB for a million triplets and their clients", "Postreiter", (Heap() - before) / 1048576d);
+        table.Add("greylist look-ups/s", "Postreiter", Rate(list, seconds));
     }
 
-    private static double Rate(Greylist list, (IPAddress, EmailAddress, EmailAddress)[] triplets, double seconds)
+    // The words of a caller have just been read when they are looked up: a thousand are made at a time, and that is not counted.
+    private static double Rate(Greylist list, double seconds)
     {
-        var (at, count) = (0, 0L);
-        var start = Stopwatch.GetTimestamp();
-        while (Stopwatch.GetElapsedTime(start).TotalSeconds < seconds)
+        var batch = new (IPAddress Client, EmailAddress Sender, EmailAddress Recipient)[1_000];
+        var (at, count, taken) = (0, 0L, TimeSpan.Zero);
+        while (taken.TotalSeconds < seconds)
         {
-            for (var i = 0; i < 10_000; i++)
+            for (var i = 0; i < batch.Length; i++)
             {
                 // A step that has no divisor in common with their number visits all, far apart.
                 at = (at + 612_373) % Triplets;
-                var (client, sender, recipient) = triplets[at];
+                batch[i] = Triplet(at);
+            }
+
+            var start = Stopwatch.GetTimestamp();
+            foreach (var (client, sender, recipient) in batch)
+            {
                 if (list.Check(new GreylistClient(client, default), sender, recipient).Result != GreylistResult.Known)
                     throw new InvalidOperationException("a known triplet is not known");
             }
 
-            count += 10_000;
+            taken += Stopwatch.GetElapsedTime(start);
+            count += batch.Length;
         }
 
-        return count / Stopwatch.GetElapsedTime(start).TotalSeconds;
+        return count / taken.TotalSeconds;
     }
 
     private static async Task StartAsync(ResultTable table, CancellationToken ct)

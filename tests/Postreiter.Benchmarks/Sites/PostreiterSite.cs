@@ -11,8 +11,13 @@ internal sealed class PostreiterSite(string program) : IMailSite
     private readonly string _folder = Directory.CreateTempSubdirectory("postreiter-bench-").FullName;
     private Process? _process;
 
-    /// <summary>A client of one's own network, and nothing of the gate.</summary>
-    public static readonly IReadOnlyList<string> WithoutGate = ["greylist.mode=\"off\"", "trace.keep=\"0s\""];
+    /// <summary>A client of one's own network, and nothing of the gate, nor rules behind it.</summary>
+    public static readonly IReadOnlyList<string> WithoutGate =
+    [
+        "greylist.mode=\"off\"",
+        "trace.keep=\"0s\"",
+        "spam.rules=[]",
+    ];
 
     public string Name => "Postreiter";
 
