@@ -78,8 +78,8 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
         {
             InboundMetrics.Limit("F7");
             LogLate(peer.ConnectionId, envelope.Id, options.Budget.TotalSeconds);
-            var outcome = Unscanned(options, "it took too long");
-            if (options.DefersUnscanned || late is not { IsStarted: true })
+            var outcome = Unscanned(peer, options, "it took too long");
+            if (options.Defers(peer.Role) || late is not { IsStarted: true })
                 return outcome;
             (outcome, late) = (outcome with { Late = late }, null);
             return outcome;
@@ -88,7 +88,7 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
         catch (Exception e) when (e is not OperationCanceledException and not Storage.StoreException)
         {
             LogFault(e, peer.ConnectionId, envelope.Id);
-            return Unscanned(options, "an error");
+            return Unscanned(peer, options, "an error");
         }
         finally
         {
@@ -231,10 +231,10 @@ public sealed partial class SpamFilter(IMailScanner scanner, DomainName hostName
         return mail;
     }
 
-    private static SpamOutcome Unscanned(SpamFilterOptions options, string reason)
+    private static SpamOutcome Unscanned(SmtpPeer peer, SpamFilterOptions options, string reason)
     {
         SpamMetrics.Verdict("unscanned");
-        return options.DefersUnscanned
+        return options.Defers(peer.Role)
             ? new SpamOutcome { Refusal = NotNow, Tests = $"not scanned: {reason}" }
             : new SpamOutcome { Marks = $"X-Spam-Scanned: no ({reason})\r\n", Tests = $"not scanned: {reason}" };
     }

@@ -1,3 +1,5 @@
+using Postreiter.Smtp.Server;
+
 namespace Postreiter.Delivery.Filtering;
 
 /// <summary>What follows from the points of a message.</summary>
@@ -29,4 +31,11 @@ public sealed record SpamFilterOptions
     /// Default false.
     /// </summary>
     public bool DefersUnscanned { get; init; }
+
+    /// <summary>The same for mail by LMTP, whose client has a queue of its own or has none; null as for all. Default null.</summary>
+    public bool? DefersUnscannedByLmtp { get; init; }
+
+    /// <summary>What becomes of a message that came in by a listener.</summary>
+    internal bool Defers(ListenerRole listener) =>
+        (listener == ListenerRole.Lmtp ? DefersUnscannedByLmtp : null) ?? DefersUnscanned;
 }

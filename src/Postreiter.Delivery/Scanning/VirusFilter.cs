@@ -103,7 +103,7 @@ public sealed partial class VirusFilter(DomainName hostName, TimeProvider time, 
         if (budget.IsCancellationRequested)
             InboundMetrics.Limit("F7");
         InboundMetrics.Limit("F6");
-        return options.DefersUnscanned
+        return options.Defers(peer.Role)
             ? new VirusOutcome { Refusal = NotNow, Steps = steps }
             : new VirusOutcome { Marks = "X-Virus-Scanned: no\r\n", Steps = steps };
     }

@@ -1,3 +1,5 @@
+using Postreiter.Smtp.Server;
+
 namespace Postreiter.Delivery.Scanning;
 
 /// <summary>What follows from what scanners say.</summary>
@@ -14,6 +16,21 @@ public sealed record VirusFilterOptions
     /// Default false.
     /// </summary>
     public bool QuarantinesInfected { get; init; }
+
+    /// <summary>The same for mail of our users; null as for all. Default null.</summary>
+    public bool? DefersUnscannedBySubmission { get; init; }
+
+    /// <summary>The same for mail by LMTP; null as for all. Default null.</summary>
+    public bool? DefersUnscannedByLmtp { get; init; }
+
+    /// <summary>What becomes of a message that came in by a listener.</summary>
+    internal bool Defers(ListenerRole listener) =>
+        listener switch
+        {
+            ListenerRole.Submission => DefersUnscannedBySubmission,
+            ListenerRole.Lmtp => DefersUnscannedByLmtp,
+            _ => null,
+        } ?? DefersUnscanned;
 
     /// <summary>Longest wait for answers after the end of the message (F7). Default 20 s.</summary>
     public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(20);

@@ -166,6 +166,8 @@ internal static class RoomOptions
         {
             DefersUnscanned = settings.Virus.OnFailure == ScannerFailure.Defer,
             QuarantinesInfected = settings.Virus.OnFound == InfectedAction.Quarantine,
+            DefersUnscannedBySubmission = Defers(settings.Virus.OnFailureSubmission),
+            DefersUnscannedByLmtp = Defers(settings.Virus.OnFailureLmtp),
             Budget = settings.Smtp.VerdictBudget,
         };
 
@@ -187,6 +189,7 @@ internal static class RoomOptions
             MaxScanBytes = (int)settings.Spam.MaxScanSize,
             Budget = settings.Smtp.VerdictBudget,
             DefersUnscanned = settings.Spam.OnFailure == ScannerFailure.Defer,
+            DefersUnscannedByLmtp = Defers(settings.Spam.OnFailureLmtp),
         };
 
     /// <summary>How long the rules of spam may wait for the DNS; null where they may not ask it.</summary>
@@ -211,6 +214,9 @@ internal static class RoomOptions
             GiveUp = settings.Outbound.GiveUp,
             WarnAfter = settings.Outbound.WarnAfter,
         };
+
+    private static bool? Defers(ListenerFailure failure) =>
+        failure == ListenerFailure.Same ? null : failure == ListenerFailure.Defer;
 
     private static FailurePolicy Policy(FailureAction action) =>
         action switch

@@ -239,6 +239,7 @@ internal sealed record SpamSettings
     public string SubjectTag { get; init; } = "";
     public long MaxScanSize { get; init; } = 512L << 10;
     public ScannerFailure OnFailure { get; init; } = ScannerFailure.Accept;
+    public ListenerFailure OnFailureLmtp { get; init; }
     public string Preferences { get; init; } = "preferences";
     public bool Network { get; init; } = true;
     public TimeSpan NetworkBudget { get; init; } = TimeSpan.FromSeconds(5);
@@ -267,11 +268,20 @@ internal enum ScannerFailure
     Accept,
 }
 
+internal enum ListenerFailure
+{
+    Same,
+    Defer,
+    Accept,
+}
+
 internal sealed record VirusSettings
 {
     public IReadOnlyList<string> Scanners { get; init; } = [];
     public ScannerFailure OnFailure { get; init; } = ScannerFailure.Defer;
     public InfectedAction OnFound { get; init; } = InfectedAction.Refuse;
+    public ListenerFailure OnFailureSubmission { get; init; }
+    public ListenerFailure OnFailureLmtp { get; init; }
 }
 
 internal sealed record AddressListSettings

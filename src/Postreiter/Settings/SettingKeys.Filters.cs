@@ -72,6 +72,13 @@ internal static partial class SettingKeys
                     + "it as unscanned, defer answers 451 4.7.1 (F7)."
             ),
             Key(
+                "spam.on_failure_lmtp",
+                SettingTypes.OneOf<ListenerFailure>(),
+                s => s.Spam.OnFailureLmtp,
+                (s, v) => s with { Spam = s.Spam with { OnFailureLmtp = v } },
+                "The same for listen.lmtp: accept for a program without a queue of its own, defer for one that comes again; same is as spam.on_failure says."
+            ),
+            Key(
                 "spam.network",
                 SettingTypes.Flag,
                 s => s.Spam.Network,
@@ -155,6 +162,20 @@ internal static partial class SettingKeys
                 (s, v) => s with { Virus = s.Virus with { OnFailure = v } },
                 "What becomes of a message that a scanner cannot look at, because it is down or takes longer than smtp.verdict_budget: defer "
                     + "answers 451 4.7.1, accept takes it and marks it \"X-Virus-Scanned: no\" (F6)."
+            ),
+            Key(
+                "virus.on_failure_submission",
+                SettingTypes.OneOf<ListenerFailure>(),
+                s => s.Virus.OnFailureSubmission,
+                (s, v) => s with { Virus = s.Virus with { OnFailureSubmission = v } },
+                "The same for listen.submission and listen.submissions: what our users send; same is as virus.on_failure says."
+            ),
+            Key(
+                "virus.on_failure_lmtp",
+                SettingTypes.OneOf<ListenerFailure>(),
+                s => s.Virus.OnFailureLmtp,
+                (s, v) => s with { Virus = s.Virus with { OnFailureLmtp = v } },
+                "The same for listen.lmtp."
             ),
         ];
 }

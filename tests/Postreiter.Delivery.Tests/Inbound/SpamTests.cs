@@ -182,6 +182,23 @@ public sealed class SpamTests
     }
 
     [Theory]
+    [InlineData(false, null, "250 *", "250 *")]
+    [InlineData(true, null, "451 4.7.1 *", "451 4.7.1 *")]
+    [InlineData(false, true, "250 *", "451 4.7.1 *")]
+    [InlineData(true, false, "451 4.7.1 *", "250 *")]
+    public async Task F7_each_listener_has_its_own_policy(bool defers, bool? byLmtp, string smtp, string lmtp)
+    {
+        await using var site = await SiteAsync(
+            o => o with { DefersUnscanned = defers, DefersUnscannedByLmtp = byLmtp },
+            new Pills { Before = _ => throw new InvalidOperationException("a fault of the engine") }
+        );
+        await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Spam, smtp));
+        await site.PlayAsync(ListenerRole.Lmtp, Send("<bob@our.example>", Spam, lmtp, hello: "LHLO here.example"));
+        Assert.Equal(smtp[0] == '2' ? 1 : 0, (await site.InboxAsync("ann")).Count);
+        Assert.Equal(lmtp[0] == '2' ? 1 : 0, (await site.InboxAsync("bob")).Count);
+    }
+
+    [Theory]
     [InlineData(false, "250 2.0.0 *")]
     [InlineData(true, "451 4.7.1 *")]
     public async Task F7_a_scan_over_its_budget_loses_no_mail(bool defers, string reply)

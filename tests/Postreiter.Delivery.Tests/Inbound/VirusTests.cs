@@ -130,6 +130,39 @@ public sealed class VirusTests
         await GoldenTrace.ExpectAsync(site, "ann@our.example", "Infected_early");
     }
 
+    [Theory]
+    [InlineData(true, null, null, "451", "451", "451")]
+    [InlineData(true, false, null, "451", "250", "451")]
+    [InlineData(true, null, false, "451", "451", "250")]
+    [InlineData(false, true, true, "250", "451", "451")]
+    public async Task F6_each_listener_has_its_own_policy(
+        bool defers,
+        bool? bySubmission,
+        bool? byLmtp,
+        string smtp,
+        string submission,
+        string lmtp
+    )
+    {
+        await using var site = await CreateAsync();
+        var scanner = new ScriptedScanner { Answer = static _ => new ScanAnswer(ScanState.Failed, "down") };
+        var options = new VirusFilterOptions
+        {
+            DefersUnscanned = defers,
+            DefersUnscannedBySubmission = bySubmission,
+            DefersUnscannedByLmtp = byLmtp,
+        };
+        site.Scan(options, [scanner]);
+        await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", reply: smtp + " *"));
+        await site.PlayAsync(
+            ListenerRole.Submission,
+            Send("<bob@our.example>", reply: submission + " *", from: "<ann@our.example>", asAnn: true)
+        );
+        await site.PlayAsync(ListenerRole.Lmtp, Send("<cat@our.example>", reply: lmtp + " *", hello: "LHLO c.example"));
+        foreach (var (name, reply) in new[] { ("ann", smtp), ("bob", submission), ("cat", lmtp) })
+            Assert.Equal(reply == "250" ? 1 : 0, (await site.InboxAsync(name)).Count);
+    }
+
     private async Task<InboundSite> SiteAsync(bool defers = true, params IContentScanner[] others)
     {
         var site = await CreateAsync();

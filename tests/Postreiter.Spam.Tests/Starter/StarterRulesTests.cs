@@ -29,9 +29,12 @@ public sealed class StarterRulesTests
             .ToLookup(static words => words[0], static words => words[1]);
         foreach (var rule in Rules.Rules.Where(static rule => !rule.Name.StartsWith("__", StringComparison.Ordinal)))
         {
-            Assert.StartsWith("PR_", rule.Name, StringComparison.Ordinal);
             Assert.Single(lines["describe"], rule.Name);
             Assert.Single(lines["score"], rule.Name);
+            // Whom somebody has put on a list; nobody is on one to begin with.
+            if (rule.Flags.Has("userconf"))
+                continue;
+            Assert.StartsWith("PR_", rule.Name, StringComparison.Ordinal);
             // No rule alone makes a mail spam, and none vouches for one.
             Assert.InRange(rule.Scores[0], -1.5, 3.5);
         }
@@ -57,6 +60,26 @@ public sealed class StarterRulesTests
     {
         var hits = Hits(Mail(sample));
         Assert.All(names.Split(' '), name => Assert.Contains(name, hits));
+    }
+
+    [Theory]
+    [InlineData("welcomelist_from *@garden.example", "USER_IN_WELCOMELIST", -100)]
+    [InlineData("whitelist_from bert@*", "USER_IN_WELCOMELIST", -100)]
+    [InlineData("def_welcomelist_from_rcvd bert@garden.example garden.example", "USER_IN_DEF_WELCOMELIST", -15)]
+    [InlineData("blocklist_from bert@garden.example", "USER_IN_BLOCKLIST", 100)]
+    [InlineData("welcomelist_to ann@example.net", "USER_IN_WELCOMELIST_TO", -6)]
+    [InlineData("more_spam_to ann@*", "USER_IN_MORE_SPAM_TO", -20)]
+    [InlineData("all_spam_to ann@example.net", "USER_IN_ALL_SPAM_TO", -100)]
+    [InlineData("blocklist_to ann@example.net", "USER_IN_BLOCKLIST_TO", 10)]
+    [InlineData("blocklist_from other@garden.example", "", 0)]
+    public void A_user_s_lists_count_as_with_SpamAssassin(string line, string rule, double points)
+    {
+        var preferences = UserPreferences.Read("ann", line + "\n", Rules);
+        Assert.Empty(preferences.Warnings);
+        var mail = Engine.Read(System.Text.Encoding.Latin1.GetBytes(Mail("")), null, preferences);
+        var result = Engine.Scan(Engine.Facts(mail, preferences));
+        Assert.Equal(rule.Length == 0 ? [] : [rule], result.Hits.Select(static hit => hit.Name));
+        Assert.Equal(points, result.Points);
     }
 
     [Fact]

@@ -23,6 +23,19 @@ public sealed partial class ReloadTests
             "True",
             "False"
         ),
+        ["virus.on_failure_submission"] = new(
+            "\"accept\"",
+            s => Part(s.Server.Parts.Rooms.Virus.Options.DefersUnscannedBySubmission),
+            "",
+            "False"
+        ),
+        ["virus.on_failure_lmtp"] = new(
+            "\"defer\"",
+            s => Part(s.Server.Parts.Rooms.Virus.Options.DefersUnscannedByLmtp),
+            "",
+            "True"
+        ),
+        ["spam.on_failure_lmtp"] = Spam("\"defer\"", o => o.DefersUnscannedByLmtp, "", "True"),
         ["spam.threshold"] = Spam("7.5", o => o.Threshold, "5", "7.5"),
         ["spam.reject_at"] = Spam("7.5", o => o.RejectAt, "15", "7.5"),
         ["spam.subject_tag"] = Spam("\"[x]\"", o => o.SubjectTag, "", "[x]"),
