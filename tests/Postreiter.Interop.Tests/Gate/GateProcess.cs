@@ -37,6 +37,8 @@ public sealed class GateProcess : PostreiterProcess
             "dnsbl.lists=[\"bl.example 127.0.0.2=20:spam 127.0.0.10/31=2:dial-up\", \"wl.example -2\"]",
             "greylist.delay=\"3s\"",
             "gate.connections_per_minute=0",
+            $"batv.domains=[\"{Domain}\"]",
+            $"outbound.routes=[{{ domain=\"{PostfixServer.Domain}\", via=\"127.0.0.1:{Postfix.Port}\" }}]",
             $"spam.rules=[\"{_rules}\"]",
             $"lists.allow=[\"wanted@zone.example for {Other}\"]",
         ];

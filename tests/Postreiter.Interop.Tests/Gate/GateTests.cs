@@ -113,6 +113,31 @@ public sealed class GateTests : ClientTests, IClassFixture<GateProcess>
     }
 
     [Fact]
+    public async Task What_a_user_sent_and_Postfix_brings_back_has_our_tag()
+    {
+        var from = await Server.AddAccountAsync();
+        using (var smtp = new SmtpClient { ServerCertificateValidationCallback = (_, _, _, _) => true })
+        {
+            await smtp.ConnectAsync("localhost", Server.Port("submissions"), SecureSocketOptions.SslOnConnect, Ct);
+            await smtp.AuthenticateAsync(from, PostreiterProcess.Password, Ct);
+            // Postfix takes it, and sends it on to somebody who is not here.
+            using var message = Compose(from, "back@peer.example");
+            await smtp.SendAsync(message, Ct);
+        }
+
+        await WaitForMailAsync(from);
+        Assert.Matches($"from=<prvs=0[0-9a-f]{{9}}={from}>", _server.Postfix.Log());
+        var notice = Assert.Single(await ReadAsync(from)).Text;
+        Assert.StartsWith("Return-Path: <>\r\n", notice, StringComparison.Ordinal);
+        Assert.Contains($"\r\nDelivered-To: {from}\r\n", notice, StringComparison.Ordinal);
+        Assert.Contains("multipart/report; report-type=delivery-status", notice, StringComparison.Ordinal);
+        // It has waited at DATA first, for its sender has no name here.
+        var traces = (await TracesAsync(from)).Where(static t => (string?)t["sender"] == "").ToList();
+        Assert.Equal(("pass", "new"), (Result(traces[0], "batv"), Result(traces[0], "greylist")));
+        Assert.Equal(("pass", "came-back"), (Result(traces[^1], "batv"), Result(traces[^1], "greylist")));
+    }
+
+    [Fact]
     public async Task Exim_is_told_what_became_of_each_recipient()
     {
         Assert.SkipWhen(EximSender.Missing is not null, EximSender.Missing ?? "");
