@@ -48,6 +48,7 @@ public sealed class UpdateFolder(string root)
         ArgumentNullException.ThrowIfNull(update);
         Directory.CreateDirectory(root);
         MakeReadable(root, ReadableFolder);
+        using var turn = TakeTurn();
         var folder = Path.Combine(
             root,
             string.Create(CultureInfo.InvariantCulture, $"{channel.FileName}.{update.Serial}")
@@ -69,7 +70,7 @@ public sealed class UpdateFolder(string root)
                 return count;
             }
 
-            MakeAllReadable(fresh);
+            MakeLasting(fresh);
             Remove(folder);
             Directory.Move(fresh, folder);
         }
@@ -88,6 +89,20 @@ public sealed class UpdateFolder(string root)
         }
 
         return count;
+    }
+
+    // One at a time: a second one would clear away what the first is unpacking, and the half of it could come into force.
+    private FileStream TakeTurn()
+    {
+        var file = Path.Combine(root, "lock");
+        try
+        {
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException e)
+        {
+            throw new IOException($"another update is under way ({file}: {e.Message})", e);
+        }
     }
 
     private static int Check(string folder)
@@ -128,13 +143,18 @@ public sealed class UpdateFolder(string root)
 
     // An administrator updates as root, whose files are for root alone by this program's umask, and the server is another user. Rules
     // are public; who may come near them is the data folder's to say.
-    private static void MakeAllReadable(string folder)
+    private static void MakeLasting(string folder)
     {
         MakeReadable(folder, ReadableFolder);
         foreach (var below in Directory.GetDirectories(folder, "*", SearchOption.AllDirectories))
             MakeReadable(below, ReadableFolder);
         foreach (var file in Directory.GetFiles(folder, "*", SearchOption.AllDirectories))
+        {
             MakeReadable(file, ReadableFile);
+            // On the disk before anything names it: after a power cut the rules in force are whole ones.
+            using var stream = new FileStream(file, FileMode.Open, FileAccess.ReadWrite);
+            stream.Flush(flushToDisk: true);
+        }
     }
 
     private static void MakeReadable(string path, UnixFileMode mode)

@@ -59,6 +59,52 @@ public sealed class UpdateFolderTests : IDisposable
     }
 
     [Fact]
+    public void Two_updates_do_not_go_on_at_one_time()
+    {
+        Install(7, ("10.cf", "body ONE /one/\n"));
+        using (new FileStream(Path.Combine(_updates.Root, "lock"), FileMode.Open, FileAccess.ReadWrite, FileShare.None))
+        {
+            var fault = Assert.Throws<IOException>(() => Install(8, ("10.cf", "body TWO /two/\n")));
+            Assert.Contains("another update is under way", fault.Message, StringComparison.Ordinal);
+        }
+
+        Assert.Equal((7, "ONE"), (_updates.Installed(_channel), InForce()));
+        Install(8, ("10.cf", "body TWO /two/\n"));
+        Assert.Equal("TWO", InForce());
+    }
+
+    [Fact]
+    public void An_archive_of_one_endless_header_is_refused()
+    {
+        using var octets = new MemoryStream();
+        using (
+            var packed = new System.IO.Compression.GZipStream(
+                octets,
+                System.IO.Compression.CompressionLevel.Fastest,
+                leaveOpen: true
+            )
+        )
+        {
+            // A pax header that says 1 GiB of attributes, and so many zeros: 1 MiB packed.
+            var header = new byte[512];
+            "name"u8.CopyTo(header);
+            "0000644\0"u8.CopyTo(header.AsSpan(100));
+            "10000000000\0"u8.CopyTo(header.AsSpan(124));
+            "        "u8.CopyTo(header.AsSpan(148));
+            header[156] = (byte)'x';
+            "ustar\000"u8.CopyTo(header.AsSpan(257));
+            var sum = header.Sum(static b => (int)b);
+            System.Text.Encoding.ASCII.GetBytes(Convert.ToString(sum, 8).PadLeft(6, '0') + "\0 ").CopyTo(header, 148);
+            packed.Write(header);
+            var zeros = new byte[1 << 20];
+            for (var i = 0; i < 80; i++)
+                packed.Write(zeros);
+        }
+
+        Assert.Contains("more than 64 MiB", Fault(8, octets.ToArray()), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void A_wrong_line_keeps_the_old_rules()
     {
         Install(7, ("10.cf", "body ONE /one/\n"));
