@@ -31,12 +31,14 @@ public sealed class BayesClassifier(long minSpam = 200, long minHam = 200, bool 
         var keys = tokens.Keys;
         var strong = new List<Strong>();
         var known = 0;
+        var balance = new TokenBalance();
         for (var i = 0; i < tokens.Count && spam > 0 && ham > 0; i++)
         {
             var seen = (long)counts[i].Spam + counts[i].Ham;
             if (seen < (usesHapaxes ? 1 : 2))
                 continue;
             known++;
+            balance.Add(tokens[i], counts[i], spam, ham);
             var probability = ChiSquare.Probability(counts[i], spam, ham);
             var strength = Math.Abs(probability - 0.5);
             if (strength >= ChiSquare.MinStrength)
@@ -60,7 +62,7 @@ public sealed class BayesClassifier(long minSpam = 200, long minHam = 200, bool 
             value = ChiSquare.Combine(probabilities, spam, ham);
         }
 
-        return new BayesScore(value, tokens.Count, known, weighed);
+        return new BayesScore(value, tokens.Count, known, weighed) { Balance = balance.Value };
     }
 
     private static (long Spam, long Ham) Mails(ReadOnlySpan<LearnedTokens> learned)

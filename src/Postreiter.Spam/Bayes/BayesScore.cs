@@ -16,23 +16,9 @@ public readonly record struct WeighedToken(int Index, double Probability, TokenC
 public sealed record BayesScore(double? Value, int Tokens, int Known, IReadOnlyList<WeighedToken> Weighed)
 {
     /// <summary>
-    /// The sum of the log odds of the tokens that weighed, by their number to the power of ¾: above 0 for spam. Where strong words stand against
-    /// each other the score is one half whoever has more of them, and this is not. 0 when the mail says nothing.
+    /// Our own second look (<see cref="TokenBalance"/>): above 0 for spam, below for good mail; −4 and 4 are clear, 0 says nothing.
     /// </summary>
-    /// <remarks>
-    /// The power is between the sum (0), which long mails fill, and the mean (1), which knows no difference between two words and a hundred;
-    /// docs/spam-learning.md has the comparison.
-    /// </remarks>
-    public double Balance
-    {
-        get
-        {
-            var sum = 0.0;
-            foreach (var token in Weighed)
-                sum += Math.Log(token.Probability) - Math.Log(1 - token.Probability);
-            return Weighed.Count == 0 ? 0 : sum / Math.Pow(Weighed.Count, 0.75);
-        }
-    }
+    public double Balance { get; init; }
 
     /// <summary>The report's tags: BAYES, BAYESTC, BAYESTCLEARNED, BAYESTCSPAMMY, BAYESTCHAMMY and TOKENSUMMARY.</summary>
     public IEnumerable<(string Name, string Value)> Tags()

@@ -12,12 +12,12 @@ internal static class LearnedRules
     /// <summary>The rules, in SpamAssassin's language.</summary>
     public const string Text = """
         ifplugin Mail::SpamAssassin::Plugin::Bayes
-        body LEARNED_HAM_CLEAR eval:check_learned('undef', '-4')
-        body LEARNED_HAM_LIKELY eval:check_learned('-4', '-2')
-        body LEARNED_HAM_MAYBE eval:check_learned('-2', '-0.7')
-        body LEARNED_SPAM_MAYBE eval:check_learned('0.7', '1.7')
-        body LEARNED_SPAM_LIKELY eval:check_learned('1.7', '3.3')
-        body LEARNED_SPAM_CLEAR eval:check_learned('3.3', 'undef')
+        body LEARNED_HAM_CLEAR eval:check_learned('undef', '-4.8')
+        body LEARNED_HAM_LIKELY eval:check_learned('-4.8', '-2.4')
+        body LEARNED_HAM_MAYBE eval:check_learned('-2.4', '-0.8')
+        body LEARNED_SPAM_MAYBE eval:check_learned('0.8', '2')
+        body LEARNED_SPAM_LIKELY eval:check_learned('2', '4')
+        body LEARNED_SPAM_CLEAR eval:check_learned('4', 'undef')
         tflags LEARNED_HAM_CLEAR nice learn
         tflags LEARNED_HAM_LIKELY nice learn
         tflags LEARNED_HAM_MAYBE nice learn

@@ -89,7 +89,7 @@ public sealed class LearningTests
         );
     }
 
-    /// <summary>The goal: false positives at most 0.3 % (1 of 310), spam missed at most 2.5 % (4 of 190), at 5 points.</summary>
+    /// <summary>The goal: false positives at most 0.3 % (none of 310), spam missed at most 2.5 % (4 of 190), at 5 points; kept at what was measured.</summary>
     [Fact]
     public void What_the_train_half_taught_judges_the_test_half()
     {
@@ -105,9 +105,31 @@ public sealed class LearningTests
         }
 
         Assert.True(
-            alarms.Count <= 1 && missed.Count <= 4,
+            alarms.Count == 0 && missed.Count <= 3,
             $"false positives {string.Join(' ', alarms)}; missed {string.Join(' ', missed)}"
         );
+    }
+
+    /// <summary>Bayes alone: our balance puts spam above good mail at least as well as was measured of bogofilter on the same halves (0.9987).</summary>
+    [Fact]
+    public void The_balance_tells_the_test_half_apart()
+    {
+        var classifier = new BayesClassifier();
+        var scores = new List<(double Balance, bool IsSpam)>();
+        foreach (var kind in new[] { "ham", "spam" })
+        {
+            foreach (var file in BayesMails.Files("test", kind))
+            {
+                var set = BayesMails.Tokens(File.ReadAllBytes(file), withSenders: true);
+                scores.Add((classifier.Score(set, Train.Value.Tokens).Balance, kind == "spam"));
+            }
+        }
+
+        var (spam, ham) = (scores.Where(static s => s.IsSpam).ToList(), scores.Where(static s => !s.IsSpam).ToList());
+        var pairs = spam.Sum(s =>
+            ham.Count(h => h.Balance < s.Balance) + (0.5 * ham.Count(h => h.Balance == s.Balance))
+        );
+        Assert.InRange(pairs / ((double)spam.Count * ham.Count), 0.9995, 1);
     }
 
     private static ScanResult Scan(SpamEngine engine, string file)
