@@ -1,5 +1,7 @@
 using System.Buffers.Binary;
+using System.Diagnostics.CodeAnalysis;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 using System.Security.Cryptography;
 
 namespace Postreiter.Spam.Bayes;
@@ -70,6 +72,8 @@ internal static class TokenKey
             keys[lane] = ((ulong)(d[lane] & 0xFF) << 32) | e[lane];
     }
 
-    private static Vector256<uint> Rotate(Vector256<uint> x, int by) =>
-        Vector256.ShiftLeft(x, by) | Vector256.ShiftRightLogical(x, 32 - by);
+    private static Vector256<uint> Rotate(Vector256<uint> x, [ConstantExpected] byte by) =>
+        Avx512F.VL.IsSupported
+            ? Avx512F.VL.RotateLeft(x, by)
+            : Vector256.ShiftLeft(x, by) | Vector256.ShiftRightLogical(x, 32 - by);
 }

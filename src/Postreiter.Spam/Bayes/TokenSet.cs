@@ -194,7 +194,6 @@ public sealed class TokenSet
         Span<uint> words = stackalloc uint[16 * TokenKey.Lanes];
         Span<int> lanes = stackalloc int[TokenKey.Lanes];
         Span<ulong> found = stackalloc ulong[TokenKey.Lanes];
-        Span<byte> block = stackalloc byte[64];
         var n = 0;
         for (var i = 0; i < Count; i++)
         {
@@ -205,13 +204,17 @@ public sealed class TokenSet
                 continue;
             }
 
-            block.Clear();
-            token.CopyTo(block);
-            block[token.Length] = 0x80;
-            block[62] = (byte)(token.Length >> 5);
-            block[63] = (byte)(token.Length << 3);
-            for (var w = 0; w < 16; w++)
-                words[(w * TokenKey.Lanes) + n] = BinaryPrimitives.ReadUInt32BigEndian(block[(w * 4)..]);
+            if (n == 0)
+                words.Clear();
+            // The octets, a bit behind them, and at the end how many bits they are (FIPS 180-4 §5.1.1); all else is 0.
+            var (start, length) = _tokens[i];
+            var whole = length / 4;
+            for (var w = 0; w < whole; w++)
+                words[(w * TokenKey.Lanes) + n] = BinaryPrimitives.ReadUInt32BigEndian(_text.AsSpan(start + (4 * w)));
+            var rest = 8 * (length & 3);
+            var last = BinaryPrimitives.ReadUInt32BigEndian(_text.AsSpan(start + (4 * whole)));
+            words[(whole * TokenKey.Lanes) + n] = (last & ~(uint.MaxValue >> rest)) | (0x80000000 >> rest);
+            words[(15 * TokenKey.Lanes) + n] = (uint)length * 8;
             lanes[n++] = i;
             if (n < TokenKey.Lanes)
                 continue;

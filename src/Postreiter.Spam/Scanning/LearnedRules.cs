@@ -1,7 +1,7 @@
 namespace Postreiter.Spam.Scanning;
 
 /// <summary>
-/// Rules of ours beside SpamAssassin's of Bayes: a second look at the same words, where those cannot say which of two strong sides is the
+/// Rules of ours beside those of Bayes: a second look at the same words, where those cannot say which of two strong sides is the
 /// stronger (BAYES_50), and more weight where all words say the same.
 /// </summary>
 /// <remarks>

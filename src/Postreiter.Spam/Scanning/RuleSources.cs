@@ -116,7 +116,7 @@ public static class RuleSources
             reader.ReadText("(built in)", string.Concat(lines) + "enable_compat welcomelist_blocklist\n");
         }
 
-        // Beside SpamAssassin's rules of Bayes, of the package or of an update, and nowhere else. What a site says of them comes later.
+        // Beside the rules of Bayes, of the package, of an update or of our own, and nowhere else. What a site says of them comes later.
         var hasBayes = files.Any(static file => Path.GetFileName(file) == "23_bayes.cf");
         foreach (var file in files)
         {

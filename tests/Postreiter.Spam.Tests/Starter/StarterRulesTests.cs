@@ -29,33 +29,38 @@ public sealed class StarterRulesTests
             .ToLookup(static words => words[0], static words => words[1]);
         foreach (var rule in Rules.Rules.Where(static rule => !rule.Name.StartsWith("__", StringComparison.Ordinal)))
         {
+            // Ours beside Bayes come with the program.
+            if (rule.Name.StartsWith("LEARNED_", StringComparison.Ordinal))
+                continue;
             Assert.Single(lines["describe"], rule.Name);
             Assert.Single(lines["score"], rule.Name);
             // Whom somebody has put on a list; nobody is on one to begin with.
             if (rule.Flags.Has("userconf"))
                 continue;
-            Assert.StartsWith("PR_", rule.Name, StringComparison.Ordinal);
+            Assert.Matches("^(?:PR|BAYES)_", rule.Name);
             // No rule alone makes a mail spam, and none vouches for one.
             Assert.InRange(rule.Scores[0], -1.5, 3.5);
+            Assert.InRange(rule.Scores[3], -1.5, 3.5);
         }
     }
 
-    /// <summary>Rule names and mails: a line `= NAME…`, then what differs from a harmless mail.</summary>
-    public static TheoryData<string, string> Samples()
+    /// <summary>
+    /// Rule names and mails: a line <c>= NAME…</c> or <c>! NAME…</c> (what they miss, though it comes near), then what differs from a harmless mail.
+    /// </summary>
+    public static TheoryData<string, string> Samples(char mark)
     {
         var samples = new TheoryData<string, string>();
-        var text = File.ReadAllText(Rulesets.Source("Starter/samples.txt"));
-        foreach (var sample in text.Split("\n= ").Skip(1))
+        foreach (var (of, names, sample) in Blocks())
         {
-            var end = sample.IndexOf('\n', StringComparison.Ordinal);
-            samples.Add(sample[..end], sample[(end + 1)..]);
+            if (of == mark)
+                samples.Add(names, sample);
         }
 
         return samples;
     }
 
     [Theory]
-    [MemberData(nameof(Samples))]
+    [MemberData(nameof(Samples), '=')]
     public void A_rule_hits_its_sample(string names, string sample)
     {
         var hits = Hits(Mail(sample));
@@ -82,6 +87,49 @@ public sealed class StarterRulesTests
         Assert.Equal(points, result.Points);
     }
 
+    [Theory]
+    [MemberData(nameof(Samples), '!')]
+    public void A_rule_misses_its_counter_sample(string names, string sample)
+    {
+        var hits = Hits(Mail(sample));
+        Assert.All(names.Split(' '), name => Assert.DoesNotContain(name, hits));
+    }
+
+    [Theory]
+    [InlineData('=')]
+    [InlineData('!')]
+    public void Every_rule_has_a_sample_and_a_counter_sample(char mark)
+    {
+        var sampled = Blocks()
+            .Where(block => block.Mark == mark)
+            .SelectMany(static block => block.Names.Split(' '))
+            .Concat(StarterSenderTests.Rules)
+            .ToHashSet(StringComparer.Ordinal);
+        // What was learned is asked in tests of its own.
+        var rules = Rules
+            .Rules.Select(static rule => rule.Name)
+            .Where(static name => name.StartsWith("PR_", StringComparison.Ordinal));
+        Assert.Equal([], rules.Where(name => !sampled.Contains(name)));
+    }
+
+    private static IEnumerable<(char Mark, string Names, string Sample)> Blocks()
+    {
+        var (mark, names, sample) = (' ', "", new System.Text.StringBuilder());
+        foreach (var line in File.ReadLines(Rulesets.Source("Starter/samples.txt")).Append("= "))
+        {
+            if (line is not ['=' or '!', ' ', ..])
+            {
+                sample.Append(line).Append('\n');
+                continue;
+            }
+
+            if (mark != ' ')
+                yield return (mark, names, sample.ToString(0, sample.Length - 1));
+            (mark, names) = (line[0], line[2..]);
+            sample.Clear();
+        }
+    }
+
     [Fact]
     public void A_harmless_mail_hits_nothing() => Assert.Empty(Hits(Mail("")));
 
@@ -103,14 +151,14 @@ public sealed class StarterRulesTests
         };
         var cut = sample.StartsWith('\n') ? 0 : sample.IndexOf("\n\n", StringComparison.Ordinal);
         var head = cut < 0 ? sample : sample[..cut];
-        foreach (var line in head.Split('\n', StringSplitOptions.RemoveEmptyEntries))
+        var lines = head.Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        foreach (var line in lines)
         {
             var name = line.TrimStart('-').Split(':')[0] + ":";
             fields.RemoveAll(field => field.StartsWith(name, StringComparison.OrdinalIgnoreCase));
-            if (!line.StartsWith('-'))
-                fields.Add(line);
         }
 
+        fields.AddRange(lines.Where(static line => !line.StartsWith('-')));
         var body = cut < 0 ? "They are ripe. Shall I bring some on Sunday?\n" : sample[cut..].TrimStart('\n');
         return string.Join('\n', fields) + "\n\n" + body;
     }

@@ -25,18 +25,24 @@ internal static class HtmlElements
         .Concat(Lines("p hr blockquote pre listing plaintext xmp title", "\n\n"))
         .ToFrozenDictionary(StringComparer.Ordinal);
 
-    public static bool IsKnown(string name) => Known.Contains(name);
+    private static readonly FrozenDictionary<string, HtmlElement> Ready = Known
+        .Concat(Tricks)
+        .ToFrozenDictionary(static name => name, Read, StringComparer.Ordinal);
 
-    /// <summary>Whether anything is done for it at all.</summary>
-    public static bool IsRead(string name) => Known.Contains(name) || Tricks.Contains(name);
+    /// <summary>What an element is, by its name in lower case.</summary>
+    public static HtmlElement Of(string name) => Ready.TryGetValue(name, out var known) ? known : Read(name);
 
-    public static bool ChangesStyle(string name) => Styling.Contains(name);
+    private static HtmlElement Read(string name) =>
+        new(
+            name,
+            IsKnown: Known.Contains(name) || IsOfNamespace(name),
+            IsRead: Known.Contains(name) || Tricks.Contains(name),
+            ChangesStyle: Styling.Contains(name),
+            Blank: WhiteSpace.GetValueOrDefault(name)
+        );
 
-    /// <summary>The white space that its tags are; null for none.</summary>
-    public static string? Blank(string name) => WhiteSpace.GetValueOrDefault(name);
-
-    /// <summary>Whether the name is of a namespace of word processors: <c>o:p</c>, <c>st1:city</c>.</summary>
-    public static bool IsOfNamespace(string name)
+    // Of a namespace of word processors: o:p, st1:city.
+    private static bool IsOfNamespace(string name)
     {
         var colon = name.IndexOf(':', StringComparison.Ordinal);
         if (
@@ -64,3 +70,11 @@ internal static class HtmlElements
     private static IEnumerable<KeyValuePair<string, string>> Lines(string names, string text) =>
         names.Split(' ').Select(name => KeyValuePair.Create(name, text));
 }
+
+/// <summary>What an element is.</summary>
+/// <param name="Name">Its name in lower case.</param>
+/// <param name="IsKnown">Whether there is such an element.</param>
+/// <param name="IsRead">Whether anything is done for it at all.</param>
+/// <param name="ChangesStyle">Whether its text may look otherwise.</param>
+/// <param name="Blank">The white space that its tags are; null for none.</param>
+internal sealed record HtmlElement(string Name, bool IsKnown, bool IsRead, bool ChangesStyle, string? Blank);

@@ -16,11 +16,16 @@ internal sealed class HtmlRenderer : IHtmlReader
     private readonly List<string> _scripts = [];
     private readonly List<string> _comments = [];
     private readonly Dictionary<string, int>.AlternateLookup<ReadOnlySpan<char>> _inside;
-    private readonly Dictionary<string, string>.AlternateLookup<ReadOnlySpan<char>> _names = new Dictionary<
+    private readonly Dictionary<string, HtmlElement>.AlternateLookup<ReadOnlySpan<char>> _names = new Dictionary<
         string,
-        string
+        HtmlElement
     >(Octets.NameComparer.Instance).GetAlternateLookup<ReadOnlySpan<char>>();
 
+    // How often these are open; asked for each text.
+    private int _inAnchor;
+    private int _inScript;
+    private int _inStyle;
+    private int _inTitle;
     private ulong _backhair;
 
     private HtmlRenderer(bool isCharacters, int length)
@@ -52,13 +57,14 @@ internal sealed class HtmlRenderer : IHtmlReader
 
     void IHtmlReader.Start(ReadOnlySpan<char> name, HtmlAttributes attributes)
     {
-        var tag = Count(name, 1);
-        if (!HtmlElements.IsRead(tag))
+        var element = Count(name, 1);
+        if (!element.IsRead)
             return;
+        var tag = element.Name;
         attributes.IsCharacters = _isCharacters;
-        if (HtmlElements.ChangesStyle(tag))
+        if (element.ChangesStyle)
             _styles.Open(tag, attributes, Result);
-        if (HtmlElements.Blank(tag) is { } blank)
+        if (element.Blank is { } blank)
             Text.AddBlank(blank);
         _links.Read(tag, attributes);
         Note(tag, attributes);
@@ -66,12 +72,12 @@ internal sealed class HtmlRenderer : IHtmlReader
 
     void IHtmlReader.End(ReadOnlySpan<char> name)
     {
-        var tag = Count(name, -1);
-        if (!HtmlElements.IsRead(tag))
+        var element = Count(name, -1);
+        if (!element.IsRead)
             return;
-        if (HtmlElements.ChangesStyle(tag))
-            _styles.Close(tag);
-        if (HtmlElements.Blank(tag) is { } blank)
+        if (element.ChangesStyle)
+            _styles.Close(element.Name);
+        if (element.Blank is { } blank)
             Text.AddBlank(blank);
     }
 
@@ -80,17 +86,17 @@ internal sealed class HtmlRenderer : IHtmlReader
         var isCharacters = _isCharacters;
         if (!isCData && text.Contains('&'))
             text = HtmlEntities.Decode(text, inText: true, ref isCharacters);
-        if (Result.InsideOf("script") > 0)
+        if (_inScript > 0)
         {
             _scripts.Add(new HtmlValue(text.ToString(), isCharacters).ToOctets());
             return;
         }
 
-        if (Result.InsideOf("style") > 0)
+        if (_inStyle > 0)
             return;
-        if (Result.InsideOf("a") > 0)
+        if (_inAnchor > 0)
             _links.AppendToAnchor(text, isCharacters);
-        if (Result.InsideOf("title") > 0)
+        if (_inTitle > 0)
             _titles[^1].Append(text, isCharacters);
         var isInvisible = HasText(text) && _styles.Current.IsInvisible(Result);
         if (!Text.IsEmpty)
@@ -147,12 +153,14 @@ internal sealed class HtmlRenderer : IHtmlReader
         Result.Ratio = octets == 0 ? 0 : (double)(octets - Result.RenderedLength) / octets;
     }
 
-    // Counts a tag; the name in lower case, of which one copy is kept.
-    private string Count(ReadOnlySpan<char> name, int step)
+    // Counts a tag; each name is looked up once.
+    private HtmlElement Count(ReadOnlySpan<char> name, int step)
     {
-        if (!_names.TryGetValue(name, out var tag))
-            _names[name] = tag = new HtmlValue(Octets.Lower(name.ToString()), _isCharacters).ToOctets();
-        var isKnown = HtmlElements.IsKnown(tag) || HtmlElements.IsOfNamespace(tag);
+        if (!_names.TryGetValue(name, out var element))
+            _names[name] = element = HtmlElements.Of(
+                new HtmlValue(Octets.Lower(name.ToString()), _isCharacters).ToOctets()
+            );
+        var (tag, isKnown) = (element.Name, element.IsKnown);
         ref var open = ref CollectionsMarshal.GetValueRefOrAddDefault(_inside, tag, out var isOld);
         Result.Tags++;
         Result.Elements += isKnown ? 1 : 0;
@@ -165,7 +173,23 @@ internal sealed class HtmlRenderer : IHtmlReader
             Result.ClosedExtra++;
         }
 
-        return tag;
+        switch (tag)
+        {
+            case "a":
+                _inAnchor = open;
+                break;
+            case "script":
+                _inScript = open;
+                break;
+            case "style":
+                _inStyle = open;
+                break;
+            case "title":
+                _inTitle = open;
+                break;
+        }
+
+        return element;
     }
 
     private void Note(string tag, HtmlAttributes attributes)
