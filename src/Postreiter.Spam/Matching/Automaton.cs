@@ -135,6 +135,22 @@ internal sealed class Automaton
         }
 
         Representatives = [.. representatives];
+        SortClasses();
+    }
+
+    // The classes of frequent octets come first, so that the parts of a table that are used lie together.
+    private void SortClasses()
+    {
+        var shares = new double[Representatives.Length];
+        for (var octet = 0; octet < 256; octet++)
+            shares[Classes[octet]] += OctetFrequency.Of(octet);
+        int[] order = [.. Enumerable.Range(0, shares.Length).OrderByDescending(one => shares[one])];
+        var places = new byte[shares.Length];
+        for (var i = 0; i < order.Length; i++)
+            places[order[i]] = (byte)i;
+        for (var octet = 0; octet < 256; octet++)
+            Classes[octet] = places[Classes[octet]];
+        Representatives = [.. order.Select(one => Representatives[one])];
     }
 
     private bool BeginsAtStart(int start)

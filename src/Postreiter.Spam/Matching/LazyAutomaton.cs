@@ -1,3 +1,4 @@
+using System.Numerics;
 using Postreiter.Spam.Patterns;
 
 namespace Postreiter.Spam.Matching;
@@ -8,23 +9,35 @@ namespace Postreiter.Spam.Matching;
 /// </summary>
 internal sealed class LazyAutomaton
 {
-    private const int Unknown = 0;
-    private const int Dead = int.MinValue;
+    // What the table says of a transition: 0 = not worked out yet, 1 to 0x7fff = the row it goes to, from 0x8000 on = one that finds
+    // something, and the last = no match is possible any more.
+    private const ushort Unknown = 0;
+    private const ushort Finding = 0x8000;
+    private const ushort Dead = ushort.MaxValue;
+    private const int MostStates = 0x7f00;
     private readonly Automaton _automaton;
     private readonly byte[] _classes;
     private readonly int _symbols;
+
+    // Rows are as long as a power of two. Most steps look at their beginnings: the symbols of frequent octets stand first.
+    private readonly int _shift;
     private readonly int _maxStates;
     private readonly long _maxSetBytes;
     private readonly List<Known> _known = [];
     private readonly Dictionary<Known, int> _numbers = new(KnownComparer.Instance);
-    private readonly Dictionary<int, int[]> _found = [];
+
+    // Transitions that find something: where they go and what they find.
+    private readonly List<(int Next, int[] Matched)> _found = [];
     private readonly int[] _seen;
     private readonly Stack<int> _open = [];
     private readonly List<int> _next = [];
     private readonly List<int> _matched = [];
     private readonly (int[] Next, int[] Matched)?[] _begun;
-    private int[] _table;
+    private ushort[] _table;
     private int _dead = -1;
+
+    // States that lines are begun in, by what stands before; 0 = not made yet.
+    private readonly int[] _entries = new int[4];
 
     // What the sets of states take; those of large patterns far more than the table.
     private long _setBytes;
@@ -39,9 +52,10 @@ internal sealed class LazyAutomaton
         _classes = automaton.Classes;
         // Two more than classes of octets: a line end that ends the text, and the end itself.
         _symbols = automaton.Representatives.Length + 2;
-        _maxStates = Math.Max(64, maxBytes / (4 * _symbols));
+        _shift = BitOperations.Log2((uint)_symbols - 1) + 1;
+        _maxStates = Math.Clamp(maxBytes / (2 << _shift), 64, MostStates);
         _maxSetBytes = Math.Max(1 << 16, 2L * maxBytes);
-        _table = new int[1 + (4 * _symbols)];
+        _table = new ushort[4 << _shift];
         _begun = new (int[], int[])?[4 * _symbols];
         _seen = new int[automaton.States.Length];
     }
@@ -62,7 +76,7 @@ internal sealed class LazyAutomaton
     public Automaton Automaton => _automaton;
 
     /// <summary>What the table takes, about.</summary>
-    public long Bytes => (_table.Length * 4L) + (_seen.Length * 4L) + _setBytes;
+    public long Bytes => (_table.Length * 2L) + (_seen.Length * 4L) + _setBytes;
 
     /// <summary>Number of times the table was emptied because it was full.</summary>
     public int Flushes { get; private set; }
@@ -70,72 +84,75 @@ internal sealed class LazyAutomaton
     /// <summary>Number of transitions worked out; each costs about as much as the automaton has live states.</summary>
     public long Misses { get; private set; }
 
-    /// <summary>Puts the places of all patterns that match in a line into a set; stops when none is left that could.</summary>
+    /// <summary>Puts the patterns that match in a part of a line into a set, with the places where matches end.</summary>
     /// <param name="line">Octets.</param>
+    /// <param name="from">Where matches may begin.</param>
+    /// <param name="till">Behind the last octet that is looked at: at least one behind the end of a match, unless the line ends there.</param>
     /// <param name="found">Empty before.</param>
-    public void Find(ReadOnlySpan<char> line, CandidateSet found)
+    /// <param name="stopsAtAll">Whether the search ends when each pattern has matched once.</param>
+    public void Find(ReadOnlySpan<char> line, int from, int till, CandidateSet found, bool stopsAtAll)
     {
-        var state = Start();
-        var endsWithLineEnd = line is [.., '\n'];
-        if (endsWithLineEnd)
-            line = line[..^1];
-        var (table, classes) = (_table, _classes);
-        foreach (var octet in line)
+        var state = Start(from == 0 ? Before.Start : BeforeNext(line[from - 1]));
+        var endsWithLineEnd = till == line.Length && line is [.., '\n'];
+        var end = endsWithLineEnd ? till - 1 : till;
+        var all = stopsAtAll ? _automaton.Starts.Length : -1;
+        var (table, classes, shift) = (_table, _classes, _shift);
+        for (var at = from; at < end; at++)
         {
-            var symbol = classes[(byte)octet];
-            var next = table[state + symbol];
-            if (next <= Unknown)
+            var symbol = classes[(byte)line[at]];
+            int next = table[(state << shift) + symbol];
+            if ((short)next <= 0)
             {
-                next = Slow(ref state, symbol, next, found);
-                if (next == _dead || found.Count == _automaton.Starts.Length)
+                next = Slow(state, symbol, at, found);
+                if (next == _dead || found.Count == all)
                     return;
                 table = _table;
             }
             state = next;
         }
+        if (till < line.Length)
+            return;
         if (endsWithLineEnd)
-            state = Step(state, _symbols - 2, found);
+            state = Step(state, _symbols - 2, end, found);
         if (state != _dead)
-            _ = Step(state, _symbols - 1, found);
+            _ = Step(state, _symbols - 1, line.Length, found);
     }
 
-    private int Step(int state, int symbol, CandidateSet found)
+    private int Step(int state, int symbol, int at, CandidateSet found)
     {
-        var next = _table[state + symbol];
-        return next > Unknown ? next : Slow(ref state, symbol, next, found);
+        int next = _table[(state << _shift) + symbol];
+        return (short)next > 0 ? next : Slow(state, symbol, at, found);
     }
 
     // A transition that is not known yet, one that finds something, or one into the end of all hope.
-    private int Slow(ref int state, int symbol, int next, CandidateSet found)
+    private int Slow(int state, int symbol, int at, CandidateSet found)
     {
+        var next = _table[(state << _shift) + symbol];
         if (next == Unknown)
-            next = Work(ref state, symbol);
+            next = Work(state, symbol);
         if (next == Dead)
             return _dead;
-        if (next > 0)
+        if (next < Finding)
             return next;
-        found.Add(_found[state + symbol]);
-        return -next;
+        var (target, matched) = _found[next - Finding];
+        found.Add(matched, at);
+        return target;
     }
 
-    private int Start()
+    // In the middle of a line nothing is alive yet: what begins there is added by every step.
+    private int Start(Before before)
     {
-        if (_known.Count == 0)
-        {
-            var starts = (int[])_automaton.Starts.Clone();
-            Array.Sort(starts);
-            Number(new Known(starts, Before.Start, Hash(starts, Before.Start)));
-        }
-        return Place(0);
+        ref var entry = ref _entries[(int)before];
+        if (entry > 0)
+            return entry;
+        int[] alive = before == Before.Start ? [.. _automaton.Starts.Order()] : [];
+        return entry = Number(new Known(alive, before, Hash(alive, before)));
     }
 
-    // Where the row of a state begins in the table; never 0, which says that a transition is not known.
-    private int Place(int number) => 1 + (number * _symbols);
-
-    private int Work(ref int state, int symbol)
+    private ushort Work(int state, int symbol)
     {
         Misses++;
-        var known = _known[(state - 1) / _symbols];
+        var known = _known[state - 1];
         var isEnd = symbol == _symbols - 1;
         var isFinal = symbol == _symbols - 2;
         var octet =
@@ -145,23 +162,21 @@ internal sealed class LazyAutomaton
         Close(known, symbol, octet, isFinal);
 
         var next = Target(octet);
-        if ((_known.Count >= _maxStates || _setBytes > _maxSetBytes) && !_numbers.ContainsKey(next))
-            state = Place(Flush(known));
-        var place = Place(Number(next));
+        var isFull = _known.Count >= _maxStates || _setBytes > _maxSetBytes;
+        if (_found.Count == MostStates || (isFull && !_numbers.ContainsKey(next)))
+            state = Flush(known);
+        var number = Number(next);
         // Nothing is alive, and nothing begins any more.
         if (next.States.Length == 0 && _automaton.IsAnchored)
-            _dead = place;
-        if (_matched.Count > 0)
-        {
-            _found[state + symbol] = [.. _matched];
-            return _table[state + symbol] = -place;
-        }
-
-        _table[state + symbol] = place == _dead ? Dead : place;
-        return _table[state + symbol];
+            _dead = number;
+        ref var transition = ref _table[(state << _shift) + symbol];
+        if (_matched.Count == 0)
+            return transition = number == _dead ? Dead : (ushort)number;
+        _found.Add((number, [.. _matched]));
+        return transition = (ushort)(Finding + _found.Count - 1);
     }
 
-    // The table is emptied; the state in hand is kept, after the one that every line begins with.
+    // The table is emptied; the state in hand is kept. Gives its number.
     private int Flush(Known known)
     {
         Flushes++;
@@ -171,7 +186,7 @@ internal sealed class LazyAutomaton
         _setBytes = 0;
         _dead = -1;
         Array.Clear(_table);
-        Start();
+        Array.Clear(_entries);
         return Number(known);
     }
 
@@ -263,23 +278,26 @@ internal sealed class LazyAutomaton
                 states[count++] = state;
         }
         Array.Resize(ref states, count);
-        var before =
-            octet == '\n' && _automaton.HasLineStarts ? Before.LineEnd
-            : _automaton.HasWordBorders && IsWord(octet) ? Before.Word
-            : Before.Other;
+        var before = BeforeNext(octet);
         return new Known(states, before, Hash(states, before));
     }
+
+    private Before BeforeNext(int octet) =>
+        octet == '\n' && _automaton.HasLineStarts ? Before.LineEnd
+        : _automaton.HasWordBorders && IsWord(octet) ? Before.Word
+        : Before.Other;
 
     private int Number(Known known)
     {
         if (_numbers.TryGetValue(known, out var number))
             return number;
-        number = _known.Count;
         _setBytes += 64 + (4L * known.States.Length);
         _known.Add(known);
+        // Row 0 belongs to none: 0 says that a transition is not known.
+        number = _known.Count;
         _numbers.Add(known, number);
-        if (1 + (_known.Count * _symbols) > _table.Length)
-            Array.Resize(ref _table, Math.Min(_table.Length * 2, 1 + ((_maxStates + 2) * _symbols)));
+        if ((number + 1) << _shift > _table.Length)
+            Array.Resize(ref _table, Math.Min(_table.Length * 2, (_maxStates + 16) << _shift));
         return number;
     }
 

@@ -28,15 +28,16 @@ internal sealed class LineMatcher
     private const int MaxRelaxedCopies = 12;
 
     private readonly MatchedPattern[] _patterns;
-    private readonly LiteralAutomaton? _literals;
+    private readonly LiteralAutomaton[] _literals;
     private readonly int[] _always;
     private readonly AutomatonGroups.Group[] _factors;
     private readonly AutomatonGroups.Group[] _groups;
     private readonly Lazy<Automaton?>[] _own;
     private readonly Lazy<Automaton?>[] _relaxed;
 
-    // By pattern: the octets a match takes at least, and what a group's automaton has said of it by then.
+    // By pattern: the octets a match takes at least, how far it reaches, and what a group's automaton has said of it by then.
     private readonly int[] _minLengths;
+    private readonly MatchReach[] _reaches;
     private readonly Certainty[] _certainties;
 
     /// <summary>Builds it.</summary>
@@ -54,6 +55,7 @@ internal sealed class LineMatcher
             )),
         ];
         _minLengths = [.. _patterns.Select(static pattern => PatternLength.Min(pattern.Pattern.Tree))];
+        _reaches = [.. _patterns.Select(static pattern => MatchReach.Of(pattern.Pattern.Tree))];
         _certainties = new Certainty[_patterns.Length];
         var texts = new List<(byte[], int)>();
         var factors = new List<(int, PatternNode)>();
@@ -86,7 +88,7 @@ internal sealed class LineMatcher
             }
         }
 
-        _literals = texts.Count > 0 ? new LiteralAutomaton(texts) : null;
+        _literals = [.. texts.Chunk(LiteralAutomaton.MaxTexts).Select(static some => new LiteralAutomaton(some))];
     }
 
     // What is known of a candidate before it is looked at.
@@ -97,16 +99,17 @@ internal sealed class LineMatcher
         Matches,
     }
 
-    /// <summary>The rules.</summary>
-    public IReadOnlyList<MatchedPattern> Patterns => _patterns;
-
     private Automaton? Relaxed(int place) => _relaxed[place].Value;
 
     /// <summary>What one scan needs; used by one thread at a time, again and again.</summary>
     internal sealed class Work(LineMatcher matcher)
     {
         private readonly LazyAutomaton?[] _own = new LazyAutomaton?[matcher._patterns.Length];
-        private readonly List<int> _made = [];
+
+        // What each of them held when it was last asked, and those that ran since.
+        private readonly long[] _ownBytes = new long[matcher._patterns.Length];
+        private readonly List<int> _ran = [];
+        private long _bytes;
 
         public CandidateSet Candidates { get; } = new(matcher._patterns.Length);
 
@@ -131,6 +134,7 @@ internal sealed class LineMatcher
 
         public LazyAutomaton Own(int place)
         {
+            _ran.Add(place);
             if (_own[place] is { } own)
             {
                 // The places where a long count may have begun multiply: from now on it is counted by the last word alone.
@@ -139,7 +143,6 @@ internal sealed class LineMatcher
                 return own;
             }
 
-            _made.Add(place);
             var automaton = matcher._own[place].Value!;
             var size = automaton.States.Length > LargeOwn ? MaxLargeOwnTable : MaxOwnTable;
             return _own[place] = new LazyAutomaton(automaton, size);
@@ -154,13 +157,19 @@ internal sealed class LineMatcher
 
         public void Trim()
         {
-            var bytes = 0L;
-            foreach (var place in _made)
-                bytes += _own[place]!.Bytes;
-            if (bytes <= MaxOwnBytes)
+            foreach (var place in _ran)
+            {
+                var bytes = _own[place]!.Bytes;
+                _bytes += bytes - _ownBytes[place];
+                _ownBytes[place] = bytes;
+            }
+
+            _ran.Clear();
+            if (_bytes <= MaxOwnBytes)
                 return;
             Array.Clear(_own);
-            _made.Clear();
+            Array.Clear(_ownBytes);
+            _bytes = 0;
         }
 
         private static LazyAutomaton[] Of(AutomatonGroups.Group[] groups, int maxBytes) =>
@@ -187,6 +196,7 @@ internal sealed class LineMatcher
 
     private void Finish(Work work, IMatchSink sink)
     {
+        work.Trim();
         if (work.Touched.Count == 0)
             return;
         work.Touched.Sort();
@@ -198,15 +208,16 @@ internal sealed class LineMatcher
         }
 
         work.Touched.Clear();
-        work.Trim();
     }
 
     private void MatchLine(ReadOnlySpan<char> line, bool isFirst, Work work, IMatchSink sink)
     {
         var candidates = work.Candidates;
         candidates.Clear();
-        _literals?.Find(line, candidates);
-        candidates.Add(_always);
+        foreach (var literals in _literals)
+            literals.Find(line, candidates);
+        foreach (var place in _always)
+            candidates.Add(place, 0, line.Length);
         Find(_factors, work.Factors, line, work);
         Find(_groups, work.Groups, line, work);
         if (candidates.Count == 0)
@@ -244,28 +255,57 @@ internal sealed class LineMatcher
         {
             if (line.Length < groups[i].MinLength)
                 continue;
-            work.Found.Clear();
-            automata[i].Find(line, work.Found);
             var members = groups[i].Members;
+            if (AreDone(members, work))
+                continue;
+            work.Found.Clear();
+            automata[i].Find(line, 0, line.Length, work.Found, stopsAtAll: false);
             foreach (var found in work.Found.Items)
-                work.Candidates.Add(members[found]);
+            {
+                var (first, last) = work.Found.Places(found);
+                foreach (var member in members[found])
+                    work.Candidates.Add(member, first, last);
+            }
         }
+    }
+
+    private static bool AreDone(int[][] members, Work work)
+    {
+        foreach (var same in members)
+        {
+            foreach (var member in same)
+            {
+                if (!work.IsDone[member])
+                    return false;
+            }
+        }
+
+        return true;
     }
 
     private int Confirm(int candidate, ReadOnlySpan<char> line, Work work)
     {
+        var (first, last) = work.Candidates.Places(candidate);
+        var (from, till) = _reaches[candidate].Around(line, first, last);
         // Of a rule in a group the group's automaton has said already that it may match.
         if (_certainties[candidate] == Certainty.Nothing && _own[candidate].Value is not null)
         {
             work.Found.Clear();
             var lazy = work.Own(candidate);
-            lazy.Find(line, work.Found);
+            lazy.Find(line, from, till, work.Found, stopsAtAll: true);
             if (work.Found.Count == 0)
                 return 0;
             if (lazy.Automaton.IsExact[0] && !_patterns[candidate].IsMultiple)
                 return 1;
         }
         work.Touched.Add(candidate);
-        return PatternConfirmation.Count(_patterns[candidate], line, work.Counts[candidate], ref work.Steps[candidate]);
+        return PatternConfirmation.Count(
+            _patterns[candidate],
+            line,
+            from,
+            last,
+            work.Counts[candidate],
+            ref work.Steps[candidate]
+        );
     }
 }

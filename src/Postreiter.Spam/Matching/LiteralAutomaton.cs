@@ -1,27 +1,39 @@
+using System.Numerics;
+
 namespace Postreiter.Spam.Matching;
 
 /// <summary>Finds all texts of a set at once, in one pass (Aho and Corasick), over folded octets and classes of octets.</summary>
 internal sealed class LiteralAutomaton
 {
+    /// <summary>Texts that one automaton can have: its states are numbers of 15 bits.</summary>
+    public const int MaxTexts = 4000;
+
+    private const int Finding = 0x8000;
     private readonly byte[] _classes = new byte[256];
-    private readonly int[] _next;
+
+    // Rows are as long as a power of two. A state that finds something stands there as one of the list below, from 0x8000 on, so that
+    // the loop looks at one number only.
+    private readonly ushort[] _next;
+    private readonly int _shift;
+
+    // What they find, and their numbers.
     private readonly int[][] _found;
+    private readonly int[] _finding;
     private readonly int _width;
 
     /// <summary>Builds it.</summary>
-    /// <param name="texts">Texts, ASCII letters small, with what they stand for.</param>
+    /// <param name="texts">At most <see cref="MaxTexts"/> texts of 8 octets at most, ASCII letters small, with what they stand for.</param>
     public LiteralAutomaton(IReadOnlyList<(byte[] Text, int Value)> texts)
     {
-        // Octets that no text holds are one class: 0.
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(texts.Count, MaxTexts);
+        // Octets that no text holds are one class: 0. Those of frequent octets come next: the parts of the table that are used lie together.
+        var used = texts
+            .SelectMany(static one => one.Text)
+            .Distinct()
+            .OrderByDescending(static o => OctetFrequency.Of(o));
         var width = 1;
-        foreach (var (text, _) in texts)
-        {
-            foreach (var octet in text)
-            {
-                if (_classes[octet] == 0)
-                    _classes[octet] = (byte)Math.Min(width++, 255);
-            }
-        }
+        foreach (var octet in used)
+            _classes[octet] = (byte)Math.Min(width++, 255);
         for (var letter = 'a'; letter <= 'z'; letter++)
             _classes[letter - 0x20] = _classes[letter];
         _width = Math.Min(width, 256);
@@ -52,32 +64,32 @@ internal sealed class LiteralAutomaton
         }
 
         Complete(edges, values);
-        _next = new int[values.Count * _width];
-        for (var place = 0; place < _next.Length; place++)
+        _finding = [.. Enumerable.Range(0, values.Count).Where(state => values[state] is not null)];
+        _found = [.. _finding.Select(state => values[state]!.ToArray())];
+        int[] targets = [.. Enumerable.Range(0, values.Count)];
+        for (var i = 0; i < _finding.Length; i++)
+            targets[_finding[i]] = Finding + i;
+        _shift = BitOperations.Log2((uint)_width - 1) + 1;
+        _next = new ushort[values.Count << _shift];
+        for (var state = 0; state < values.Count; state++)
         {
-            // A state that finds something is negative, so that the loop looks at one number only.
-            var to = edges[place];
-            _next[place] = values[to] is null ? to * _width : ~(to * _width);
+            for (var i = 0; i < _width; i++)
+                _next[(state << _shift) + i] = (ushort)targets[edges[(state * _width) + i]];
         }
-
-        _found = [.. values.Select(static set => set is null ? [] : set.ToArray())];
     }
 
-    /// <summary>Number of states.</summary>
-    public int States => _found.Length;
-
-    /// <summary>Puts the values of all texts that stand in a line into a set.</summary>
+    /// <summary>Puts the values of all texts that stand in a line into a set, with the places where they end.</summary>
     public void Find(ReadOnlySpan<char> line, CandidateSet found)
     {
-        var (next, classes) = (_next, _classes);
+        var (next, classes, shift) = (_next, _classes, _shift);
         var state = 0;
-        foreach (var octet in line)
+        for (var at = 0; at < line.Length; at++)
         {
-            state = next[state + classes[(byte)octet]];
-            if (state < 0)
+            state = next[(state << shift) + classes[(byte)line[at]]];
+            if (state >= Finding)
             {
-                state = ~state;
-                found.Add(_found[state / _width]);
+                found.Add(_found[state - Finding], at + 1);
+                state = _finding[state - Finding];
             }
         }
     }
@@ -88,8 +100,8 @@ internal sealed class LiteralAutomaton
         var state = 0;
         foreach (var octet in line)
         {
-            state = _next[state + _classes[(byte)octet]];
-            if (state < 0)
+            state = _next[(state << _shift) + _classes[(byte)octet]];
+            if (state >= Finding)
                 return true;
         }
 

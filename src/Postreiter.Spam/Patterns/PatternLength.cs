@@ -17,15 +17,20 @@ internal static class PatternLength
         };
 
     /// <summary>At most so many; <see cref="int.MaxValue"/> = without end.</summary>
-    public static int Max(PatternNode node) =>
+    public static int Max(PatternNode node) => Max(node, static _ => true);
+
+    /// <summary>Of octets that are counted at most so many.</summary>
+    /// <param name="node">The pattern.</param>
+    /// <param name="counts">Whether an octet of a set may be one of them.</param>
+    public static int Max(PatternNode node, Func<OctetSet, bool> counts) =>
         node switch
         {
-            SetNode => 1,
-            SequenceNode sequence => Sum(sequence.Parts, Max),
-            AlternationNode alternation => alternation.Branches.Max(Max),
-            RepeatNode repeat => Times(Max(repeat.Body), repeat.Max),
-            CaptureNode capture => Max(capture.Body),
-            AtomicNode atomic => Max(atomic.Body),
+            SetNode set => counts(set.Set) ? 1 : 0,
+            SequenceNode sequence => Sum(sequence.Parts, part => Max(part, counts)),
+            AlternationNode alternation => alternation.Branches.Max(branch => Max(branch, counts)),
+            RepeatNode repeat => Times(Max(repeat.Body, counts), repeat.Max),
+            CaptureNode capture => Max(capture.Body, counts),
+            AtomicNode atomic => Max(atomic.Body, counts),
             BackReferenceNode => int.MaxValue,
             _ => 0,
         };

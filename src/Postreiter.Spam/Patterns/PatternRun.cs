@@ -54,6 +54,15 @@ internal ref partial struct PatternRun
             _registers = ArrayPool<int>.Shared.Rent(program.Registers);
     }
 
+    /// <summary>Where the first match may begin. Default 0.</summary>
+    public int First
+    {
+        init => _from = value;
+    }
+
+    /// <summary>Where the last match may begin. Default the end of the text.</summary>
+    public int Last { get; init; } = int.MaxValue;
+
     /// <summary>Where the match begins.</summary>
     public int Begin { get; private set; }
 
@@ -79,7 +88,7 @@ internal ref partial struct PatternRun
         for (var at = _from; at <= _text.Length; at++)
         {
             var start = _program.Start.Next(_text, at);
-            if (start < 0)
+            if (start < 0 || start > Last)
                 return false;
             _steps -= (start - at) >> StepShift;
             at = start;

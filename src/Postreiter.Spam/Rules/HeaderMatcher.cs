@@ -73,7 +73,7 @@ internal sealed class HeaderMatcher
         foreach (var (pattern, text) in group.WhenMissing)
         {
             var steps = PatternRun.DefaultSteps;
-            var count = PatternConfirmation.Count(pattern, text, 0, ref steps);
+            var count = PatternConfirmation.Count(pattern, text, 0, text.Length, 0, ref steps);
             if (steps == 0)
                 sink.GaveUp(pattern.Rule);
             else if (count > 0)
@@ -86,7 +86,7 @@ internal sealed class HeaderMatcher
     private static void MatchNegated(MatchedPattern pattern, ReadOnlySpan<char> value, IMatchSink sink)
     {
         var steps = PatternRun.DefaultSteps;
-        var count = PatternConfirmation.Count(pattern, value, 0, ref steps);
+        var count = PatternConfirmation.Count(pattern, value, 0, value.Length, 0, ref steps);
         if (steps == 0)
             sink.GaveUp(pattern.Rule);
         else if (count == 0)

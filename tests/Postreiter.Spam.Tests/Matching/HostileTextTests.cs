@@ -32,7 +32,7 @@ public sealed class HostileTextTests
             {
                 var lazy = new LazyAutomaton(automaton, maxBytes: 1 << 16);
                 found.Clear();
-                lazy.Find(text, found);
+                lazy.Find(text, 0, text.Length, found, stopsAtAll: true);
                 Assert.True(lazy.Misses <= text.Length + 2, $"{rule}: {lazy.Misses} steps for {text.Length} octets");
             }
         }
@@ -160,7 +160,7 @@ public sealed class HostileTextTests
                 }
             );
             found.Clear();
-            lazy.Find(text, found);
+            lazy.Find(text, 0, text.Length, found, stopsAtAll: true);
             Assert.Equal(pattern.IsMatch(text), found.Count == 1);
         }
         Assert.True(lazy.Flushes > 0 && lazy.Bytes < 1 << 16, $"{lazy.Flushes} flushes, {lazy.Bytes} bytes");

@@ -54,7 +54,7 @@ public sealed class PerlPatternTests
                 differences.Add($"/{pattern}/{modifiers} counts on {Shown(text)}: {theirs[i]}, not {count}");
             var automaton = Automaton.Build([parsed.Tree])!;
             var found = new CandidateSet(1);
-            new LazyAutomaton(automaton).Find(text, found);
+            new LazyAutomaton(automaton).Find(text, 0, text.Length, found, stopsAtAll: true);
             if (found.Count == 0 ? theirs[i].Length > 0 : theirs[i].Length == 0 && automaton.IsExact[0])
                 differences.Add(
                     $"/{pattern}/{modifiers} as an automaton on {Shown(text)}: {theirs[i]}, not {found.Count}"
