@@ -61,6 +61,16 @@ internal sealed partial class IncomingFiling(
     /// <summary>One reply, or where the client takes them one for each recipient.</summary>
     public async ValueTask<IReadOnlyList<SmtpReply>> FileAsync(CancellationToken ct)
     {
+        var replies = await FileWithLateAsync(ct);
+        if (Virus is { IsLate: true } && intake.Virus is { } filter)
+            intake.Late.Begin(envelope.Id, filter, (envelope.Mail.ReversePath, Addresses()), _filed);
+        return replies;
+    }
+
+    private List<EmailAddress> Addresses() => [.. envelope.Recipients.Select(static r => r.Arguments.Recipient)];
+
+    private async ValueTask<IReadOnlyList<SmtpReply>> FileWithLateAsync(CancellationToken ct)
+    {
         if (Spam?.Late is not { } late)
             return await FileAllAsync(ct);
         var isHandedOver = false;
@@ -163,7 +173,7 @@ internal sealed partial class IncomingFiling(
             intake.Quotas.NoteDelivery(account);
         foreach (var (copy, filed) in filing.Copies.Zip(result.Copies))
         {
-            if (Spam?.Late is not null && !filed.WasThere)
+            if ((Spam?.Late is not null || Virus is { IsLate: true }) && !filed.WasThere)
                 _filed.Add(new LateCopy(copy.AccountId, filed, ReaderOf(recipients, copy.AccountId)));
         }
 

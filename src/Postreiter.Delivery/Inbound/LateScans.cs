@@ -28,7 +28,7 @@ internal sealed partial class LateScans(IStore store, RecipientResolver resolver
     public const int Most = 16;
 
     private readonly CancellationTokenSource _stopping = new();
-    private readonly ConcurrentDictionary<TraceId, Task> _open = new();
+    private readonly ConcurrentDictionary<(TraceId Id, bool IsVirus), Task> _open = new();
 
     /// <summary>Complete when none is going on.</summary>
     public Task Idle => Task.WhenAll(_open.Values);
@@ -48,7 +48,7 @@ internal sealed partial class LateScans(IStore store, RecipientResolver resolver
         }
 
         var done = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        _open[id] = done.Task;
+        _open[(id, false)] = done.Task;
         _ = FollowAsync();
 
         async Task FollowAsync()
@@ -60,7 +60,7 @@ internal sealed partial class LateScans(IStore store, RecipientResolver resolver
             finally
             {
                 scan.Dispose();
-                _open.TryRemove(id, out _);
+                _open.TryRemove((id, false), out _);
                 done.SetResult();
             }
         }

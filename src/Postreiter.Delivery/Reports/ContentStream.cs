@@ -2,22 +2,29 @@ using Postreiter.Storage.Blobs;
 
 namespace Postreiter.Delivery.Reports;
 
-/// <summary>A content on its way in, for readers that want a stream.</summary>
-internal sealed class ContentStream(PendingBlob content) : Stream
+/// <summary>A content for readers that want a stream.</summary>
+/// <param name="length">Its octets.</param>
+/// <param name="read">Reads at an offset.</param>
+internal sealed class ContentStream(long length, Func<long, Memory<byte>, CancellationToken, ValueTask<int>> read)
+    : Stream
 {
+    /// <summary>A content on its way in.</summary>
+    public ContentStream(PendingBlob content)
+        : this(content.Length, content.ReadAsync) { }
+
     public override bool CanRead => true;
 
     public override bool CanSeek => true;
 
     public override bool CanWrite => false;
 
-    public override long Length => content.Length;
+    public override long Length => length;
 
     public override long Position { get; set; }
 
     public override async ValueTask<int> ReadAsync(Memory<byte> buffer, CancellationToken cancellationToken = default)
     {
-        var count = await content.ReadAsync(Position, buffer, cancellationToken);
+        var count = await read(Position, buffer, cancellationToken);
         Position += count;
         return count;
     }

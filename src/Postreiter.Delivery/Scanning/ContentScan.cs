@@ -25,10 +25,12 @@ internal sealed class ContentScan : IAsyncDisposable
     private int _holdsPlace;
     private int _isDisposed;
 
-    public ContentScan(ScannerChain chain)
+    /// <param name="chain">Who scans.</param>
+    /// <param name="arrives">Whether the message still arrives; what is stored is read from there alone.</param>
+    public ContentScan(ScannerChain chain, bool arrives = true)
     {
         _chain = chain;
-        _holdsPlace = chain.Live.Wait(0) ? 1 : 0;
+        _holdsPlace = arrives && chain.Live.Wait(0) ? 1 : 0;
         if (_holdsPlace == 1)
             _live.AddRange(chain.Scanners.Select(s => new Live(s, _stop.Token)));
         _idle = chain.Time.CreateTimer(_ => Abandon(), null, chain.MaxPause, Timeout.InfiniteTimeSpan);

@@ -100,12 +100,34 @@ public sealed partial class VirusFilter(DomainName hostName, TimeProvider time, 
             LogFailed(peer.ConnectionId, envelope.Id, step.Scanner, step.Answer.Detail);
         if (failed.Count == 0)
             return new VirusOutcome { Steps = steps, Marks = $"X-Virus-Scanned: yes at {hostName.Ascii}\r\n" };
-        if (budget.IsCancellationRequested)
+        var isLate = budget.IsCancellationRequested;
+        if (isLate)
             InboundMetrics.Limit("F7");
         InboundMetrics.Limit("F6");
         return options.Defers(peer.Role)
             ? new VirusOutcome { Refusal = NotNow, Steps = steps }
-            : new VirusOutcome { Marks = "X-Virus-Scanned: no\r\n", Steps = steps };
+            : new VirusOutcome
+            {
+                Marks = "X-Virus-Scanned: no\r\n",
+                Steps = steps,
+                IsLate = isLate,
+            };
+    }
+
+    /// <summary>Asks the scanners about a message that is stored, with more time.</summary>
+    /// <returns>What was found; null for nothing, or when they are not through then either.</returns>
+    internal async Task<ScanStep?> ScanLateAsync(Func<Stream> open, CancellationToken ct)
+    {
+        if (Chain is not { Scanners.Count: > 0 } chain)
+            return null;
+        using var budget = new CancellationTokenSource(Options.LateBudget, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, ct);
+        await using var scan = new ContentScan(chain, arrives: false);
+        var steps = await scan.CompleteAsync(open, either.Token);
+        ct.ThrowIfCancellationRequested();
+        foreach (var step in steps)
+            ScannerMetrics.Count(step);
+        return steps.FirstOrDefault(static s => s.Answer.State == ScanState.Infected);
     }
 
     private VirusOutcome Quarantine(SmtpPeer peer, SmtpEnvelope envelope, ScanStep found, IReadOnlyList<ScanStep> steps)

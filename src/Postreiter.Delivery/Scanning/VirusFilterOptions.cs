@@ -32,6 +32,9 @@ public sealed record VirusFilterOptions
             _ => null,
         } ?? DefersUnscanned;
 
+    /// <summary>How long a scan may take whose message was taken before it was through. Default 5 min.</summary>
+    public TimeSpan LateBudget { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Longest wait for answers after the end of the message (F7). Default 20 s.</summary>
     public TimeSpan Budget { get; init; } = TimeSpan.FromSeconds(20);
 }

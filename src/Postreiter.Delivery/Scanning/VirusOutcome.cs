@@ -11,6 +11,9 @@ internal sealed record VirusOutcome
     /// <summary>Why it is kept apart; null when it is not.</summary>
     public string? Quarantine { get; init; }
 
+    /// <summary>Whether it is to be scanned again when it is filed.</summary>
+    public bool IsLate { get; init; }
+
     /// <summary>Fields to put in front, whole lines with CRLF.</summary>
     public string Marks { get; init; } = "";
 

@@ -161,7 +161,8 @@ internal static partial class SettingKeys
                 s => s.Virus.OnFailure,
                 (s, v) => s with { Virus = s.Virus with { OnFailure = v } },
                 "What becomes of a message that a scanner cannot look at, because it is down or takes longer than smtp.verdict_budget: defer "
-                    + "answers 451 4.7.1, accept takes it and marks it \"X-Virus-Scanned: no\" (F6)."
+                    + "answers 451 4.7.1, accept takes it and marks it \"X-Virus-Scanned: no\" (F6). What was taken because it took too long is scanned on, and goes to Junk or the "
+                    + "quarantine when something is found then (F7)."
             ),
             Key(
                 "virus.on_failure_submission",

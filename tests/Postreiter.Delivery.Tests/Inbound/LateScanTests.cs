@@ -79,6 +79,60 @@ public sealed class LateScanTests
         await scanner.GivenUp.WaitAsync(Ct);
     }
 
+    [Theory]
+    [InlineData(true, false, "Junk")]
+    [InlineData(true, true, "")]
+    [InlineData(false, false, "INBOX")]
+    public async Task F7_mail_taken_before_the_scanners_were_through_is_scanned_on(
+        bool isInfected,
+        bool quarantines,
+        string mailbox
+    )
+    {
+        await using var site = await CreateAsync();
+        var held = new TaskCompletionSource();
+        var scanner = new ScriptedScanner
+        {
+            Hold = held.Task,
+            Answer = _ => isInfected ? ScanAnswer.Infected("Worm") : ScanAnswer.Clean,
+        };
+        site.Scan(
+            new VirusFilterOptions
+            {
+                Budget = TimeSpan.FromSeconds(3),
+                DefersUnscanned = false,
+                QuarantinesInfected = quarantines,
+            },
+            scanner
+        );
+        await SendAsync(site, budget: "3s");
+        Assert.Contains("X-Virus-Scanned: no", Assert.Single(await site.InboxAsync("ann")), StringComparison.Ordinal);
+        held.SetResult();
+        await site.LateScansEndAsync();
+        foreach (var box in new[] { "INBOX", "Junk" })
+            Assert.Equal(box == mailbox ? 1 : 0, (await site.InboxAsync("ann", box)).Count);
+        if (quarantines)
+        {
+            Assert.EndsWith(
+                "ann@our.example: virus: Worm",
+                Assert.Single(await site.QuarantinedAsync()),
+                StringComparison.Ordinal
+            );
+            await site.ReleaseAllAsync();
+            Assert.EndsWith("\r\npill\r\n", Assert.Single(await site.InboxAsync("ann")), StringComparison.Ordinal);
+        }
+    }
+
+    [Fact]
+    public async Task F7_scanners_that_are_late_defer_unless_it_is_said_otherwise()
+    {
+        await using var site = await CreateAsync();
+        var scanner = new ScriptedScanner { Hold = new TaskCompletionSource().Task };
+        site.Scan(new VirusFilterOptions { Budget = TimeSpan.FromSeconds(3) }, scanner);
+        await SendAsync(site, "451 4.7.1 *", budget: "3s");
+        Assert.Empty(await site.InboxAsync("ann"));
+    }
+
     [Fact]
     public async Task F7_no_more_scans_go_on_than_can_be_held()
     {
@@ -129,10 +183,15 @@ public sealed class LateScanTests
         await scanner.GivenUp.WaitAsync(Ct);
     }
 
-    private static Task SendAsync(InboundSite site, string reply = "250 2.0.0 *", string to = "<ann@our.example>") =>
+    private static Task SendAsync(
+        InboundSite site,
+        string reply = "250 2.0.0 *",
+        string to = "<ann@our.example>",
+        string budget = "7s"
+    ) =>
         site.PlayAsync(
             ListenerRole.Mx,
-            Send(to, Text, reply).Replace($"S: {reply}", $"T: 7s\nS: {reply}", StringComparison.Ordinal)
+            Send(to, Text, reply).Replace($"S: {reply}", $"T: {budget}\nS: {reply}", StringComparison.Ordinal)
         );
 
     private static async Task<InboundSite> SiteAsync(
