@@ -114,6 +114,42 @@ public sealed class ContentTests
         );
     }
 
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    [InlineData(2)]
+    public async Task An_archive_far_behind_the_beginning_of_a_large_file_is_seen(int more)
+    {
+        await using var site = await SiteAsync();
+        byte[] film = [.. "GIF89a"u8, .. new byte[300_000 + more], .. Zip(("c.js", Text("x")))];
+        await site.PlayAsync(
+            ListenerRole.Mx,
+            Send("<ann@our.example>", Attached("film.gif", film), "554 5.7.1 Message refused: film.gif/c.js is *")
+        );
+        await site.PlayAsync(
+            ListenerRole.Mx,
+            Send("<ann@our.example>", Attached("film.gif", [.. "GIF89a"u8, .. new byte[300_000 + more]]))
+        );
+    }
+
+    [Fact]
+    public async Task A_large_archive_is_looked_into_octet_by_octet()
+    {
+        await using var site = await SiteAsync();
+        var noise = new byte[300_000];
+        new Random(5).NextBytes(noise);
+        await site.PlayAsync(
+            ListenerRole.Mx,
+            Send(
+                "<ann@our.example>",
+                Attached("a.zip", Zip(("noise", noise), ("b.zip", Zip(("noise", noise), ("c", Program))))),
+                "554 5.7.1 Message refused: a.zip/b.zip/c is *"
+            )
+        );
+        await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Attached("a.zip", Zip(("noise", noise)))));
+        Assert.DoesNotContain("X-Content", Assert.Single(await site.InboxAsync("ann")), StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task L14_what_lies_in_messages_in_messages_is_looked_at()
     {

@@ -10,6 +10,9 @@ internal static class PartContent
 {
     private const int PieceBytes = 64 * 1024;
 
+    // What 64 KiB and the end of an archive take in base64, with its line ends.
+    private const int TailBytes = 96 * 1024;
+
     /// <summary>Its names: of both fields, whole and as encoded words of another time.</summary>
     public static List<string> Names(MimePart part)
     {
@@ -29,7 +32,9 @@ internal static class PartContent
         return names;
     }
 
-    /// <summary>Its bytes.</summary>
+    /// <summary>
+    /// Its bytes: all of them where there may be more in it than its beginning shows, else its beginning alone, for a sender waits.
+    /// </summary>
     public static async ValueTask<Scratch> ReadAsync(PendingBlob content, MimePart part, CancellationToken ct)
     {
         var scratch = new Scratch();
@@ -39,8 +44,18 @@ internal static class PartContent
         {
             var decoder = new Decoder(part.Encoding);
             var end = part.BodyOffset + part.BodyLength;
+            var isWhole = false;
             for (var at = part.BodyOffset; at < end; )
             {
+                if (!isWhole && scratch.Content.Length >= FileKind.HeadBytes)
+                {
+                    isWhole =
+                        KindOf(scratch).IsContainer
+                        || await EndsAsZipAsync(content, part.Encoding, Math.Max(at, end - TailBytes), end, ct);
+                    if (!isWhole)
+                        break;
+                }
+
                 var read = await content.ReadAsync(at, piece.AsMemory(0, (int)Math.Min(PieceBytes, end - at)), ct);
                 if (read == 0)
                     break;
@@ -60,6 +75,44 @@ internal static class PartContent
             ArrayPool<byte>.Shared.Return(piece);
             ArrayPool<byte>.Shared.Return(decoded);
         }
+    }
+
+    private static FileKind KindOf(Scratch scratch)
+    {
+        var head = new byte[FileKind.HeadBytes];
+        scratch.Content.Position = 0;
+        var read = scratch.Content.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+        return FileKind.Of(head.AsSpan(0, read));
+    }
+
+    // The mark stands in the last 64 KiB of a zip archive. Where a group of four begins cannot be seen from the middle: all four are tried.
+    private static async ValueTask<bool> EndsAsZipAsync(
+        PendingBlob content,
+        string encoding,
+        long start,
+        long end,
+        CancellationToken ct
+    )
+    {
+        var tail = new byte[end - start];
+        for (var at = 0; at < tail.Length; )
+        {
+            var read = await content.ReadAsync(start + at, tail.AsMemory(at), ct);
+            if (read == 0)
+                break;
+            at += read;
+        }
+
+        var code = encoding == "base64" ? Array.FindAll(tail, static b => b > ' ') : tail;
+        var decoded = new byte[code.Length];
+        for (var shift = 0; shift < (encoding == "base64" ? 4 : 1) && shift < code.Length; shift++)
+        {
+            var length = new Decoder(encoding).Decode(code.AsSpan(shift), decoded);
+            if (decoded.AsSpan(0, length).IndexOf("PK\u0005\u0006"u8) >= 0)
+                return true;
+        }
+
+        return false;
     }
 
     /// <summary>Decodes piece by piece; never more than goes in. What is no code is passed over, as readers do.</summary>

@@ -28,6 +28,8 @@ internal sealed class Scratch : IDisposable
             Content = file;
         }
 
+        // It may have been read meanwhile.
+        Content.Position = Content.Length;
         Content.Write(bytes);
     }
 
