@@ -80,8 +80,20 @@ internal sealed record ExplainedMail(
             text.Append(row.TrimEnd()).Append('\n');
         }
 
+        AppendWords(text);
+        if (Mail.Id is { } id)
+            text.Append(CultureInfo.InvariantCulture, $"\nwhat was looked at before the rules: postreiter trace {id}");
+        return text.ToString();
+    }
+
+    private void AppendWords(StringBuilder text)
+    {
         if (Words is not { Score: var score })
-            return text.Append("\nWords say nothing: too few mails are learned, or no rule asks").ToString();
+        {
+            text.Append("\nWords say nothing: too few mails are learned, or no rule asks");
+            return;
+        }
+
         text.Append(
             CultureInfo.InvariantCulture,
             $"\nWords  {(score.Value is { } value ? value.ToString("F4", CultureInfo.InvariantCulture) : "nothing")}: {score.Tokens} of them, {score.Known} known, {score.Weighed.Count} weighed"
@@ -93,7 +105,6 @@ internal sealed record ExplainedMail(
                 CultureInfo.InvariantCulture,
                 $"\n{probability, 11:F3} {counts.Spam, 7} {counts.Ham, 7}  {word}"
             );
-        return text.ToString();
     }
 
     private static string Sentence(string when, bool isSpam, double? points, double? required)

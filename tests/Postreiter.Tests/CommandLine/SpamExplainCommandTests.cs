@@ -72,6 +72,7 @@ public sealed class SpamExplainCommandTests
             text,
             StringComparison.Ordinal
         );
+        Assert.EndsWith($"before the rules: postreiter trace {id}\n", text, StringComparison.Ordinal);
         Assert.Matches(@"\n +0\.99\d +8 +0  overnight\n", text);
     }
 
