@@ -21,7 +21,7 @@ internal sealed partial class IncomingFiling
         var copies = new List<MailboxCopy>();
         foreach (var copy in filing.Copies)
         {
-            if (ReasonFor(ReaderOf(recipients, copy.AccountId)) is { } reason)
+            if (ReasonFor(_readers.GetValueOrDefault(copy.AccountId)) is { } reason)
                 kept.Add(Kept(copy.AccountId, AddressesOf(recipients, copy.AccountId), reason, copy.Prefix));
             else
                 copies.Add(copy);
@@ -52,10 +52,10 @@ internal sealed partial class IncomingFiling
             var reason =
                 Apart
                 ?? target
-                    .Accounts.Select(a => ReasonFor(ReaderOf(recipients, a.Id)))
+                    .Accounts.Select(a => ReasonFor(_readers.GetValueOrDefault(a.Id)))
                     .FirstOrDefault(r => r is not null);
             if (reason is not null)
-                ReceptionGate.NoteApart(peer, recipient.Arguments.Recipient, reason);
+                ReceptionGate.NoteApart(peer, Address(recipient, target), reason);
         }
 
         return kept.Count == 0 ? filing : filing with { Copies = copies, Queue = queue, Quarantine = kept };

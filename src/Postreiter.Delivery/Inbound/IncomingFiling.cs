@@ -48,6 +48,9 @@ internal sealed partial class IncomingFiling(
     /// <summary>Who gets it, and what follows for each.</summary>
     public required Readers Readers { get; init; }
 
+    // The first recipient by which an account gets it decides for its copy.
+    private readonly Dictionary<long, Reader?> _readers = [];
+
     // What was filed, for a scan that is still going on.
     private readonly List<LateCopy> _filed = [];
 
@@ -174,7 +177,7 @@ internal sealed partial class IncomingFiling(
         foreach (var (copy, filed) in filing.Copies.Zip(result.Copies))
         {
             if ((Spam?.Late is not null || Virus is { IsLate: true }) && !filed.WasThere)
-                _filed.Add(new LateCopy(copy.AccountId, filed, ReaderOf(recipients, copy.AccountId)));
+                _filed.Add(new LateCopy(copy.AccountId, filed, _readers.GetValueOrDefault(copy.AccountId)));
         }
 
         await ReportSuccessAsync(recipients, ct);
@@ -204,6 +207,7 @@ internal sealed partial class IncomingFiling(
                 if (!seen.Add(account.Id))
                     continue;
                 var reader = Readers.Find(Address(recipient, target), account.Id);
+                _readers[account.Id] = reader;
                 var prefix =
                     TraceField.ReturnPath(envelope.Mail.ReversePath)
                     + Virus?.Marks
@@ -225,15 +229,6 @@ internal sealed partial class IncomingFiling(
 
         return copies;
     }
-
-    // The first recipient by which an account gets it decides for its copy.
-    private Reader? ReaderOf(
-        IReadOnlyList<(AcceptedRecipient Recipient, Resolution Target)> recipients,
-        long account
-    ) =>
-        recipients
-            .Select(r => Readers.Find(Address(r.Recipient, r.Target), account))
-            .FirstOrDefault(static r => r is not null);
 
     private ValueTask<long> MailboxAsync(long accountId, Reader? reader, CancellationToken ct) =>
         IsHeld
@@ -344,7 +339,7 @@ internal sealed partial class IncomingFiling(
     {
         var asked = recipients
             // What is kept apart is not delivered.
-            .Where(r => r.Target.Accounts.Any(a => ReasonFor(ReaderOf(recipients, a.Id)) is null))
+            .Where(r => r.Target.Accounts.Any(a => ReasonFor(_readers.GetValueOrDefault(a.Id)) is null))
             .Where(r => r.Recipient.Arguments.Notify.HasFlag(SmtpNotify.Success))
             .Select(r => new ReportedRecipient(
                 r.Recipient.Arguments.Recipient,

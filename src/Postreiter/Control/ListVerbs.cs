@@ -78,7 +78,7 @@ internal static class ListVerbs
         ListKind? kind = arguments.OptionalText("kind") is null ? null : Kind(arguments);
         var isAll = arguments.OptionalText("all") is not null;
         IReadOnlyList<string> scopes = isAll ? await lists.ListScopesAsync(ct) : [Scope(arguments)];
-        if (!isAll && !await IsHereAsync(store, scopes[0], ct))
+        if (!isAll && !await IsHereAsync(store, arguments, ct))
             return ControlReply.NotSo(NoScope(scopes[0]));
         var rows = new List<JsonObject>();
         foreach (var scope in scopes)
@@ -101,7 +101,7 @@ internal static class ListVerbs
             throw new BadArgumentException(
                 "name an --account or a --domain; for everybody it is the setting spam.threshold"
             );
-        if (!await IsHereAsync(store, scope, ct))
+        if (!await IsHereAsync(store, arguments, ct))
             return ControlReply.NotSo(NoScope(scope));
         if (arguments.OptionalText("points") is not { } text)
             return (await lists.ReadAsync(scope, ct)).Threshold is { } now
@@ -158,13 +158,11 @@ internal static class ListVerbs
             ? ControlReply.Done(rows)
             : new ControlReply(ExitCodes.NotSo, string.Join('\n', mistakes.Distinct()), rows);
 
-    private static async ValueTask<bool> IsHereAsync(IStore store, string scope, CancellationToken ct) =>
-        scope.Length == 0
-        || (
-            scope.Contains('@', StringComparison.Ordinal)
-                ? await store.Directory.FindAccountAsync(Arguments.Address(scope), ct) is not null
-                : await store.Directory.IsLocalDomainAsync(Arguments.Domain(scope), ct)
-        );
+    private static async ValueTask<bool> IsHereAsync(IStore store, JsonObject arguments, CancellationToken ct) =>
+        arguments.OptionalText("account") is { } account
+            ? await store.Directory.FindAccountAsync(Arguments.Address(account), ct) is not null
+            : arguments.OptionalText("domain") is not { } domain
+                || await store.Directory.IsLocalDomainAsync(Arguments.Domain(domain), ct);
 
     private static string NoScope(string scope) =>
         scope.Contains('@', StringComparison.Ordinal)

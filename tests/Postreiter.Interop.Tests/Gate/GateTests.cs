@@ -153,7 +153,16 @@ public sealed class GateTests : ClientTests, IClassFixture<GateProcess>
         TestContext.Current.TestOutputHelper!.WriteLine(log);
         Assert.Matches($@" \*\* {one} .*550 5\.7\.1 Message refused as spam", log);
         Assert.Matches($@" => {other} .*PRDR.* C=""250 2\.0\.0 ", log);
-        var trace = Assert.Single(await TracesAsync(one));
+        JsonObject trace = [];
+        // What was filed with the message does not know yet what the other was told.
+        await Waiting.UntilAsync(
+            async () =>
+            {
+                trace = Assert.Single(await TracesAsync(one));
+                return trace["recipients"]!.AsArray().Any(static r => (string?)r!["action"] == "Refuse");
+            },
+            Ct
+        );
         Assert.Equal(
             ["Refuse", "Accept"],
             trace["recipients"]!
