@@ -39,6 +39,7 @@ internal sealed partial class InboundSite : IAuthenticator, IAsyncDisposable
     private readonly ReceptionPolicy _policy;
     private readonly MessageIntake _intake;
     private readonly IDnsResolver _dns;
+    private readonly SenderChecks? _senders;
 
     private InboundSite(
         OutboundLimits? outbound,
@@ -60,6 +61,7 @@ internal sealed partial class InboundSite : IAuthenticator, IAsyncDisposable
         var senders = checks is null
             ? null
             : new SenderChecks(dns, PublicSuffixList.Shipped, Host, Clock, new SafeRandom(3)) { Options = checks };
+        _senders = senders;
         var log = NullLogger<ReceptionPolicy>.Instance;
         _policy = new ReceptionPolicy(_store, _resolver, Clock, log, outbound, dns, senders);
         var notices = new NoticeFiler(_store, _resolver, MessageScanner.Create, Host, Clock, new SafeRandom(2), _keys);
