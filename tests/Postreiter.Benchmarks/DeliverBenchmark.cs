@@ -49,7 +49,8 @@ internal static class DeliverBenchmark
         return table;
     }
 
-    private static async Task<(long Messages, TimeSpan Elapsed)> LoadAsync(
+    /// <summary>Sends for so long, and waits until all of it is delivered.</summary>
+    public static async Task<(long Messages, TimeSpan Elapsed)> LoadAsync(
         IMailSite site,
         int sessions,
         int bytes,

@@ -18,6 +18,7 @@ Dictionary<string, Func<BenchmarkOptions, CancellationToken, Task<ResultTable>>>
     ["dkim"] = DkimBenchmark.RunAsync,
     ["spam"] = SpamBenchmark.RunAsync,
     ["gate"] = GateBenchmark.RunAsync,
+    ["virus"] = VirusBenchmark.RunAsync,
     ["scan"] = SpamBenchmark.RunLayersAsync,
     ["bayes"] = BayesBenchmark.RunAsync,
 };

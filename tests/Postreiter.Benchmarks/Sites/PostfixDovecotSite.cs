@@ -25,6 +25,9 @@ internal sealed class PostfixDovecotSite(string format) : IMailSite
 
     public string Name => $"Postfix + Dovecot ({format[..format.IndexOf(':', StringComparison.Ordinal)]})";
 
+    /// <summary>Further lines of main.cf.</summary>
+    public string Settings { get; init; } = "";
+
     public int SmtpPort { get; private set; }
 
     public int ImapPort { get; private set; }
@@ -181,7 +184,7 @@ internal sealed class PostfixDovecotSite(string format) : IMailSite
             smtpd_recipient_restrictions = permit_mynetworks, reject
             alias_maps =
             alias_database =
-
+            {Settings}
             """;
 
     private string MasterSettings() =>
