@@ -60,7 +60,10 @@ public sealed partial class ContentFilter(TimeProvider time, ILogger log) : IDis
     public ContentRules Rules { get; set; } = new();
 
     /// <inheritdoc/>
-    public void Dispose() => _places.Dispose();
+    public void Dispose()
+    {
+        // An unpacker that is late still gives its place back: the semaphore is left to the collector.
+    }
 
     /// <summary>Looks at a whole message.</summary>
     /// <returns>Null where no rule is in force.</returns>
@@ -79,6 +82,7 @@ public sealed partial class ContentFilter(TimeProvider time, ILogger log) : IDis
         using var budget = new CancellationTokenSource(rules.Budget, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, ct);
         var walk = new ContentWalk(rules, either.Token);
+        var findings = new List<ContentFinding>();
         try
         {
             foreach (var part in Leaves(root))
@@ -89,38 +93,82 @@ public sealed partial class ContentFilter(TimeProvider time, ILogger log) : IDis
                 if (IsPlainText(part, names))
                     continue;
                 await _places.WaitAsync(either.Token);
-                try
-                {
-                    using var scratch = await PartContent.ReadAsync(content, part, either.Token);
-                    // Not on a thread that answers sessions: unpacking is work.
-                    await Task.Run(() => walk.Look(scratch.Content, names), either.Token);
-                }
-                finally
-                {
-                    _places.Release();
-                }
+                await LookAsync(walk, content, part, names, either.Token);
+                findings = [.. walk.Findings];
             }
         }
         catch (OperationCanceledException) when (!ct.IsCancellationRequested)
         {
-            InboundMetrics.Limit("L16");
-            walk.Over("the message", $"it could not be looked at in {rules.Budget.TotalSeconds:0} s");
+            // An unpacker may still be at work, with the walk: what was found in the parts before is kept, and the walk left alone.
+            var late = new ContentWalk(rules, CancellationToken.None);
+            late.Over("the message", $"it could not be looked at in {rules.Budget.TotalSeconds:0} s");
+            findings.AddRange(late.Findings);
+            walk = late;
         }
 
-        return Decide(peer, envelope, rules, walk, time.GetElapsedTime(began).TotalMilliseconds);
+        return Decide(
+            peer,
+            envelope,
+            rules,
+            findings,
+            (walk.Files, walk.IsOver),
+            time.GetElapsedTime(began).TotalMilliseconds
+        );
+    }
+
+    // Not on a thread that answers sessions: unpacking is work. Nobody waits longer than there is time; the place and the file are given back
+    // when it really has ended.
+    private async Task LookAsync(
+        ContentWalk walk,
+        PendingBlob content,
+        MimePart part,
+        List<string> names,
+        CancellationToken ct
+    )
+    {
+        Scratch scratch;
+        try
+        {
+            scratch = await PartContent.ReadAsync(content, part, ct);
+        }
+        catch
+        {
+            _places.Release();
+            throw;
+        }
+
+        var looking = Task.Run(
+            () =>
+            {
+                using (scratch)
+                {
+                    try
+                    {
+                        walk.Look(scratch.Content, names);
+                    }
+                    finally
+                    {
+                        _places.Release();
+                    }
+                }
+            },
+            CancellationToken.None
+        );
+        await looking.WaitAsync(ct);
     }
 
     private ContentOutcome Decide(
         SmtpPeer peer,
         SmtpEnvelope envelope,
         ContentRules rules,
-        ContentWalk walk,
+        List<ContentFinding> found,
+        (int Files, bool IsOver) walked,
         double milliseconds
     )
     {
-        var findings = walk.Findings.OrderByDescending(f => rules.For(f.Rule)).ToList();
+        var findings = found.OrderByDescending(f => rules.For(f.Rule)).ToList();
         var action = findings.Count == 0 ? ContentAction.Pass : rules.For(findings[0].Rule);
-        if (walk.IsOver)
+        if (walked.IsOver)
             InboundMetrics.Limit("L16");
         foreach (var finding in findings)
         {
@@ -133,7 +181,7 @@ public sealed partial class ContentFilter(TimeProvider time, ILogger log) : IDis
             Rules = rules,
             Action = action,
             Findings = findings,
-            Files = walk.Files,
+            Files = walked.Files,
             Milliseconds = milliseconds,
         };
         return action switch

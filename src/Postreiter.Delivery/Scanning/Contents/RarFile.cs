@@ -9,6 +9,7 @@ internal sealed class RarFile(ContentWalk walk, Stream content, string where, in
 {
     // Our unpacker holds as much of what it wrote as the archive says.
     private const int MaxDictionary = 64 << 20;
+    private const int MaxName = 64 * 1024;
     private const int Weight = 2;
 
     /// <summary>Looks at its files.</summary>
@@ -19,7 +20,7 @@ internal sealed class RarFile(ContentWalk walk, Stream content, string where, in
             walk.Add(
                 ContentRule.Unreadable,
                 where,
-                $"a rar archive that needs more than {MaxDictionary >> 20} MiB of memory"
+                $"a rar archive that is damaged, or needs more than {MaxDictionary >> 20} MiB of memory"
             );
             return;
         }
@@ -92,6 +93,9 @@ internal sealed class RarFile(ContentWalk walk, Stream content, string where, in
                 content.Position += ((fileFlags & 2) != 0 ? 4 : 0) + ((fileFlags & 4) != 0 ? 4 : 0);
                 if (!TryNumber(out var packing))
                     return true;
+                // The system that made it, then its name.
+                if (!TryNumber(out _) || !TryNumber(out var name) || name is < 0 or > MaxName)
+                    return false;
                 if ((128L << 10) << (int)((packing >> 10) & 15) > MaxDictionary)
                     return false;
             }

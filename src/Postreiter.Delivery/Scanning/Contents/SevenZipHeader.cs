@@ -113,7 +113,7 @@ internal sealed class SevenZipHeader
 
     private long[] Packed()
     {
-        var sizes = new long[Count()];
+        var sizes = new long[Count(Left)];
         for (var id = Byte(); id != 0; id = Byte())
         {
             if (id == 9)
@@ -236,6 +236,8 @@ internal sealed class SevenZipHeader
 
         for (var i = 0; i < Folders.Count; i++)
         {
+            // More than one each have their size, an octet at least.
+            Check(counts[i] <= 1 || id == 9);
             var sizes = new List<long>();
             var rest = Folders[i].Sizes[0];
             for (var j = 0; j < counts[i]; j++)
@@ -258,10 +260,11 @@ internal sealed class SevenZipHeader
         while (id != 0)
         {
             Check(id == 10);
-            var unknown = 0;
+            var unknown = 0L;
             for (var i = 0; i < counts.Count; i++)
                 unknown += counts[i] == 1 && raw[i].HasDigest ? 0 : counts[i];
-            Digests(unknown);
+            Check(unknown <= Left * 8L);
+            Digests((int)unknown);
             id = Byte();
         }
     }
