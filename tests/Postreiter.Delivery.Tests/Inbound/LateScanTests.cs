@@ -9,6 +9,7 @@ using Postreiter.Smtp.Server;
 using Postreiter.Spam.Results;
 using Postreiter.Spam.Scanning;
 using Postreiter.Storage;
+using Postreiter.Storage.Lists;
 using static Postreiter.Delivery.Tests.Inbound.InboundSite;
 
 namespace Postreiter.Delivery.Tests.Inbound;
@@ -165,6 +166,25 @@ public sealed class LateScanTests
         await site.LateScansEndAsync();
         Assert.Single(await site.InboxAsync("ann"));
         Assert.Single(await site.InboxAsync("bob", "Junk"));
+    }
+
+    [Fact]
+    public async Task F7_a_late_scan_moves_each_copy_by_its_reader_s_own_lists_and_threshold()
+    {
+        var scanner = new SlowScanner();
+        await using var site = await SiteAsync(scanner);
+        site.Guard(
+            new GateOptions { OnNoDomain = FailurePolicy.Mark },
+            new GreylistOptions { Mode = GreylistMode.Off }
+        );
+        await site.ThresholdAsync("ann@our.example", 8);
+        await site.ListAsync("cat@our.example", ListKind.Allow, "far.example");
+        await SendAsync(site, to: "<ann@our.example> <bob@our.example> <cat@our.example>");
+        scanner.End(7);
+        await site.LateScansEndAsync();
+        Assert.Single(await site.InboxAsync("ann"));
+        Assert.Single(await site.InboxAsync("bob", "Junk"));
+        Assert.Single(await site.InboxAsync("cat"));
     }
 
     [Fact]
