@@ -167,6 +167,60 @@ public sealed class ForeignGateTests : ClientTests, IClassFixture<ForeignGate>
     }
 
     [Fact]
+    public async Task Exim_asks_by_policy_delegation_from_its_own_rules()
+    {
+        const string Program = "/usr/local/lib/postreiter-tests/exim/usr/sbin/exim4";
+        Assert.SkipUnless(File.Exists(Program), "exim is not unpacked: run tests/setup as root");
+        var settings = Path.Combine(Folder, "exim.conf");
+        // As docs/migration-from-postfix.md has it.
+        await File.WriteAllTextAsync(
+            settings,
+            $$$$"""
+            primary_hostname = mx.peer.example
+            exim_path = {{{{Program}}}}
+            spool_directory = {{{{Folder}}}}
+            log_file_path = {{{{Folder}}}}/%slog
+            exim_user = root
+            exim_group = root
+            tls_advertise_hosts =
+            keep_environment =
+            acl_smtp_rcpt = gate
+
+            begin acl
+            gate:
+              warn  set acl_m_gate = ${readsocket{{{{{_server.Postfix.Policy}}}}}{request=smtpd_access_policy\nprotocol_state=RCPT\n\
+                      client_address=$sender_host_address\nhelo_name=$sender_helo_name\nsender=$sender_address\n\
+                      recipient=$local_part@$domain\n\n}{10s}{ }{action=DUNNO}}
+              deny  condition = ${if match{$acl_m_gate}{\N^action=5\N}}
+                    message = ${sg{$acl_m_gate}{\N^action=|\s+$\N}{}}
+              defer condition = ${if match{$acl_m_gate}{\N^action=4\N}}
+                    message = ${sg{$acl_m_gate}{\N^action=|\s+$\N}{}}
+              accept
+
+            """,
+            Ct
+        );
+        Assert.Contains("250 Accepted", await AskAsync("127.0.0.5", "exim@zone.example"), StringComparison.Ordinal);
+        Assert.Contains(
+            "550 5.7.1 Refused: 127.0.0.3 is on bl.example",
+            await AskAsync("127.0.0.3", "exim@zone.example"),
+            StringComparison.Ordinal
+        );
+        Assert.Contains(
+            "451 4.7.1 127.0.0.9 is not yet authorized to deliver mail from <exim@open.zone.example> to",
+            await AskAsync("127.0.0.9", "exim@open.zone.example"),
+            StringComparison.Ordinal
+        );
+
+        async Task<string> AskAsync(string client, string from)
+        {
+            var session = $"EHLO mail.zone.example\nMAIL FROM:<{from}>\nRCPT TO:<paula@{PostfixServer.Domain}>\nQUIT\n";
+            var (_, output) = await RunWithInputAsync("env", session, Program, "-C", settings, "-bh", client);
+            return output;
+        }
+    }
+
+    [Fact]
     public async Task A_session_with_many_messages_is_judged_message_by_message()
     {
         using var smtp = await ConnectAsync(Gate, "127.0.0.5");
