@@ -66,7 +66,10 @@ public sealed partial class MilterChain(
     /// <summary>Ends connections that wait for another session.</summary>
     public async ValueTask EmptyAsync()
     {
-        foreach (var door in _doors.Values.ToList())
+        List<MilterDoor> doors;
+        lock (_lock)
+            doors = [.. _doors.Values];
+        foreach (var door in doors)
             await door.EmptyAsync();
     }
 

@@ -38,6 +38,9 @@ internal sealed class MilterLink(
     /// <summary>Whether it is shown what comes now.</summary>
     public bool IsAsked => !_acceptsConnection && !_acceptsMessage && !_hasFailed && _channel is not null;
 
+    /// <summary>Whether it failed with this message.</summary>
+    public bool HasFailed => _hasFailed;
+
     /// <summary>Whether it may change what a message is made of.</summary>
     public bool ChangesContent => IsAsked && _channel!.ChangesContent;
 

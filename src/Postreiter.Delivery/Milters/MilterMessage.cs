@@ -18,6 +18,8 @@ internal sealed class MilterMessage : IAsyncDisposable
     // RFC 5321 §4.5.3.1.8 is far below; what milters add counts with what came (L6).
     private const int MaxRecipients = 1_000;
 
+    private static readonly TimeSpan MostWhileItComes = TimeSpan.FromMinutes(5);
+
     private readonly MilterSession _session;
     private readonly MessageIntake _intake;
     private readonly SmtpPeer _peer;
@@ -26,6 +28,7 @@ internal sealed class MilterMessage : IAsyncDisposable
     private readonly List<BlobWriter> _writers = [];
     private readonly byte[] _piece;
     private ArrayBufferWriter<byte>? _header = new(2048);
+    private TimeSpan _spent;
     private int _held;
     private bool _isDisposed;
 
@@ -54,7 +57,7 @@ internal sealed class MilterMessage : IAsyncDisposable
         var header = MilterHeader.Read(written.WrittenMemory);
         foreach (var link in _live)
         {
-            if (await link.HeaderAsync(header, ct) is { } refusal)
+            if (await WhileItComesAsync(link, token => link.HeaderAsync(header, token), ct) is { } refusal)
                 return Note(refusal);
         }
 
@@ -121,7 +124,7 @@ internal sealed class MilterMessage : IAsyncDisposable
                 return outcome with { Refusal = Note(refusal) };
             if (changes.Count > 0)
                 outcome = await ApplyAsync(link, outcome, changes, body, time.GetElapsedTime(began), ct);
-            else if (link.IsAsked)
+            else if (!link.HasFailed)
                 link.Note("continue", "nothing to say", time.GetElapsedTime(began).TotalMilliseconds);
             if (outcome.Refusal is not null)
                 return outcome with { Refusal = Note(outcome.Refusal) };
@@ -161,6 +164,34 @@ internal sealed class MilterMessage : IAsyncDisposable
         }
     }
 
+    // One that takes nearly its whole time for every piece would hold a session for hours.
+    private async ValueTask<SmtpReply?> WhileItComesAsync(
+        MilterLink link,
+        Func<CancellationToken, ValueTask<SmtpReply?>> ask,
+        CancellationToken ct
+    )
+    {
+        if (!link.IsAsked)
+            return null;
+        var time = _session.Chain.Time;
+        var began = time.GetTimestamp();
+        var left = MostWhileItComes - _spent;
+        using var patience = new CancellationTokenSource(left > TimeSpan.Zero ? left : TimeSpan.Zero, time);
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(patience.Token, ct);
+        try
+        {
+            return await ask(either.Token);
+        }
+        catch (OperationCanceledException) when (patience.IsCancellationRequested && !ct.IsCancellationRequested)
+        {
+            return Note(await link.GiveUpAsync("the message was held up by it for too long"));
+        }
+        finally
+        {
+            _spent += time.GetElapsedTime(began);
+        }
+    }
+
     private async ValueTask<SmtpReply?> FlushAsync(CancellationToken ct)
     {
         var piece = _piece.AsMemory(0, _held);
@@ -169,7 +200,7 @@ internal sealed class MilterMessage : IAsyncDisposable
             return null;
         foreach (var link in _live)
         {
-            if (await link.BodyAsync(piece, ct) is { } refusal)
+            if (await WhileItComesAsync(link, token => link.BodyAsync(piece, token), ct) is { } refusal)
                 return Note(refusal);
         }
 

@@ -164,6 +164,7 @@ public sealed partial class MilterChannel : IAsyncDisposable
     )
     {
         var progress = 0;
+        var began = _time.GetTimestamp();
         while (true)
         {
             var (code, data, fault) = await ReadAsync(timeout, ct);
@@ -196,7 +197,7 @@ public sealed partial class MilterChannel : IAsyncDisposable
                         ? MilterAnswer.With(reply)
                         : Break("its reply is none");
                 case MilterResponse.Progress:
-                    if (++progress > _options.MaxProgress)
+                    if (++progress > _options.MaxProgress || _time.GetElapsedTime(began) > _options.MaxStep)
                         return Break("it is at work without end");
                     break;
                 case MilterResponse.ReplaceBody when changes is not null:

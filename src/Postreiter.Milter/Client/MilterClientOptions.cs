@@ -12,6 +12,9 @@ public sealed record MilterClientOptions
     /// <summary>Signs of life that one step may have. Default 100.</summary>
     public int MaxProgress { get; init; } = 100;
 
+    /// <summary>Longest time that signs of life may prolong a step. Default 5 min: so long do clients wait for most replies (RFC 5321 §4.5.3.2).</summary>
+    public TimeSpan MaxStep { get; init; } = TimeSpan.FromMinutes(5);
+
     /// <summary>Changes of one message, without pieces of the body. Default 1,000.</summary>
     public int MaxChanges { get; init; } = 1_000;
 

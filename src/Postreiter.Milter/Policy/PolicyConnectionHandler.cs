@@ -66,9 +66,11 @@ public sealed partial class PolicyConnectionHandler(
                 continue;
             }
 
-            var action = await DecideAsync(connection.Id, session, request!, stopping);
+            // What was asked is answered; the server stops between two questions.
+            var action = await DecideAsync(connection.Id, session, request!, CancellationToken.None);
             connection.Output.Write(Encoding.UTF8.GetBytes($"action={OneLine(action)}\n\n"));
-            if ((await connection.Output.FlushAsync(either.Token)).IsCompleted)
+            using var patience = new CancellationTokenSource(options.ProgressEvery * 6, time);
+            if ((await connection.Output.FlushAsync(patience.Token)).IsCompleted)
                 return;
         }
     }

@@ -63,7 +63,8 @@ internal sealed partial class MilterServerSession(
 
             var copy = data.ToArray();
             connection.Input.AdvanceTo(buffer.Start);
-            var (goesOn, fault) = await StepAsync((MilterCommand)code, copy, stopping);
+            // A step that has begun is finished; the server stops between two of them.
+            var (goesOn, fault) = await StepAsync((MilterCommand)code, copy, CancellationToken.None);
             if (fault is not null || !goesOn)
                 return fault;
         }
@@ -231,13 +232,14 @@ internal sealed partial class MilterServerSession(
             if (!_isInBody && await EndOfHeaderAsync(ct) is { GoesOn: false } before)
                 return await AnswerAsync(before, ct);
             var judging = Filter.EndAsync(_macros, ct).AsTask();
-            while (await Task.WhenAny(judging, Task.Delay(options.ProgressEvery, time, ct)) != judging)
+            using var over = new CancellationTokenSource();
+            while (await Task.WhenAny(judging, Task.Delay(options.ProgressEvery, time, over.Token)) != judging)
             {
-                ct.ThrowIfCancellationRequested();
                 MilterPacket.Write(connection.Output, (byte)MilterResponse.Progress);
                 await FlushAsync(ct);
             }
 
+            await over.CancelAsync();
             (answer, var changes) = await judging;
             foreach (var change in changes)
                 Write(change);

@@ -174,6 +174,22 @@ public sealed partial class MilterTests
     }
 
     [Fact]
+    public async Task One_that_holds_a_message_up_for_too_long_is_given_up_whatever_its_own_time_is()
+    {
+        await using var site = await SiteAsync(Options with { ContentTimeout = TimeSpan.FromMinutes(10) });
+        _milter.Answer = (code, _) =>
+        {
+            if (code != 'L')
+                return null;
+            site.Clock.Advance(TimeSpan.FromMinutes(5));
+            return [];
+        };
+        await site.PlayAsync(ListenerRole.Mx, Refused('L', "451 4.7.1 *"));
+        var verdict = Assert.Single(await site.TracesAsync("ann@our.example"));
+        Assert.Contains(verdict.Checks, static c => c.Reason == "the message was held up by it for too long");
+    }
+
+    [Fact]
     public async Task A_body_without_end_is_cut_off()
     {
         _milter.Answer = static (code, _) =>
