@@ -14,7 +14,7 @@ internal static class RequiredFactor
     private const int MaxStates = 6000;
 
     // More than one place in so many would leave too many lines.
-    private const double MaxShare = 1.0 / 4000;
+    private const double MaxShare = 1.0 / 700;
 
     // Rarer is not worth more states.
     private const double EnoughShare = 1e-9;
@@ -24,6 +24,10 @@ internal static class RequiredFactor
 
     // Repeats up to this span stand in a factor as they are.
     private const int MaxSpan = 8;
+
+    // Spellings of one letter are as few as this, or more, and as long as this at most.
+    private const int ManySpellings = 3;
+    private const int MaxSpelling = 4;
 
     // A set with more octets lets an automaton be in many places at once.
     private const int MaxNarrow = 40;
@@ -109,13 +113,38 @@ internal static class RequiredFactor
             case SequenceNode sequence:
                 return Joined(sequence.Parts);
             case AlternationNode alternation:
-                return Either(alternation.Branches, Whole);
+                return Spellings(alternation) ?? Either(alternation.Branches, Whole);
             case RepeatNode { Max: <= MaxSpan } repeat when Whole(repeat.Body) is { } body:
                 var states = (long)Math.Max(body.States, 1) * Math.Max(repeat.Max, 1);
                 return states > MaxStates ? null : new(node, Math.Pow(body.Share, repeat.Min), (int)states);
             default:
                 return null;
         }
+    }
+
+    // The spellings of a letter, each of a few octets: any of their first octets, then any of the others. That matches more, with a few states.
+    private static Factor? Spellings(AlternationNode alternation)
+    {
+        if (alternation.Branches.Count < ManySpellings)
+            return null;
+        var (first, rest) = (OctetSet.None, OctetSet.None);
+        var (least, most) = (int.MaxValue, 0);
+        foreach (var branch in alternation.Branches)
+        {
+            IReadOnlyList<PatternNode> parts = branch is SequenceNode sequence ? sequence.Parts : [branch];
+            if (parts.Count is 0 or > MaxSpelling || !parts.All(static part => part is SetNode))
+                return null;
+            first |= ((SetNode)parts[0]).Set;
+            foreach (var part in parts.Skip(1))
+                rest |= ((SetNode)part).Set;
+            (least, most) = (Math.Min(least, parts.Count), Math.Max(most, parts.Count));
+        }
+
+        var share = OctetFrequency.Of(first);
+        if (most == 1)
+            return new(new SetNode(first), share, 1);
+        var tail = new RepeatNode(new SetNode(rest), least - 1, most - 1, RepeatMode.Greedy);
+        return new(new SequenceNode([new SetNode(first), tail]), share, 2 * most);
     }
 
     private static Factor? Joined(IReadOnlyList<PatternNode> parts)
