@@ -1,3 +1,4 @@
+using System.Text;
 using Postreiter.Spam.Patterns;
 
 namespace Postreiter.Spam.Matching;
@@ -41,7 +42,9 @@ internal sealed class LineMatcher
     private readonly Certainty[] _certainties;
 
     /// <summary>Builds it.</summary>
-    public LineMatcher(IReadOnlyList<MatchedPattern> patterns)
+    /// <param name="patterns">The rules.</param>
+    /// <param name="common">Texts that stand in nearly every line: to look for them saves nothing. Default none.</param>
+    public LineMatcher(IReadOnlyList<MatchedPattern> patterns, IReadOnlyList<string>? common = null)
     {
         _patterns = [.. patterns];
         _own =
@@ -64,7 +67,9 @@ internal sealed class LineMatcher
         {
             var tree = _patterns[i].Pattern.Tree;
             var literals = _patterns[i].Pattern.Source.Length <= MaxSearched ? RequiredLiterals.Of(tree) : null;
-            if (literals is { Count: <= ManyTexts })
+            if (literals is not null && common is not null && literals.Any(text => IsIn(common, text)))
+                others.Add(i);
+            else if (literals is { Count: <= ManyTexts })
                 texts.AddRange(literals.Select(text => (text, i)));
             else if (RequiredFactor.Of(tree) is { } factor)
                 factors.Add((i, factor));
@@ -89,6 +94,12 @@ internal sealed class LineMatcher
         }
 
         _literals = [.. texts.Chunk(LiteralAutomaton.MaxTexts).Select(static some => new LiteralAutomaton(some))];
+    }
+
+    private static bool IsIn(IReadOnlyList<string> common, byte[] text)
+    {
+        var octets = Encoding.Latin1.GetString(text);
+        return common.Any(one => one.Contains(octets, StringComparison.Ordinal));
     }
 
     // What is known of a candidate before it is looked at.

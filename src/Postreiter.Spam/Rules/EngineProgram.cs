@@ -47,6 +47,9 @@ internal sealed class EngineProgram
 
     private const int Last = int.MaxValue;
 
+    // What stands in most URIs.
+    private static readonly string[] UriTexts = ["http://", "https://", "mailto:"];
+
     /// <summary>The ruleset.</summary>
     public Ruleset Ruleset { get; }
 
@@ -150,7 +153,7 @@ internal sealed class EngineProgram
                 one.Rule.Kind == RuleKind.Body && one.Rule.Flags.Has("nosubject")
             ))
             .ToArray();
-        return patterns.Length > 0 ? new LineMatcher(patterns) : null;
+        return patterns.Length > 0 ? new LineMatcher(patterns, kind == RuleKind.Uri ? UriTexts : null) : null;
     }
 
     // A meta is decided after the last of the rules it names; one that names a rule which does not run, at the end.

@@ -8,6 +8,23 @@ namespace Postreiter.Spam.Rules;
 /// <summary>Matches header rules, grouped by header: each value is fetched once.</summary>
 internal sealed class HeaderMatcher
 {
+    // What each relay has in the headers that are made of them.
+    private const string Relays = "X-Spam-Relays-";
+    private static readonly string[] RelayTexts =
+    [
+        "[ ip=",
+        " rdns=",
+        " helo=",
+        " by=",
+        " ident=",
+        " envfrom=",
+        " intl=",
+        " id=",
+        " auth=",
+        " msa=",
+        " ]",
+    ];
+
     private readonly Group[] _groups;
 
     /// <summary>Builds it.</summary>
@@ -117,11 +134,13 @@ internal sealed class HeaderMatcher
             if (rule.IfUnset is not null || PatternLength.Min(rule.Pattern!.Tree) == 0)
                 missing.Add((pattern, rule.IfUnset ?? ""));
         }
+        var isOfRelays = rules.Key.StartsWith(Relays, StringComparison.OrdinalIgnoreCase);
+        var common = isOfRelays ? RelayTexts : null;
         return new Group(
             rules.First().Rule.Header!,
             MailHeaders.Form(rules.First().Rule.Header!),
             [.. rules.Where(static rule => rule.Rule.IsExistence).Select(static rule => rule.Index)],
-            plain.Count > 0 ? new Lazy<LineMatcher>(() => new LineMatcher(plain)) : null,
+            plain.Count > 0 ? new Lazy<LineMatcher>(() => new LineMatcher(plain, common)) : null,
             [.. negated],
             [.. missing]
         );
