@@ -26,6 +26,7 @@ internal static class Targets
     private static readonly SortedDictionary<string, Action<byte[]>> All = new(StringComparer.Ordinal)
     {
         ["arc-header"] = DkimTargets.ArcHeader,
+        ["attachment"] = ContentTargets.Attachment,
         ["authentication-results"] = MailAuthTargets.Results,
         ["byte-size"] = input => Require(!ByteSize.TryParse(Text(input), out var bytes) || bytes >= 0),
         ["dkim-key"] = DkimTargets.KeyRecord,
