@@ -1,5 +1,4 @@
 using System.Buffers;
-using System.Runtime.InteropServices;
 
 namespace Postreiter.Spam.Bayes;
 
@@ -29,7 +28,8 @@ public sealed class BayesClassifier(long minSpam = 200, long minHam = 200, bool 
         foreach (var place in learned)
             place.AddCounts(tokens.Keys, counts);
         var keys = tokens.Keys;
-        var strong = new List<Strong>();
+        var strong = ArrayPool<Strong>.Shared.Rent(Math.Max(1, tokens.Count));
+        var found = 0;
         var known = 0;
         var balance = new TokenBalance();
         for (var i = 0; i < tokens.Count && spam > 0 && ham > 0; i++)
@@ -42,16 +42,17 @@ public sealed class BayesClassifier(long minSpam = 200, long minHam = 200, bool 
             var probability = ChiSquare.Probability(counts[i], spam, ham);
             var strength = Math.Abs(probability - 0.5);
             if (strength >= ChiSquare.MinStrength)
-                strong.Add(new Strong(strength, keys[i], i, probability));
+                strong[found++] = new Strong(strength, keys[i], i, probability);
         }
 
-        var sorted = CollectionsMarshal.AsSpan(strong);
+        var sorted = strong.AsSpan(0, found);
         sorted.Sort();
         if (sorted.Length > ChiSquare.MaxTokens)
             sorted = sorted[..ChiSquare.MaxTokens];
         var weighed = new WeighedToken[sorted.Length];
         for (var i = 0; i < weighed.Length; i++)
             weighed[i] = new WeighedToken(sorted[i].Index, sorted[i].Probability, counts[sorted[i].Index]);
+        ArrayPool<Strong>.Shared.Return(strong);
         ArrayPool<TokenCounts>.Shared.Return(counts);
         double? value = null;
         if (weighed.Length > 0)

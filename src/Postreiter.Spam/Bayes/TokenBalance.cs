@@ -21,8 +21,8 @@ internal sealed class TokenBalance
     private const double Power = 0.75;
     private const double TextWeight = 1.5;
 
-    private readonly List<double> _header = [];
-    private readonly List<double> _text = [];
+    private readonly List<double> _header = new(128);
+    private readonly List<double> _text = new(128);
 
     /// <summary>Adds a token.</summary>
     /// <param name="token">Its octets.</param>
