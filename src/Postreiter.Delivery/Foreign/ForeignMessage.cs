@@ -2,6 +2,7 @@ using System.Text;
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
+using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Inbound;
 using Postreiter.Delivery.Lists;
 using Postreiter.Delivery.Milters;
@@ -153,7 +154,8 @@ internal sealed class ForeignMessage : IAsyncDisposable
         if (options.HoldsJunk && Reason(sender, contents, readers) is { } reason)
         {
             changes.Add(new MilterQuarantine(reason));
-            _foreign.Gate.NoteHeld(_peer);
+            foreach (var recipient in _envelope.Recipients)
+                ReceptionGate.NoteApart(_peer, recipient.Arguments.Recipient, reason);
         }
 
         return changes;

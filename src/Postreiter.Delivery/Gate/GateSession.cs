@@ -102,9 +102,6 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     /// <summary>Whether the message is spam by the rules; null when nothing was scanned.</summary>
     public bool? IsJunk { get; set; }
 
-    /// <summary>Whether a milter wants it held.</summary>
-    public bool IsHeld { get; set; }
-
     /// <summary>Recipients from whom the message is kept apart.</summary>
     public HashSet<string> Apart { get; } = new(StringComparer.Ordinal);
 
@@ -187,8 +184,6 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     /// <summary>What became of a copy that was taken.</summary>
     public VerdictAction ActionFor(Reader? reader)
     {
-        if (IsHeld)
-            return VerdictAction.Junk;
         if (IsQuarantined && reader is not { IsExempt: true })
             return VerdictAction.Quarantine;
         if (reader is null ? IsJunk == true : reader.Verdict?.IsJunk ?? (IsJunk == true || IsBackscatterFor(reader)))

@@ -42,13 +42,6 @@ public sealed partial class ReceptionGate
     /// <summary>Milters have changed for whom the message is.</summary>
     internal void NoteAdded(SmtpPeer peer, EmailAddress recipient) => Session(peer)?.Transaction?.Add(recipient, null);
 
-    /// <summary>A milter wants the message held.</summary>
-    internal void NoteHeld(SmtpPeer peer)
-    {
-        if (Session(peer) is { Transaction: { } transaction })
-            transaction.IsHeld = true;
-    }
-
     private static void NoteMilters(GateTransaction transaction, MilterSession milters, EmailAddress? recipient = null)
     {
         foreach (var record in milters.TakeRecords())

@@ -39,9 +39,6 @@ internal sealed partial class IncomingFiling(
     /// <summary>What scanners said of it; null where nobody was asked.</summary>
     public VirusOutcome? Virus { get; init; }
 
-    /// <summary>Whether a milter wants it held: it goes to Junk, whatever lists say.</summary>
-    public bool IsHeld { get; init; }
-
     /// <summary>What the rules about contents say of it; null where there are none.</summary>
     public ContentOutcome? Contents { get; init; }
 
@@ -231,8 +228,7 @@ internal sealed partial class IncomingFiling(
     }
 
     private ValueTask<long> MailboxAsync(long accountId, Reader? reader, CancellationToken ct) =>
-        IsHeld
-        || reader?.Verdict is { IsJunk: true }
+        reader?.Verdict is { IsJunk: true }
         || (verdict?.Action == SenderAction.Quarantine && reader is not { IsExempt: true })
             ? intake.Resolver.Directory.FindJunkAsync(accountId, ct)
             : intake.Resolver.Directory.FindInboxAsync(accountId, ct);

@@ -148,9 +148,8 @@ internal sealed partial class IncomingMessage(
                 Spam = spam,
                 Virus = virus,
                 Contents = contents,
-                IsHeld = made.Held is not null,
                 Readers = readers,
-                Apart = virus.Quarantine ?? contents?.Quarantine,
+                Apart = virus.Quarantine ?? contents?.Quarantine ?? made.Held,
             };
             isHandedOver = true;
             return RepliesFor(made.Envelope, await outcome.FileAsync(ct));

@@ -252,8 +252,9 @@ internal sealed class MilterMessage : IAsyncDisposable
                 words.Add("another body");
             else if (change is MilterQuarantine quarantine)
             {
-                held ??= quarantine.Reason;
-                words.Add($"held: {quarantine.Reason}");
+                var reason = $"milter: {Shown(quarantine.Reason)}";
+                held ??= reason;
+                words.Add($"held: {Shown(quarantine.Reason)}");
             }
             else if (await envelope.ApplyAsync(change, ct) is { } said)
                 words.Add(said);
@@ -261,8 +262,6 @@ internal sealed class MilterMessage : IAsyncDisposable
 
         foreach (var recipient in envelope.Added)
             _intake.Gate?.NoteAdded(_peer, recipient);
-        if (held is not null)
-            _intake.Gate?.NoteHeld(_peer);
         link.Note("changed", string.Join(", ", words.Take(50)), took.TotalMilliseconds);
         outcome = outcome with
         {
@@ -270,17 +269,15 @@ internal sealed class MilterMessage : IAsyncDisposable
             Held = held,
             HasChanged = outcome.HasChanged || isRewritten || envelope.HasChanged,
         };
-        // Nobody is left, or what is to be held would go on to others: refused, so that its author is told.
-        if (
-            outcome.Envelope.Recipients.Count == 0
-            || (
-                held is not null
-                && outcome.Envelope.Recipients.Any(static r => r.Target is Resolution { Remote.Count: > 0 })
-            )
-        )
+        // Nobody is left: refused, so that its author is told.
+        if (outcome.Envelope.Recipients.Count == 0)
             return outcome with { Refusal = new SmtpReply(550, "5.7.1", "Refused") };
         return isRewritten ? await RewriteAsync(outcome, header, start, body, ct) : outcome;
     }
+
+    // It stands in lists and traces, and is another program's text.
+    private static string Shown(string reason) =>
+        new([.. reason.Take(200).Select(static c => c is >= ' ' and <= '~' ? c : '?')]);
 
     private async ValueTask<MilterOutcome> RewriteAsync(
         MilterOutcome outcome,

@@ -152,16 +152,22 @@ public sealed partial class MilterTests
     }
 
     [Fact]
-    public async Task What_is_to_be_held_goes_to_Junk_with_the_reason_in_the_trace()
+    public async Task What_is_to_be_held_is_kept_in_the_quarantine_with_the_reason_in_the_trace()
     {
-        Change("qlooks odd\0");
+        Change("qlooks odd\u0007\0");
         await using var site = await SiteAsync(Options);
         await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text));
         Assert.Empty(await site.InboxAsync("ann"));
-        Assert.Single(await site.InboxAsync("ann", "Junk"));
+        Assert.Empty(await site.InboxAsync("ann", "Junk"));
+        Assert.Equal(
+            "milter: looks odd?",
+            Assert
+                .Single(await site.Store.Quarantine.ListAsync(null, 0, 10, TestContext.Current.CancellationToken))
+                .Reason
+        );
         var verdict = Assert.Single(await site.TracesAsync("ann@our.example"));
-        Assert.Equal(VerdictAction.Junk, Assert.Single(verdict.Recipients).Action);
-        Assert.Contains(verdict.Checks, static c => c.Reason == "held: looks odd");
+        Assert.Equal(VerdictAction.Hold, Assert.Single(verdict.Recipients).Action);
+        Assert.Contains(verdict.Checks, static c => c.Reason == "held: looks odd?");
     }
 
     [Fact]
@@ -171,9 +177,21 @@ public sealed partial class MilterTests
         await using var site = await SiteAsync(Options with { Submission = [_milter.Address] });
         await site.PlayAsync(
             ListenerRole.Submission,
-            Send("<x@far.example>", Text, from: "<ann@our.example>", asAnn: true, reply: "550 5.7.1 Refused")
+            Send("<x@far.example>", Text, from: "<ann@our.example>", asAnn: true)
         );
-        Assert.Equal(0, await site.CountAsync());
+        Assert.Empty(await site.QueueAsync());
+        Assert.Equal(
+            "x@far.example",
+            Assert
+                .Single(
+                    Assert
+                        .Single(
+                            await site.Store.Quarantine.ListAsync(null, 0, 10, TestContext.Current.CancellationToken)
+                        )
+                        .Recipients
+                )
+                .ToString()
+        );
     }
 
     [Fact]
