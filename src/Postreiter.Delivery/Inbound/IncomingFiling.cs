@@ -62,7 +62,7 @@ internal sealed partial class IncomingFiling(
     public async ValueTask<IReadOnlyList<SmtpReply>> FileAsync(CancellationToken ct)
     {
         var replies = await FileWithLateAsync(ct);
-        if (Virus is { IsLate: true } && intake.Virus is { } filter)
+        if (Virus is { IsLate: true } && _filed.Count > 0 && intake.Virus is { } filter)
             intake.Late.Begin(envelope.Id, filter, (envelope.Mail.ReversePath, Addresses()), _filed);
         return replies;
     }

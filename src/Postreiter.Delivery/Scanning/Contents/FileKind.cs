@@ -88,7 +88,7 @@ internal readonly record struct FileKind(FileForm Form, string Type, string Name
         ([0xff, 0xd8, 0xff], 0, new(FileForm.Plain, "jpg", "a picture")),
         ([.. "CWS"u8], 0, new(FileForm.Plain, "swf", "a Flash film")),
         ([.. "FWS"u8], 0, new(FileForm.Plain, "swf", "a Flash film")),
-        ([.. "#!"u8], 0, new(FileForm.Program, "sh", "a script")),
+        ([.. "#!"u8], 0, new(FileForm.Plain, "sh", "a script")),
     ];
 
     /// <summary>A file of which nothing is known.</summary>
@@ -151,6 +151,6 @@ internal readonly record struct FileKind(FileForm Form, string Type, string Name
         }
 
         // A program of DOS: binary from the start. What is text is none.
-        return !head[..28].ContainsAnyInRange((byte)'a', (byte)'z') || head[2..28].Contains((byte)0);
+        return head[2..28].Contains((byte)0);
     }
 }

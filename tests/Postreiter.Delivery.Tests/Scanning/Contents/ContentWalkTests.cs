@@ -12,7 +12,7 @@ public sealed class ContentWalkTests
     private static readonly ContentRules Everything = new()
     {
         Executables = ContentAction.Mark,
-        Types = ["iso", "swf"],
+        Types = ["iso", "swf", "sh"],
         MaxUnpacked = 50 << 20,
         MaxFile = 20 << 20,
     };
@@ -28,11 +28,17 @@ public sealed class ContentWalkTests
         new()
         {
             { "a text", "readme.txt", Harmless, "" },
+            {
+                "a text that begins with MZ, in capitals",
+                "readme.txt",
+                Text("MZ IST DAS KENNZEICHEN VON MAINZ AM RHEIN, UND NICHT VON MURNAU."),
+                ""
+            },
             { "a text that begins with MZ", "readme.txt", Text("MZ is what programs begin with, said he."), "" },
             { "a program called so", "setup.exe", Program, "Executable setup.exe" },
             { "a program called otherwise", "photo.jpg", Program, "Executable photo.jpg" },
             { "a script by its name", "order.JS", Harmless, "Executable order.JS" },
-            { "a script by its first line", "notes", Text("#!/bin/sh\nrm -rf /"), "Executable notes" },
+            { "a listed script by its first line", "notes", Text("#!/bin/sh\nrm -rf /"), "Listed notes" },
             { "a program of Linux", "x", [0x7f, (byte)'E', (byte)'L', (byte)'F', 2], "Executable x" },
             { "a name with dots and blanks behind it", "x.exe. . ", Harmless, "Executable x.exe. . " },
             { "a name with a stream", "x.exe::$DATA", Harmless, "Executable x.exe::$DATA" },
