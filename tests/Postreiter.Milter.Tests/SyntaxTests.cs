@@ -98,7 +98,7 @@ public sealed class SyntaxTests
     [InlineData(3u, MilterSteps.NoData)]
     [InlineData(6u, MilterSteps.None)]
     public void Of_steps_that_an_old_version_does_not_know_it_is_spared(uint version, MilterSteps steps) =>
-        Assert.Equal(steps, new MilterOffer(version, 0, 0).StepsInForce);
+        Assert.Equal(steps, new MilterOffer(version, MilterActions.None, MilterSteps.None).StepsInForce);
 
     [Theory, MemberData(nameof(Replies))]
     public void A_reply_is_read_into_one_of_ours(string text, int code, string? status, string lines)

@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;

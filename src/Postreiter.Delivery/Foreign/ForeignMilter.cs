@@ -1,6 +1,5 @@
 using System.Net;
 using Postreiter.Core;
-using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Gate;
 using Postreiter.Milter;
 using Postreiter.Milter.Client;

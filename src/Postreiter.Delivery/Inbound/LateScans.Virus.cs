@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Postreiter.Core;
 using Postreiter.Delivery.Reports;
 using Postreiter.Delivery.Scanning;
-using Postreiter.Storage;
 using Postreiter.Storage.Mail;
 using Postreiter.Storage.Quarantine;
 

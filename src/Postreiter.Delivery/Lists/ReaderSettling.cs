@@ -1,4 +1,3 @@
-using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Gate;

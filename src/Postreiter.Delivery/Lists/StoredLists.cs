@@ -1,5 +1,4 @@
 using Postreiter.Storage;
-using Postreiter.Storage.Lists;
 
 namespace Postreiter.Delivery.Lists;
 

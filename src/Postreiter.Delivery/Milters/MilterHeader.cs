@@ -1,6 +1,5 @@
 using System.Buffers;
 using System.Text;
-using Postreiter.Core;
 using Postreiter.Milter;
 
 namespace Postreiter.Delivery.Milters;

@@ -36,14 +36,15 @@ public sealed partial class MilterChannel : IAsyncDisposable
     }
 
     /// <summary>What the milter said it wants.</summary>
-    public MilterOffer Agreed { get; private set; } = new(MilterOffer.Newest, 0, 0);
+    public MilterOffer Agreed { get; private set; } = new(MilterOffer.Newest, MilterActions.None, MilterSteps.None);
 
     /// <summary>Whether it is of no more use.</summary>
     public bool IsBroken => _fault is not null;
 
     /// <summary>Whether the milter may change what messages are made of, so that another behind it must wait for it.</summary>
     public bool ChangesContent =>
-        (Agreed.Actions & (MilterActions.AddHeaders | MilterActions.ChangeHeaders | MilterActions.ChangeBody)) != 0;
+        (Agreed.Actions & (MilterActions.AddHeaders | MilterActions.ChangeHeaders | MilterActions.ChangeBody))
+        != MilterActions.None;
 
     /// <summary>Whether refused recipients are to be shown too.</summary>
     public bool WantsRejectedRecipients => Agreed.Steps.HasFlag(MilterSteps.RejectedRcpt);
@@ -125,7 +126,10 @@ public sealed partial class MilterChannel : IAsyncDisposable
             return Break("it did not negotiate");
         if (offer.Version is < MilterOffer.Oldest or > MilterOffer.Newest)
             return Break($"it speaks version {offer.Version}");
-        if ((offer.Actions & ~MilterActions.All) != 0 || (offer.Steps & ~MilterSteps.All) != 0)
+        if (
+            (offer.Actions & ~MilterActions.All) != MilterActions.None
+            || (offer.Steps & ~MilterSteps.All) != MilterSteps.None
+        )
             return Break("it wants what was not offered");
         Agreed = offer with { Steps = offer.StepsInForce };
         return MilterAnswer.Continue;
@@ -143,11 +147,11 @@ public sealed partial class MilterChannel : IAsyncDisposable
         if (_fault is not null)
             return MilterAnswer.Failed(_fault);
         // Macros of a step that is left out are left out with it.
-        if ((Agreed.Steps & left) != 0)
+        if ((Agreed.Steps & left) != MilterSteps.None)
             return MilterAnswer.Continue;
         Macros(command, macros);
         MilterPacket.Write(_output, (byte)command, _data.Span);
-        var isAnswered = (Agreed.Steps & unanswered) == 0;
+        var isAnswered = (Agreed.Steps & unanswered) == MilterSteps.None;
         if (!isAnswered && _output.WrittenCount < MostWaiting)
             return MilterAnswer.Continue;
         if (await SendAsync(timeout, ct) is { } fault)

@@ -27,14 +27,14 @@ public sealed record MilterOffer(uint Version, MilterActions Actions, MilterStep
     /// <summary>The steps in force: what the version does not know is left out.</summary>
     public MilterSteps StepsInForce =>
         Steps
-        | (Version < FirstWithData ? MilterSteps.NoData : 0)
-        | (Version < FirstWithUnknown ? MilterSteps.NoUnknown : 0);
+        | (Version < FirstWithData ? MilterSteps.NoData : MilterSteps.None)
+        | (Version < FirstWithUnknown ? MilterSteps.NoUnknown : MilterSteps.None);
 
     /// <summary>Reads it.</summary>
     /// <returns>False when it breaks the form.</returns>
     public static bool TryRead(ReadOnlySpan<byte> data, out MilterOffer offer)
     {
-        offer = new MilterOffer(0, 0, 0);
+        offer = new MilterOffer(0, MilterActions.None, MilterSteps.None);
         var reader = new MilterDataReader(data);
         if (!reader.TryNumber(out var version) || !reader.TryNumber(out var actions))
             return false;

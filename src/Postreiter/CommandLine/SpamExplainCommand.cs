@@ -1,13 +1,11 @@
 using System.CommandLine;
 using System.Globalization;
-using System.Text;
 using System.Text.Json.Nodes;
 using Postreiter.Control;
 using Postreiter.Core;
 using Postreiter.Delivery.Learning;
 using Postreiter.Replay;
 using Postreiter.Settings;
-using Postreiter.Spam.Bayes;
 using Postreiter.Spam.Configuration;
 using Postreiter.Spam.Scanning;
 
@@ -107,7 +105,7 @@ internal static class SpamExplainCommand
         return
             first > 0
             && last > first
-            && EmailAddress.TryParse(text[..first], out var account)
+            && EmailAddress.TryParse(text.AsSpan(0, first).ToString(), out var account)
             && uint.TryParse(text.AsSpan(last + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var uid)
             ? new JsonObject
             {

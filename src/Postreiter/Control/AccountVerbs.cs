@@ -1,7 +1,6 @@
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Postreiter.Authentication;
-using Postreiter.Core;
 using Postreiter.Storage.Accounts;
 
 namespace Postreiter.Control;

@@ -1,5 +1,4 @@
 using Postreiter.Spam.Configuration;
-using Postreiter.Spam.Results;
 using Postreiter.Spam.Rules;
 using Postreiter.Spam.Scanning;
 

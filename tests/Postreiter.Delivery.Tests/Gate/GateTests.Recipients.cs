@@ -1,6 +1,5 @@
 using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Gate.Checks;
-using Postreiter.Delivery.Gate.Greylisting;
 using Postreiter.Delivery.Tests.Inbound;
 using Postreiter.Smtp.Server;
 using Postreiter.Testing;

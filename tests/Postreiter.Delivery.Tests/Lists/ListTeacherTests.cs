@@ -3,7 +3,6 @@ using Microsoft.Extensions.Logging.Abstractions;
 using Postreiter.Core;
 using Postreiter.Delivery.Lists;
 using Postreiter.Messages;
-using Postreiter.Storage;
 using Postreiter.Storage.Accounts;
 using Postreiter.Storage.Lists;
 using Postreiter.Storage.Mail;

@@ -1,4 +1,3 @@
-using System.Globalization;
 using System.Text.Json.Nodes;
 using Postreiter.Control;
 using Postreiter.Settings;
@@ -251,7 +250,10 @@ public sealed class SpamReplayCommandTests
                 "cheap",
                 $"X-Spam-Status: No, score=2.0 required=5.0 tests=CHEAP\nSubject: number {i}\n"
             );
-            File.SetLastWriteTimeUtc(site.Folder[$"in/cur/{i:d3}.x:2,"], DateTime.UtcNow.AddDays(-i).AddHours(-1));
+            File.SetLastWriteTimeUtc(
+                site.Folder[$"in/cur/{i:d3}.x:2,"],
+                TimeProvider.System.GetUtcNow().UtcDateTime.AddDays(-i).AddHours(-1)
+            );
         }
 
         Directory.CreateDirectory(site.Folder["in/new"]);

@@ -53,7 +53,7 @@ public sealed class StopTests
                 {
                     await using var told = ct.Register(() => wasOpen.TrySetResult(IsOpen(rooms.Spam.Scanner)));
                     begun.SetResult();
-                    await Task.Delay(Timeout.InfiniteTimeSpan, ct);
+                    await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, ct);
                 }
 
                 return new ScannedMail(new SpamVerdict { Points = 0, Required = 5 }, new MarkSettings());

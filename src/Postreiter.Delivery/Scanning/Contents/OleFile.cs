@@ -140,7 +140,7 @@ internal sealed class OleFile(ContentWalk walk, Stream content, string where)
         content.Position = at;
         Array.Clear(buffer);
         // The last sector may be cut.
-        content.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
+        _ = content.ReadAtLeast(buffer, buffer.Length, throwOnEndOfStream: false);
         return true;
     }
 }

@@ -13,17 +13,16 @@ internal sealed class Scratch : IDisposable
     {
         if (Content is MemoryStream memory && memory.Length + bytes.Length > MaxInMemory)
         {
-            var file = new FileStream(
-                Path.Combine(Path.GetTempPath(), $"postreiter-{Guid.NewGuid():N}"),
-                new FileStreamOptions
-                {
-                    Mode = FileMode.CreateNew,
-                    Access = FileAccess.ReadWrite,
-                    Share = FileShare.None,
-                    Options = FileOptions.DeleteOnClose,
-                    UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite,
-                }
-            );
+            var options = new FileStreamOptions
+            {
+                Mode = FileMode.CreateNew,
+                Access = FileAccess.ReadWrite,
+                Share = FileShare.None,
+                Options = FileOptions.DeleteOnClose,
+            };
+            if (!OperatingSystem.IsWindows())
+                options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+            var file = new FileStream(Path.Combine(Path.GetTempPath(), $"postreiter-{Guid.NewGuid():N}"), options);
             memory.WriteTo(file);
             Content = file;
         }

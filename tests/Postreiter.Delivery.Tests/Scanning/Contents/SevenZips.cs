@@ -194,6 +194,7 @@ public sealed class SevenZips
             var start = new ProcessStartInfo(program)
             {
                 WorkingDirectory = _path,
+                UseShellExecute = false,
                 RedirectStandardOutput = true,
                 RedirectStandardError = true,
             };
