@@ -1,6 +1,5 @@
 using System.Net;
 using Postreiter.Core;
-using Postreiter.Delivery.Gate;
 using Postreiter.Milter;
 using Postreiter.Milter.Client;
 using Postreiter.Milter.Server;

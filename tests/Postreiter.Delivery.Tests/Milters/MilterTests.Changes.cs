@@ -1,7 +1,6 @@
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Gate.Tracing;
 using Postreiter.Smtp.Server;
-using Postreiter.Testing;
 using static Postreiter.Delivery.Tests.Inbound.InboundSite;
 using static Postreiter.Delivery.Tests.Milters.LoopbackMilter;
 
