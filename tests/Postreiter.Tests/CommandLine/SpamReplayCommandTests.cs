@@ -69,7 +69,7 @@ public sealed class SpamReplayCommandTests
             StringComparison.Ordinal
         );
         // Nothing has changed.
-        Assert.Equal(1, (await JsonAsync(site)).Count);
+        Assert.Single(await JsonAsync(site));
         Assert.Empty(Directory.GetFiles(site.Folder["data"], "*.tmp"));
     }
 
@@ -179,7 +179,7 @@ public sealed class SpamReplayCommandTests
             Write(site, $"spam/{i}.eml", words + $" {i}");
         }
 
-        Assert.Equal(1, (await JsonAsync(site)).Count);
+        Assert.Single(await JsonAsync(site));
         Assert.Equal(0, (await site.RunAsync("spam", "learn", "--ham", site.Folder["ham"])).ExitCode);
         Assert.Equal(
             0,
