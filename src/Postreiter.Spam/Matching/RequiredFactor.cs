@@ -82,8 +82,17 @@ internal static class RequiredFactor
                 Write(repeat.Body, key);
                 key.Append(CultureInfo.InvariantCulture, $"){{{repeat.Min},{repeat.Max},{repeat.Mode}}}");
                 break;
+            case CaptureNode capture:
+                Write(capture.Body, key);
+                break;
+            case AtomicNode atomic:
+                Write(atomic.Body, key);
+                break;
+            case AnchorNode anchor:
+                key.Append(CultureInfo.InvariantCulture, $"<{anchor.Kind}>");
+                break;
             default:
-                key.Append(CultureInfo.InvariantCulture, $"<{node}>");
+                // Look-around and \K take no part in an automaton.
                 break;
         }
     }

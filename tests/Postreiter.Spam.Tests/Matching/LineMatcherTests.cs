@@ -47,6 +47,28 @@ public class LineMatcherTests
         Assert.True(hits > texts, $"only {hits} hits on {texts} texts: the draws prove little");
     }
 
+    // Their rare parts are repeats of groups, alike but for what the groups hold.
+    [Theory]
+    [InlineData("([a-f]{2}\\d){4}", "ab1cd2ef3ab4", "([0-9A-F]{2}:){4}", "0A:1B:2C:3D:")]
+    [InlineData("(?>[xz][0-4]){5}", "x1z2x3z4x0", "(?>[qj][5-9]){5}", "q5j6q7j8q9")]
+    public void Patterns_of_one_shape_are_not_one(string first, string firstText, string second, string secondText)
+    {
+        MatchedPattern[] patterns = [Parse(0, first), Parse(1, second)];
+        var matcher = new LineMatcher(patterns);
+        foreach (var (text, rule) in new[] { (firstText, 0), (secondText, 1) })
+        {
+            var sink = new Sink();
+            matcher.Match($"some text {text} and more", new LineMatcher.Work(matcher), sink);
+            Assert.Equal([rule], sink.Counts.Keys);
+        }
+
+        static MatchedPattern Parse(int rule, string source)
+        {
+            Assert.True(OctetPattern.TryParse(source, "", out var pattern, out var error), error);
+            return new(rule, pattern, IsMultiple: false, MaxHits: 0, SkipsFirst: false);
+        }
+    }
+
     // What patterns were drawn for stands among other text, with line ends and words between.
     private static (List<MatchedPattern> Patterns, List<string> Pool) Draw(PatternDraws draws, Random random)
     {
