@@ -127,9 +127,9 @@ public sealed class VirusTests(ScanningProcess server) : ClientTests(server), IC
         return form switch
         {
             "bare" => Head + "\n" + text + "\n",
-            "attached" => Head + Attachment("a.com", Encoding.ASCII.GetBytes(text)),
+            "attached" => Head + Attachment("a.txt", Encoding.ASCII.GetBytes(text)),
             "zipped" => Head + Attachment("a.zip", Zip(text)),
-            _ => Head + "Content-Type: message/rfc822\n\n" + Head + Attachment("a.com", Encoding.ASCII.GetBytes(text)),
+            _ => Head + "Content-Type: message/rfc822\n\n" + Head + Attachment("a.txt", Encoding.ASCII.GetBytes(text)),
         };
     }
 
@@ -144,7 +144,7 @@ public sealed class VirusTests(ScanningProcess server) : ClientTests(server), IC
         using var octets = new MemoryStream();
         using (var archive = new ZipArchive(octets, ZipArchiveMode.Create, leaveOpen: true))
         {
-            using var entry = archive.CreateEntry("a.com").Open();
+            using var entry = archive.CreateEntry("a.txt").Open();
             entry.Write(Encoding.ASCII.GetBytes(text));
         }
 
