@@ -99,10 +99,21 @@ internal sealed class ForeignMessage : IAsyncDisposable
             ? rules.CheckAsync(_peer, _envelope, facts.Root, content, ct)
             : Task.FromResult<ContentOutcome?>(null);
         var filtering = FilteredAsync(content, reverseName, sender, ct);
-        await Task.WhenAll(scanning, looking, filtering);
+        try
+        {
+            await Task.WhenAll(scanning, looking, filtering);
+        }
+        finally
+        {
+            // Whoever has it now goes on with it, scanned or not.
+            if (filtering is { IsCompletedSuccessfully: true, Result.Late: { } late })
+                late.Dispose();
+        }
+
         var (virus, contents, spam) = (await scanning, await looking, await filtering);
-        // Whoever has it now goes on with it, scanned or not.
-        spam?.Late?.Dispose();
+        // Nothing is kept here, and what is found before the end is refused too.
+        if (virus is { Quarantine: not null, Found: { } bad })
+            virus = virus with { Quarantine = null, Refusal = VirusFilter.RefusalOf(bad) };
         var readers = _isTrusted
             ? []
             : ReaderSettling

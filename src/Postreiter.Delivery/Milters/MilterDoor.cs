@@ -20,6 +20,7 @@ internal sealed class MilterDoor(MilterAddress milter, ScannerDial dial, TimePro
     private TimeSpan _pause = FirstPause;
     private long _downUntil = long.MinValue;
     private volatile bool _servesOneSession;
+    private volatile bool _isClosed;
 
     /// <summary>As the settings name it.</summary>
     public MilterAddress Milter => milter;
@@ -79,9 +80,17 @@ internal sealed class MilterDoor(MilterAddress milter, ScannerDial dial, TimePro
     {
         try
         {
-            if (await channel.QuitAsync(keep && !_servesOneSession && _kept.Count < MostKept, CancellationToken.None))
+            if (
+                await channel.QuitAsync(
+                    keep && !_servesOneSession && !_isClosed && _kept.Count < MostKept,
+                    CancellationToken.None
+                )
+            )
             {
                 _kept.Push((channel, time.GetTimestamp()));
+                // Nobody may come to take it.
+                if (_isClosed)
+                    await EmptyAsync();
                 return;
             }
         }
@@ -93,9 +102,10 @@ internal sealed class MilterDoor(MilterAddress milter, ScannerDial dial, TimePro
         await channel.DisposeAsync();
     }
 
-    /// <summary>Ends what waits.</summary>
+    /// <summary>Nobody opens it any more: ends what waits, and what would.</summary>
     public async ValueTask EmptyAsync()
     {
+        _isClosed = true;
         while (_kept.TryPop(out var kept))
             await CloseAsync(kept.Channel, keep: false);
     }

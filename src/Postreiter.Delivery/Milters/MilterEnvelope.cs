@@ -8,6 +8,9 @@ namespace Postreiter.Delivery.Milters;
 /// <summary>From whom and for whom a message is, as milters change it.</summary>
 internal sealed class MilterEnvelope(SmtpEnvelope envelope, RecipientResolver resolver, int mostRecipients)
 {
+    private static readonly SmtpReply TooMany = new(452, "4.5.3", "Too many recipients");
+    private static readonly SmtpReply Loop = new(451, "4.3.5", "Address configuration error, try again later");
+
     private readonly List<AcceptedRecipient> _recipients = [.. envelope.Recipients];
     private MailArguments _mail = envelope.Mail;
 
@@ -16,6 +19,9 @@ internal sealed class MilterEnvelope(SmtpEnvelope envelope, RecipientResolver re
 
     /// <summary>Recipients that were added.</summary>
     public List<EmailAddress> Added { get; } = [];
+
+    /// <summary>Why the message cannot be taken for all whom it is to be for now; null when it can.</summary>
+    public SmtpReply? Refusal { get; private set; }
 
     /// <summary>Does what a milter wants.</summary>
     /// <returns>In words, for the trace; null when it is no change of the envelope.</returns>
@@ -63,10 +69,21 @@ internal sealed class MilterEnvelope(SmtpEnvelope envelope, RecipientResolver re
     {
         if (_recipients.Exists(r => r.Arguments.Recipient == to))
             return $"also for <{to}>, as it was";
+        // What is said to be for somebody is for him too, or for nobody: nothing is taken and then left out for one.
         if (_recipients.Count >= mostRecipients)
+        {
+            Refusal ??= TooMany;
             return $"not for <{to}>: it has recipients enough";
+        }
+
         var found = await resolver.ResolveAsync(to, ct);
-        if (found.Status is ResolutionStatus.Unknown or ResolutionStatus.Loop)
+        if (found.Status == ResolutionStatus.Loop)
+        {
+            Refusal ??= Loop;
+            return $"not for <{to}>: its addresses lead in a circle";
+        }
+
+        if (found.Status == ResolutionStatus.Unknown)
             return $"not for <{to}>: there is no such user";
         // Whom the site's own filters add may be anybody's: the site asked for it.
         if (found.Status == ResolutionStatus.NotLocal)

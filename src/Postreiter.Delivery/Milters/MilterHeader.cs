@@ -84,7 +84,13 @@ internal sealed class MilterHeader
     {
         var output = new ArrayBufferWriter<byte>(Length + 256);
         foreach (var field in Fields)
+        {
             output.Write(field.Whole.Span);
+            // RFC 3030 §2: with BDAT a message may end within a field; what is added behind it is a field of its own.
+            if (!field.Whole.Span.EndsWith("\n"u8))
+                output.Write("\r\n"u8);
+        }
+
         output.Write("\r\n"u8);
         return output.WrittenMemory;
     }

@@ -31,6 +31,7 @@ internal sealed class MilterLink(
     private bool _acceptsMessage;
     private bool _isInTransaction;
     private bool _hasFailed;
+    private SmtpReply? _discarded;
 
     /// <summary>Its name.</summary>
     public string Name { get; } = $"milter {door.Milter.Name}";
@@ -70,9 +71,9 @@ internal sealed class MilterLink(
     public async ValueTask<SmtpReply?> MailAsync(CancellationToken ct)
     {
         await EndTransactionAsync(ct);
+        (_acceptsMessage, _hasFailed) = (false, false);
         if (_acceptsConnection)
             return null;
-        (_acceptsMessage, _hasFailed) = (false, false);
         if ((await EnsureAsync(ct)).Refusal is { } refusal)
             return refusal;
         if (_channel is null)
@@ -234,6 +235,11 @@ internal sealed class MilterLink(
         Func<MilterChannel, IReadOnlyList<KeyValuePair<string, string>>, ValueTask<MilterAnswer>> ask
     )
     {
+        // Both hold for the whole message: else the recipients that were accepted before would get it, unseen.
+        if (_discarded is not null)
+            return _discarded;
+        if (_hasFailed)
+            return Failure();
         if (!IsAsked)
             return null;
         var answer = await ask(_channel!, stage is { } at ? Macros(at) : []);
@@ -267,6 +273,8 @@ internal sealed class MilterLink(
         };
         if (result.Length > 0)
             Note(result, reason);
+        if (answer.Verdict == MilterVerdict.Discard)
+            _discarded = reply;
         return reply;
     }
 
@@ -275,13 +283,16 @@ internal sealed class MilterLink(
         (_hasFailed, _isInTransaction) = (true, false);
         chain.Failed(peer, door.Milter.Name, reason);
         Records.Add(new CheckRecord(Name, "failed", 0, 0, reason));
-        return options.OnFailure switch
+        return Failure();
+    }
+
+    private SmtpReply? Failure() =>
+        options.OnFailure switch
         {
             MilterFailure.Accept => null,
             MilterFailure.Reject => NoService,
             _ => NotNow,
         };
-    }
 
     /// <summary>Notes what it decided.</summary>
     public void Note(string result, string reason, double milliseconds = 0)
@@ -296,6 +307,7 @@ internal sealed class MilterLink(
             await channel.AbortAsync(ct);
         _isInTransaction = false;
         _acceptsMessage = false;
+        _discarded = null;
     }
 
     private async ValueTask DropAsync()

@@ -15,9 +15,6 @@ namespace Postreiter.Delivery.Milters;
 /// </summary>
 internal sealed class MilterMessage : IAsyncDisposable
 {
-    // RFC 5321 §4.5.3.1.8 is far below; what milters add counts with what came (L6).
-    private const int MaxRecipients = 1_000;
-
     private static readonly TimeSpan MostWhileItComes = TimeSpan.FromMinutes(5);
 
     private readonly MilterSession _session;
@@ -96,8 +93,14 @@ internal sealed class MilterMessage : IAsyncDisposable
         var time = _session.Chain.Time;
         using var budget = new CancellationTokenSource(_session.Options.Budget, time);
         using var either = CancellationTokenSource.CreateLinkedTokenSource(budget.Token, ct);
-        if (await InTimeAsync(_live[0], () => FlushAsync(either.Token), budget.Token, ct) is { } early)
-            return outcome with { Refusal = early };
+        var last = TakePiece();
+        foreach (var link in last.IsEmpty ? [] : _live)
+        {
+            var early = await InTimeAsync(link, () => PieceAsync(link, last, either.Token), budget.Token, ct);
+            if (early is not null)
+                return outcome with { Refusal = Note(early) };
+        }
+
         foreach (var link in _session.Links)
         {
             if (!link.IsAsked)
@@ -194,18 +197,25 @@ internal sealed class MilterMessage : IAsyncDisposable
 
     private async ValueTask<SmtpReply?> FlushAsync(CancellationToken ct)
     {
-        var piece = _piece.AsMemory(0, _held);
-        _held = 0;
-        if (piece.IsEmpty)
-            return null;
+        var piece = TakePiece();
         foreach (var link in _live)
         {
-            if (await WhileItComesAsync(link, token => link.BodyAsync(piece, token), ct) is { } refusal)
+            if (await PieceAsync(link, piece, ct) is { } refusal)
                 return Note(refusal);
         }
 
         return null;
     }
+
+    private ReadOnlyMemory<byte> TakePiece()
+    {
+        var piece = _piece.AsMemory(0, _held);
+        _held = 0;
+        return piece;
+    }
+
+    private ValueTask<SmtpReply?> PieceAsync(MilterLink link, ReadOnlyMemory<byte> piece, CancellationToken ct) =>
+        WhileItComesAsync(link, token => link.BodyAsync(piece, token), ct);
 
     /// <summary>Shows a milter the whole as those before it have made it.</summary>
     private async ValueTask<SmtpReply?> ShowAsync(MilterLink link, PendingBlob content, CancellationToken ct)
@@ -239,7 +249,7 @@ internal sealed class MilterMessage : IAsyncDisposable
         var start = header.Length;
         var words = new List<string>();
         var isRewritten = body is not null;
-        var envelope = new MilterEnvelope(outcome.Envelope, _intake.Resolver, MaxRecipients);
+        var envelope = new MilterEnvelope(outcome.Envelope, _intake.Resolver, _session.Options.MaxRecipients);
         var held = outcome.Held;
         foreach (var change in changes)
         {
@@ -260,6 +270,9 @@ internal sealed class MilterMessage : IAsyncDisposable
                 words.Add(said);
         }
 
+        var written = isRewritten ? header.Write() : default;
+        if (written.Length > 2 * HeaderPass.MaxHeaderBytes)
+            return outcome with { Refusal = await link.GiveUpAsync("its fields are too many") };
         foreach (var recipient in envelope.Added)
             _intake.Gate?.NoteAdded(_peer, recipient);
         link.Note("changed", string.Join(", ", words.Take(50)), took.TotalMilliseconds);
@@ -269,10 +282,12 @@ internal sealed class MilterMessage : IAsyncDisposable
             Held = held,
             HasChanged = outcome.HasChanged || isRewritten || envelope.HasChanged,
         };
+        if (envelope.Refusal is not null)
+            return outcome with { Refusal = envelope.Refusal };
         // Nobody is left: refused, so that its author is told.
         if (outcome.Envelope.Recipients.Count == 0)
             return outcome with { Refusal = new SmtpReply(550, "5.7.1", "Refused") };
-        return isRewritten ? await RewriteAsync(outcome, header, start, body, ct) : outcome;
+        return isRewritten ? await RewriteAsync(outcome, written, start, body, ct) : outcome;
     }
 
     // It stands in lists and traces, and is another program's text.
@@ -281,7 +296,7 @@ internal sealed class MilterMessage : IAsyncDisposable
 
     private async ValueTask<MilterOutcome> RewriteAsync(
         MilterOutcome outcome,
-        MilterHeader header,
+        ReadOnlyMemory<byte> header,
         int start,
         BlobWriter? body,
         CancellationToken ct
@@ -290,7 +305,7 @@ internal sealed class MilterMessage : IAsyncDisposable
         var (source, at) = body is null ? (outcome.Content, start) : (await body.CompleteAsync(ct), 0);
         var writer = Begin();
         var scanner = _intake.NewScanner();
-        await AppendAsync(header.Write());
+        await AppendAsync(header);
         for (long from = at; ; )
         {
             var count = await source.ReadAsync(from, _piece.AsMemory(0, MilterPacket.MaxChunk), ct);

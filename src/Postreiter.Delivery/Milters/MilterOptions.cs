@@ -52,6 +52,9 @@ public sealed record MilterOptions
     /// <summary>Octets of another body. Default 50 MiB.</summary>
     public long MaxBodyBytes { get; init; } = 50L * 1024 * 1024;
 
+    /// <summary>L6, with those that milters add. Default 1,000.</summary>
+    public int MaxRecipients { get; init; } = 1_000;
+
     /// <summary>Whether a connection serves one session after another (QUIT_NC). Default no: not every milter can.</summary>
     public bool KeepsConnections { get; init; }
 

@@ -34,7 +34,8 @@ internal sealed class MilterSession
     {
         _values.ClientName = _peer.ReverseName is { } asked ? await asked : null;
         var reply = await FirstAsync(link => link.ConnectAsync(ct));
-        return reply is null ? null : reply with { ClosesConnection = true };
+        // RFC 5321 §3.1, §3.8: in place of the greeting stands 554, or 421.
+        return reply is null ? null : reply with { Code = reply.Code < 500 ? 421 : 554, ClosesConnection = true };
     }
 
     /// <summary>HELO was said.</summary>

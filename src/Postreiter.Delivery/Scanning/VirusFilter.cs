@@ -59,8 +59,12 @@ public sealed partial class VirusFilter(DomainName hostName, TimeProvider time, 
             found.Answer.Detail,
             envelope.Mail.ReversePath?.ToString() ?? "<>"
         );
-        return new SmtpReply(554, "5.7.1", $"Message refused: it contains {found.Answer.Detail}");
+        return RefusalOf(found);
     }
+
+    /// <summary>What the sender of an infected message is told.</summary>
+    internal static SmtpReply RefusalOf(ScanStep found) =>
+        new(554, "5.7.1", $"Message refused: it contains {found.Answer.Detail}");
 
     /// <summary>Waits for the scanners, and decides.</summary>
     /// <param name="scan">The scan of a whole message.</param>

@@ -194,6 +194,7 @@ public sealed partial class MilterChannel
         MilterPacket.Write(_output, (byte)MilterCommand.EndOfMessage);
         if (await SendAsync(_options.ContentTimeout, ct) is { } fault)
             return (fault, []);
+        Slim();
         var changes = new MilterChangeReader(Agreed.Actions, _options);
         var answer = await AnswerAsync(_options.ContentTimeout, changes, body, ct);
         return (answer, answer.GoesOn || answer.Verdict == MilterVerdict.Accept ? changes.Changes : []);

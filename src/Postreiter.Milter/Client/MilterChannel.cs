@@ -23,7 +23,7 @@ public sealed partial class MilterChannel : IAsyncDisposable
     private readonly MilterClientOptions _options;
     private readonly TimeProvider _time;
     private readonly PipeReader _input;
-    private readonly ArrayBufferWriter<byte> _output = new(1024);
+    private ArrayBufferWriter<byte> _output = new(1024);
     private readonly MilterData _data = new();
     private readonly MilterData _macros = new();
     private string? _fault;
@@ -103,6 +103,7 @@ public sealed partial class MilterChannel : IAsyncDisposable
             return;
         MilterPacket.Write(_output, (byte)MilterCommand.Abort);
         await SendAsync(_options.CommandTimeout, ct);
+        Slim();
     }
 
     /// <inheritdoc/>
@@ -111,6 +112,14 @@ public sealed partial class MilterChannel : IAsyncDisposable
         _fault ??= "it was closed";
         await _input.CompleteAsync();
         await _stream.DisposeAsync();
+    }
+
+    // Until the next message comes it may be long.
+    private void Slim()
+    {
+        _output = MilterData.Slim(_output, 1024);
+        _data.Slim();
+        _macros.Slim();
     }
 
     private async ValueTask<MilterAnswer> NegotiateAsync(CancellationToken ct)

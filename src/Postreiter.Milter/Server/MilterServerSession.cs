@@ -31,7 +31,7 @@ internal sealed partial class MilterServerSession(
 
     private readonly MilterMacros _macros = new();
     private readonly MilterData _data = new();
-    private readonly ArrayBufferWriter<byte> _header = new(2048);
+    private ArrayBufferWriter<byte> _header = new(2048);
     private IMilterFilter? _filter;
     private MilterOffer? _agreed;
     private int _fields;
@@ -233,13 +233,21 @@ internal sealed partial class MilterServerSession(
                 return await AnswerAsync(before, ct);
             var judging = Filter.EndAsync(_macros, ct).AsTask();
             using var over = new CancellationTokenSource();
-            while (await Task.WhenAny(judging, Task.Delay(options.ProgressEvery, time, over.Token)) != judging)
+            try
             {
-                MilterPacket.Write(connection.Output, (byte)MilterResponse.Progress);
-                await FlushAsync(ct);
+                while (await Task.WhenAny(judging, Task.Delay(options.ProgressEvery, time, over.Token)) != judging)
+                {
+                    MilterPacket.Write(connection.Output, (byte)MilterResponse.Progress);
+                    await FlushAsync(ct);
+                }
+            }
+            finally
+            {
+                // Where the client has gone too: what it judges is disposed then, and must not be under it.
+                await over.CancelAsync();
+                await ((Task)judging).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             }
 
-            await over.CancelAsync();
             (answer, var changes) = await judging;
             foreach (var change in changes)
                 Write(change);
@@ -328,7 +336,8 @@ internal sealed partial class MilterServerSession(
     {
         if (!keepsMacros)
             _macros.EndTransaction();
-        _header.Clear();
+        _header = MilterData.Slim(_header, 2048);
+        _data.Slim();
         (_fields, _isHeaderTooLarge, _isInBody) = (0, false, false);
         if (abort && _filter is not null)
             await _filter.AbortAsync();

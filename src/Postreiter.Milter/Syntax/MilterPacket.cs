@@ -64,7 +64,9 @@ public static class MilterPacket
 /// <summary>Puts the data of a packet together: numbers, and texts that end with NUL.</summary>
 internal sealed class MilterData
 {
-    private readonly ArrayBufferWriter<byte> _data = new(256);
+    private const int MostKept = 16 * 1024;
+
+    private ArrayBufferWriter<byte> _data = new(256);
 
     /// <summary>What was written.</summary>
     public ReadOnlySpan<byte> Span => _data.WrittenSpan;
@@ -74,6 +76,18 @@ internal sealed class MilterData
     {
         _data.ResetWrittenCount();
         return this;
+    }
+
+    /// <summary>Begins anew, without the room that something large took: who waits long keeps none.</summary>
+    public void Slim() => _data = Slim(_data, 256);
+
+    /// <summary>As the other, of what packets are written to.</summary>
+    public static ArrayBufferWriter<byte> Slim(ArrayBufferWriter<byte> output, int size)
+    {
+        if (output.Capacity > MostKept)
+            return new ArrayBufferWriter<byte>(size);
+        output.ResetWrittenCount();
+        return output;
     }
 
     /// <summary>An octet.</summary>

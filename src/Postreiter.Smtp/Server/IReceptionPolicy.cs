@@ -1,6 +1,7 @@
 using System.Net;
 using Postreiter.Core;
 using Postreiter.Net;
+using Postreiter.Smtp.Syntax;
 
 namespace Postreiter.Smtp.Server;
 
@@ -153,6 +154,10 @@ public sealed record MailArguments
 
     /// <summary>AUTH= (RFC 4954 §5) as given, or null.</summary>
     public string? Auth { get; init; }
+
+    /// <summary>The same, xtext-decoded.</summary>
+    public string? Author =>
+        Auth is not null && EsmtpParameters.TryDecodeXtext(Auth, utf8: false, out var author) ? author : null;
 }
 
 /// <summary>BODY of MAIL.</summary>

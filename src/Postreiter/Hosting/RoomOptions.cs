@@ -134,6 +134,8 @@ internal static class RoomOptions
             ContentTimeout = settings.Milter.ContentTimeout,
             Budget = settings.Smtp.VerdictBudget,
             MaxBodyBytes = settings.Smtp.MaxMessageSize,
+            // Never fewer than RFC 5321 §4.5.3.1.8 has ten times over: a copy for an archive is not to fail for a narrow limit on clients.
+            MaxRecipients = Math.Max(1_000, settings.Smtp.MaxRecipients),
             KeepsConnections = settings.Milter.KeepConnections,
             Macros = new Dictionary<MilterStage, IReadOnlyList<string>>
             {

@@ -112,13 +112,14 @@ public sealed class ForeignTests
         Assert.Equal(VerdictAction.Defer, Assert.Single(verdict.Recipients).Action);
     }
 
-    [Fact]
-    public async Task Users_of_the_asking_server_are_scanned_for_viruses_alone()
+    [Theory, InlineData(false), InlineData(true)]
+    public async Task Users_of_the_asking_server_are_scanned_for_viruses_alone(bool quarantines)
     {
         await using var site = await SiteAsync(GreylistMode.On);
         site.Filter(new SpamTests.Pills(), new Filtering.SpamFilterOptions());
         var scanner = new ScriptedScanner { Answer = static _ => ScanAnswer.Infected("Bad.Thing") };
-        site.Scan(new VirusFilterOptions(), scanner);
+        // Nothing is kept here: what is infected is refused either way.
+        site.Scan(new VirusFilterOptions { QuarantinesInfected = quarantines }, scanner);
         string[] session =
         [
             Offer,

@@ -52,6 +52,43 @@ public sealed partial class MilterTests
     }
 
     [Fact]
+    public async Task A_field_that_is_added_to_a_header_without_an_end_stands_on_a_line_of_its_own()
+    {
+        Change("hX-New\0 v\0");
+        await using var site = await SiteAsync(Options);
+        await site.PlayAsync(
+            ListenerRole.Mx,
+            """
+            S: 220 *
+            C: EHLO client.example
+            S... 250 HELP
+            C: MAIL FROM:<s@far.example>
+            S: 250 *
+            C: RCPT TO:<ann@our.example>
+            S: 250 *
+            C: BDAT 10 LAST
+            R: Subject: x
+            S: 250 *
+            """
+        );
+        Assert.EndsWith(
+            "\r\nSubject: x\r\nX-New: v\r\n\r\n",
+            Assert.Single(await site.InboxAsync("ann")),
+            StringComparison.Ordinal
+        );
+    }
+
+    [Fact]
+    public async Task What_is_to_be_discarded_at_a_recipient_is_refused_for_all_of_them()
+    {
+        _milter.Answer = static (code, data) =>
+            code == 'R' && data.StartsWith("<bob", StringComparison.Ordinal) ? Packet('d') : null;
+        await using var site = await SiteAsync(Options);
+        await site.PlayAsync(ListenerRole.Mx, SecondRefused("550 5.7.1 Refused"));
+        Assert.Equal(0, await site.CountAsync());
+    }
+
+    [Fact]
     public async Task Without_the_agreement_a_space_stands_behind_the_colon()
     {
         _milter.Steps = 0;
@@ -101,6 +138,15 @@ public sealed partial class MilterTests
             trace,
             StringComparison.Ordinal
         );
+    }
+
+    [Fact]
+    public async Task A_message_for_more_than_may_be_is_deferred_and_none_of_them_is_left_out()
+    {
+        Change("+<bob@our.example>\0", "+<cat@our.example>\0");
+        await using var site = await SiteAsync(Options with { MaxRecipients = 2 });
+        await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text, reply: "452 4.5.3 Too many recipients"));
+        Assert.Equal(0, await site.CountAsync());
     }
 
     [Fact]

@@ -81,6 +81,21 @@ public sealed partial class MilterTests
         Assert.Contains(verdict.Checks, static c => c is { Check: "milter test", Result: "failed" });
     }
 
+    [Theory]
+    [InlineData(MilterFailure.TempFail, "451 4.7.1 Service unavailable, try again later")]
+    [InlineData(MilterFailure.Reject, "550 5.7.1 Service unavailable")]
+    public async Task One_that_dies_at_a_recipient_lets_the_message_not_pass_for_those_before(
+        MilterFailure policy,
+        string reply
+    )
+    {
+        _milter.Answer = static (code, data) =>
+            code == 'R' && data.StartsWith("<bob", StringComparison.Ordinal) ? Hangup : null;
+        await using var site = await SiteAsync(Options with { OnFailure = policy });
+        await site.PlayAsync(ListenerRole.Mx, SecondRefused(reply));
+        Assert.Equal(0, await site.CountAsync());
+    }
+
     [Theory, InlineData('M'), InlineData('R'), InlineData('T')]
     public async Task One_that_never_answers_before_the_message_defers_after_its_time(char step)
     {
@@ -174,6 +189,56 @@ public sealed partial class MilterTests
     }
 
     [Fact]
+    public async Task Of_the_last_piece_the_one_that_is_too_slow_has_failed_and_not_the_one_before()
+    {
+        await using var second = new LoopbackMilter("second");
+        _milter.Actions = 0;
+        second.Answer = static (code, _) => code == 'B' ? [] : null;
+        await using var site = await SiteAsync(Options with { Mx = [_milter.Address, second.Address] });
+        await site.PlayAsync(ListenerRole.Mx, Refused('B', "451 4.7.1 *", "T: 20s"));
+        var verdict = Assert.Single(await site.TracesAsync("ann@our.example"));
+        Assert.Equal(
+            ("milter second", "it took longer than smtp.verdict_budget"),
+            verdict.Checks.Where(static c => c.Result == "failed").Select(static c => (c.Check, c.Reason)).Single()
+        );
+    }
+
+    [Theory, InlineData(MilterFailure.TempFail), InlineData(MilterFailure.Accept)]
+    public async Task Fields_that_make_a_header_too_large_are_not_added(MilterFailure policy)
+    {
+        await using var second = new LoopbackMilter("second");
+        await using var third = new LoopbackMilter("third");
+        foreach (var (milter, name) in new[] { (_milter, "X-One"), (second, "X-Two"), (third, "X-Three") })
+        {
+            var fields = Packet(
+                'h',
+                name + "\0" + string.Join("\n ", Enumerable.Repeat(new string('x', 900), 65)) + "\0"
+            );
+            milter.Answer = (code, _) => code == 'E' ? All([.. Enumerable.Repeat(fields, 4), Packet('c')]) : null;
+        }
+
+        await using var site = await SiteAsync(
+            Options with
+            {
+                Mx = [_milter.Address, second.Address, third.Address],
+                OnFailure = policy,
+            }
+        );
+        if (policy == MilterFailure.TempFail)
+        {
+            await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text, reply: "451 4.7.1 *"));
+            Assert.Equal(0, await site.CountAsync());
+            return;
+        }
+
+        await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text));
+        var filed = Assert.Single(await site.InboxAsync("ann"));
+        Assert.Contains("\r\nX-Two:", filed, StringComparison.Ordinal);
+        Assert.DoesNotContain("\r\nX-Three:", filed, StringComparison.Ordinal);
+        Assert.EndsWith("\r\n\r\nbody\r\n", filed, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task One_that_holds_a_message_up_for_too_long_is_given_up_whatever_its_own_time_is()
     {
         await using var site = await SiteAsync(Options with { ContentTimeout = TimeSpan.FromMinutes(10) });
@@ -263,6 +328,29 @@ public sealed partial class MilterTests
         Assert.Equal(3, _milter.Sessions);
         Assert.Equal(3, (await site.InboxAsync("ann")).Count);
     }
+
+    private static string SecondRefused(string reply) =>
+        $"""
+            S: 220 *
+            C: EHLO client.example
+            S... 250 HELP
+            C: MAIL FROM:<s@far.example>
+            S: 250 *
+            C: RCPT TO:<ann@our.example>
+            S: 250 *
+            C: RCPT TO:<bob@our.example>
+            S: {reply}
+            C: DATA
+            S: {reply}
+            C: RSET
+            S: 250 *
+            C: MAIL FROM:<s@far.example>
+            S: 250 *
+            C: RCPT TO:<ann@our.example>
+            S: 250 *
+            C: DATA
+            S: 354 *
+            """;
 
     private static string Refused(char step, string reply, string? wait = null)
     {

@@ -184,8 +184,8 @@ public sealed partial class MilterTests : IAsyncDisposable
     }
 
     [Theory]
-    [InlineData('C', 'r', "550 5.7.1 Refused")]
-    [InlineData('C', 't', "451 4.7.1 Try again later")]
+    [InlineData('C', 'r', "554 5.7.1 Refused")]
+    [InlineData('C', 't', "421 4.7.1 Try again later")]
     [InlineData('C', 'f', "421 4.7.0 Service not available, try again later")]
     [InlineData('C', '4', "421 4.7.0 Service not available, try again later")]
     public async Task A_refusal_of_the_connection_is_told_in_place_of_the_greeting(char step, char answer, string reply)
@@ -338,11 +338,11 @@ public sealed partial class MilterTests : IAsyncDisposable
         await using var site = await SiteAsync(Options with { Submission = [other.Address] });
         await site.PlayAsync(
             ListenerRole.Submission,
-            Send("<bob@our.example>", from: "<ann@our.example>", asAnn: true)
+            Send("<bob@our.example>", from: "<ann@our.example> AUTH=a+2Bnn@our.example", asAnn: true)
         );
         Assert.Empty(_milter.Heard);
         Assert.Contains(
-            "DM{auth_type}|PLAIN|{auth_authen}|ann@our.example|{auth_author}|ann@our.example|{mail_addr}|ann@our.example|{mail_host}|our.example|{mail_mailer}|smtp|",
+            "DM{auth_type}|PLAIN|{auth_authen}|ann@our.example|{auth_author}|a+nn@our.example|{mail_addr}|ann@our.example|{mail_host}|our.example|{mail_mailer}|smtp|",
             other.Heard
         );
     }
