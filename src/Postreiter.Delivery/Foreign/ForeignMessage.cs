@@ -177,7 +177,7 @@ internal sealed class ForeignMessage : IAsyncDisposable
     {
         if (contents is { Quarantine.Length: > 0 })
             return contents.Quarantine;
-        if (sender is { Action: SenderAction.Quarantine } && !readers.TrueForAll(static r => r.IsExempt))
+        if (sender is { Action: SenderAction.Quarantine } && !readers.TrueForAll(static r => r.IsExemptFromPolicy))
             return sender.Reason;
         return readers.Exists(static r => r.Verdict is { IsJunk: true }) ? "spam" : null;
     }

@@ -40,6 +40,8 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
 
     private readonly List<CheckRecord> _checks = [];
     private readonly HashSet<CheckRecord> _noted = [];
+    private readonly HashSet<string> _against = new(StringComparer.Ordinal);
+    private bool _hasAgainst;
     private CheckRecord? _worst;
 
     /// <summary>MAIL; null when it was refused before the policy.</summary>
@@ -63,8 +65,8 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     /// <summary>The sum of what counts for all recipients.</summary>
     public double Points { get; private set; }
 
-    /// <summary>Whether anything speaks against the caller.</summary>
-    public bool HasAgainst { get; private set; }
+    /// <summary>Whether anything speaks against the caller, with all recipients or with this one.</summary>
+    public bool HasAgainst(EmailAddress recipient) => _hasAgainst || _against.Contains(recipient.ToString());
 
     /// <summary>Whether no recipient more is looked at.</summary>
     public bool IsFull => Recipients.Count >= MaxRecipients;
@@ -83,6 +85,9 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
 
     /// <summary>Recipients, here a notice's, who did not send what it is about.</summary>
     public HashSet<EmailAddress> DidNotSend { get; } = [];
+
+    /// <summary>Those of them whose tag was ours once.</summary>
+    public HashSet<EmailAddress> DidSend { get; } = [];
 
     /// <summary>Whether the message is a reader's receipt, which goes to an address in the header (RFC 8098 §2.1).</summary>
     public bool IsReceipt { get; set; }
@@ -112,12 +117,16 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     public void Add(CheckRecord record)
     {
         GateMetrics.Check(record.Check, record.Result);
-        HasAgainst |= record.IsAgainst;
         if (record.Recipient is null)
         {
+            _hasAgainst |= record.IsAgainst;
             Points += record.Points;
             if (record.Points > (_worst?.Points ?? 0))
                 _worst = record;
+        }
+        else if (record.IsAgainst && _against.Count < MaxChecks)
+        {
+            _against.Add(record.Recipient);
         }
 
         if (_checks.Count < MaxChecks)
@@ -148,6 +157,14 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     /// <summary>The sum for one recipient; of several readers that of the mildest.</summary>
     public double PointsFor(EmailAddress recipient) =>
         Points + (Readers.Of(recipient) is { Count: > 0 } readers ? readers.Min(static r => r.OwnPoints) : 0);
+
+    /// <summary>Whether all readers of a recipient would have it refused: none of what is no spam for them.</summary>
+    /// <param name="recipient">The recipient.</param>
+    /// <param name="rejectAt">Points from which mail is refused.</param>
+    public bool IsRefusedBy(EmailAddress recipient, double rejectAt) =>
+        Readers.Of(recipient) is { Count: > 0 } readers
+            ? readers.All(r => Points + r.OwnPoints >= Math.Max(rejectAt, r.Threshold ?? rejectAt))
+            : Points >= rejectAt;
 
     /// <summary>Whether an entry lets the message in for a reader, and none that counts more keeps it out.</summary>
     public bool IsWantedBy(EmailAddress recipient) => Readers.Of(recipient).Any(static r => r.IsWanted);
@@ -184,7 +201,7 @@ internal sealed class GateTransaction(MailArguments? mail, long began)
     /// <summary>What became of a copy that was taken.</summary>
     public VerdictAction ActionFor(Reader? reader)
     {
-        if (IsQuarantined && reader is not { IsExempt: true })
+        if (IsQuarantined && reader is not { IsExemptFromPolicy: true })
             return VerdictAction.Quarantine;
         if (reader is null ? IsJunk == true : reader.Verdict?.IsJunk ?? (IsJunk == true || IsBackscatterFor(reader)))
             return VerdictAction.Junk;

@@ -4,6 +4,7 @@ using Postreiter.Delivery.Gate.Checks;
 using Postreiter.MailAuth.Batv;
 using Postreiter.Messages;
 using Postreiter.Smtp.Server;
+using Postreiter.Storage.Lists;
 
 namespace Postreiter.Delivery.Gate;
 
@@ -22,10 +23,17 @@ public sealed partial class ReceptionGate
 
     private static void NoteTag(GateTransaction transaction, EmailAddress recipient, BatvStatus tag)
     {
+        // RCPT may name one twice; the good tag counts.
         if (tag == BatvStatus.Valid)
+        {
+            transaction.DidSend.Add(recipient);
             transaction.DidNotSend.Remove(recipient);
-        else
+        }
+        else if (!transaction.DidSend.Contains(recipient))
+        {
             transaction.DidNotSend.Add(recipient);
+        }
+
         var (result, reason) = tag switch
         {
             BatvStatus.Valid => ("pass", "the tag is ours: a notice about mail from here"),
@@ -61,10 +69,22 @@ public sealed partial class ReceptionGate
     }
 
     /// <summary>The refusal of a notice that none of its recipients' mail is the reason for; null where one may have it.</summary>
-    internal static SmtpReply? RefuseNotice(SmtpPeer peer) =>
-        Session(peer) is { Transaction: { DidNotSend.Count: > 0 } transaction } session
-        && session.Options.OnBackscatter == FailurePolicy.Reject
-        && transaction.Recipients.TrueForAll(r => r.Refusal is not null || transaction.IsBackscatterFor(r.Address))
+    /// <param name="peer">Who brought it.</param>
+    /// <param name="authors">The addresses of its From field: an entry for one may let it in.</param>
+    /// <param name="verdict">What is known of its sender.</param>
+    internal static SmtpReply? RefuseNotice(SmtpPeer peer, IReadOnlyList<EmailAddress> authors, SenderVerdict? verdict)
+    {
+        if (
+            Session(peer) is not { Transaction: { DidNotSend.Count: > 0 } transaction } session
+            || session.Options.OnBackscatter != FailurePolicy.Reject
+        )
+            return null;
+        LookAtAuthors(transaction, authors, verdict);
+        transaction.Scopes.TryGetValue(IListStore.Site, out var site);
+        foreach (var reader in transaction.Recipients.SelectMany(r => transaction.Readers.Of(r.Address)))
+            Note(transaction, reader, site);
+        return transaction.Recipients.TrueForAll(r => r.Refusal is not null || transaction.IsBackscatterFor(r.Address))
             ? NotOurMail
             : null;
+    }
 }

@@ -153,7 +153,8 @@ public sealed partial class ReceptionGate
     }
 
     private static bool HasAgainst(GateSession session, GateTransaction transaction, EmailAddress recipient) =>
-        transaction.HasAgainst || transaction.PointsFor(recipient) >= session.Options.Threshold - NearThreshold;
+        transaction.HasAgainst(recipient)
+        || transaction.PointsFor(recipient) >= session.Options.Threshold - NearThreshold;
 
     private static DomainName PoolOf(EmailAddress? sender, SpfOutcome? spf) =>
         spf?.Result == SpfResult.Pass

@@ -33,13 +33,13 @@ public sealed partial class ReceptionGate
         GateTransaction transaction,
         EmailAddress recipient,
         Resolution? target,
-        bool isForged,
+        SpfResult? spf,
         CancellationToken ct
     )
     {
         try
         {
-            await FindReadersAsync(peer, session, transaction, recipient, target, isForged, ct);
+            await FindReadersAsync(peer, session, transaction, recipient, target, spf, ct);
             return true;
         }
         catch (StoreException e)
@@ -57,7 +57,7 @@ public sealed partial class ReceptionGate
         GateTransaction transaction,
         EmailAddress recipient,
         Resolution? target,
-        bool isForged,
+        SpfResult? spf,
         CancellationToken ct
     )
     {
@@ -67,7 +67,9 @@ public sealed partial class ReceptionGate
         var key = recipient.Key;
         var site = await FindAsync(IListStore.Site, "here");
         var domain = await FindAsync(recipient.Domain.Ascii, $"at {recipient.Domain.Ascii}");
-        var named = await FindAsync(key, $"by {key}");
+        // The store has lists of accounts: what a stranger puts behind a plus sign asks it for nothing, and fills no memory.
+        var isAccount = target?.Accounts.Any(a => a.Address.Key == key) == true;
+        var named = await FindAsync(key, $"by {key}", isAccount);
         var readers = new List<Reader>();
         foreach (var account in target?.Accounts ?? [])
         {
@@ -101,16 +103,18 @@ public sealed partial class ReceptionGate
                 );
         }
 
-        async ValueTask<ScopeFinding> FindAsync(string scope, string whose)
+        async ValueTask<ScopeFinding> FindAsync(string scope, string whose, bool isStored = true)
         {
-            if (transaction.Scopes.TryGetValue(scope, out var known))
+            // An account of that name may be meant by another recipient.
+            var name = isStored ? scope : $"<{scope}>";
+            if (transaction.Scopes.TryGetValue(name, out var known))
                 return known;
-            var stored = Stored is null ? ListedScope.Empty : await Stored.FindAsync(scope, ct);
+            var stored = Stored is null || !isStored ? ListedScope.Empty : await Stored.FindAsync(scope, ct);
             var found = new ScopeFinding(whose, session.Options.Lists.Find(scope), stored);
             // Our own hosts are not looked at; thresholds hold for their mail too.
             if (session.IsChecked)
-                found.Envelope(peer.Address, transaction.Mail?.ReversePath, isForged);
-            transaction.Scopes.Add(scope, found);
+                found.Envelope(peer.Address, transaction.Mail?.ReversePath, spf);
+            transaction.Scopes.Add(name, found);
             return found;
         }
     }
@@ -132,13 +136,7 @@ public sealed partial class ReceptionGate
             return null;
         if (!session.IsChecked)
             return transaction.Readers;
-        var isVouchedFor = authors.Count == 1 && verdict is not null && IsVouchedFor(authors[0].Domain, verdict);
-        foreach (var scope in transaction.Scopes.Values)
-        {
-            foreach (var author in authors)
-                scope.Author(author, isVouchedFor);
-        }
-
+        var isVouchedFor = LookAtAuthors(transaction, authors, verdict);
         transaction.Scopes.TryGetValue(IListStore.Site, out var site);
         foreach (var reader in transaction.Readers.Of(envelope))
         {
@@ -151,6 +149,24 @@ public sealed partial class ReceptionGate
         }
 
         return transaction.Readers;
+    }
+
+    /// <summary>What the lists say of the authors; the same when it is asked again.</summary>
+    /// <returns>Whether anything vouches for the only author.</returns>
+    private static bool LookAtAuthors(
+        GateTransaction transaction,
+        IReadOnlyList<EmailAddress> authors,
+        SenderVerdict? verdict
+    )
+    {
+        var isVouchedFor = authors.Count == 1 && verdict is not null && IsVouchedFor(authors[0].Domain, verdict);
+        foreach (var scope in transaction.Scopes.Values)
+        {
+            foreach (var author in authors)
+                scope.Author(author, isVouchedFor);
+        }
+
+        return isVouchedFor;
     }
 
     // A domain without a DMARC policy vouches for its authors all the same, and for those below it; the one below speaks for nobody above.

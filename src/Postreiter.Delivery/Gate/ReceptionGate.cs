@@ -207,7 +207,7 @@ public sealed partial class ReceptionGate(
     {
         if (!session.IsChecked)
         {
-            return await TryFindReadersAsync(peer, session, transaction, recipient, target, isForged: false, ct)
+            return await TryFindReadersAsync(peer, session, transaction, recipient, target, spf: null, ct)
                 ? null
                 : ListsDown;
         }
@@ -220,8 +220,7 @@ public sealed partial class ReceptionGate(
             await PrepareAsync(peer, session, transaction, spf, time.GetElapsedTime(began));
         }
 
-        var isForged = spf?.Result is SpfResult.Fail or SpfResult.SoftFail;
-        if (!await TryFindReadersAsync(peer, session, transaction, recipient, target, isForged, ct))
+        if (!await TryFindReadersAsync(peer, session, transaction, recipient, target, spf?.Result, ct))
             return ListsDown;
         if (Refuse(peer, session, transaction, recipient) is { } refusal)
             return refusal;
@@ -254,7 +253,7 @@ public sealed partial class ReceptionGate(
             }
         }
 
-        if (transaction.PointsFor(recipient) < options.RejectAt)
+        if (!transaction.IsRefusedBy(recipient, options.RejectAt))
             return null;
         // Nothing counts against it where spam.reject_at is so low that all would be refused.
         if (transaction.WorstFor(recipient) is not { } worst)

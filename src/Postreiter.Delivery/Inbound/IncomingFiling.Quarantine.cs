@@ -64,9 +64,9 @@ internal sealed partial class IncomingFiling
     private string? ReasonFor(Reader? reader) =>
         Apart
         ?? (
-            reader?.Verdict is { IsJunk: true }
+            reader?.Verdict is { IsJunk: true } verdict
             && Spam is { Score: not null } spam
-            && spam.Points >= (intake.Spam?.Options.QuarantineAt ?? double.MaxValue)
+            && Math.Min(spam.Points, verdict.Points) >= (intake.Spam?.Options.QuarantineAt ?? double.MaxValue)
                 ? "spam by the rules"
                 : null
         );

@@ -229,7 +229,7 @@ internal sealed partial class IncomingFiling(
 
     private ValueTask<long> MailboxAsync(long accountId, Reader? reader, CancellationToken ct) =>
         reader?.Verdict is { IsJunk: true }
-        || (verdict?.Action == SenderAction.Quarantine && reader is not { IsExempt: true })
+        || (verdict?.Action == SenderAction.Quarantine && reader is not { IsExemptFromPolicy: true })
             ? intake.Resolver.Directory.FindJunkAsync(accountId, ct)
             : intake.Resolver.Directory.FindInboxAsync(accountId, ct);
 

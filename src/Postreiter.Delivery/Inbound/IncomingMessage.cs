@@ -99,7 +99,7 @@ internal sealed partial class IncomingMessage(
     )
     {
         ReceptionGate.NoteKind(peer, facts);
-        if (ReceptionGate.RefuseNotice(peer) is { } notOurs)
+        if (ReceptionGate.RefuseNotice(peer, Authors.Of(facts.Root.Envelope), verdict) is { } notOurs)
         {
             intake.Gate?.Judge(peer, verdict, null, content.Length, refusal: notOurs);
             return Replies(notOurs);

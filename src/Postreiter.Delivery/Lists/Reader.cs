@@ -32,8 +32,14 @@ internal sealed class Reader(EmailAddress recipient, Account? account)
     /// <summary>Points of that part which holds for it and not for everybody.</summary>
     public double OwnPoints => _records.Sum(static r => r.IsOwn ? r.Record.Points : 0);
 
-    /// <summary>Whether its lists let the message in, whatever its author's domain asks.</summary>
-    public bool IsExempt => _records.Sum(static r => r.Record.Check == GateLists.Name ? r.Record.Points : 0) < 0;
+    /// <summary>Whether its lists let the message in.</summary>
+    public bool IsExempt => ListPoints < 0;
+
+    /// <summary>Whether they do, whatever its author's domain asks: by more than a sender that anybody may have written.</summary>
+    public bool IsExemptFromPolicy =>
+        ListPoints + (GateLists.Points * Scopes.Distinct().Count(static s => s.IsUnproven)) < 0;
+
+    private double ListPoints => _records.Sum(static r => r.Record.Check == GateLists.Name ? r.Record.Points : 0);
 
     /// <summary>Whether an entry lets the message in, and none that counts more keeps it out.</summary>
     public bool IsWanted => Points <= 0 && _records.Any(static r => r.Record is { Check: GateLists.Name, Points: < 0 });

@@ -1,6 +1,7 @@
 using System.Net;
 using Postreiter.Core;
 using Postreiter.Delivery.Gate.Checks;
+using Postreiter.MailAuth.Spf;
 
 namespace Postreiter.Delivery.Lists;
 
@@ -20,17 +21,32 @@ internal sealed class ScopeFinding(string whose, ListedScope settings, ListedSco
     /// <summary>Points from which mail is spam here; null for nothing of its own.</summary>
     public double? Threshold => stored.Threshold;
 
+    /// <summary>Whether what lets the message in is an entry for the envelope's sender, and nothing vouches for that.</summary>
+    public bool IsUnproven { get; private set; }
+
     /// <summary>Looks at client and envelope sender.</summary>
     /// <param name="client">Who brings it.</param>
     /// <param name="sender">Its sender.</param>
-    /// <param name="isForged">Whether SPF says that the sender is not true: then no entry for it lets the message in.</param>
-    public void Envelope(IPAddress client, EmailAddress? sender, bool isForged)
+    /// <param name="spf">
+    /// Whether the sender is true; null where it is not known. Where it is not, no entry for it lets the message in. Where nobody can tell, only
+    /// its own entry or that of its very domain does: anybody makes up names below a domain, and those have no SPF record.
+    /// </param>
+    public void Envelope(IPAddress client, EmailAddress? sender, SpfResult? spf)
     {
         Block(Find(static s => s.Block, l => l.FindNetwork(client) ?? l.FindSender(sender)));
         if (Find(static s => s.Allow, l => l.FindNetwork(client)) is { } network)
             Allow(network);
         else if (Find(static s => s.Allow, l => l.FindSender(sender)) is { } entry)
-            Allow(entry, isForged ? "SPF says it is forged" : null);
+        {
+            var exact =
+                spf is SpfResult.Pass ? entry : Find(static s => s.Allow, l => l.FindSender(sender, isExact: true));
+            var but =
+                spf is SpfResult.Fail or SpfResult.SoftFail ? "SPF says it is forged"
+                : exact is not null ? null
+                : "SPF does not say that it is true";
+            Allow(exact ?? entry, but);
+            IsUnproven = _isAllowed && spf is not SpfResult.Pass;
+        }
     }
 
     /// <summary>Looks at an author, where the envelope has not decided already.</summary>
@@ -40,8 +56,14 @@ internal sealed class ScopeFinding(string whose, ListedScope settings, ListedSco
     {
         if (!_isBlocked && Find(static s => s.Block, l => l.FindSender(author)) is { } blocked)
             Block(blocked);
-        if (!_isAllowed && Find(static s => s.Allow, l => l.FindSender(author)) is { } allowed)
+        if (_isAllowed && !IsUnproven)
+            return;
+        if (Find(static s => s.Allow, l => l.FindSender(author)) is not { } allowed)
+            return;
+        // An entry lets it in once.
+        if (!_isAllowed)
             Allow(allowed, isVouchedFor ? null : "nothing vouches for the author");
+        IsUnproven &= !isVouchedFor;
     }
 
     private string? Find(Func<ListedScope, SenderList> side, Func<SenderList, string?> find) =>

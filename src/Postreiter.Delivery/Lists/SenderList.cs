@@ -30,20 +30,27 @@ internal sealed class SenderList
     public string? FindNetwork(IPAddress client) => _networks.Find(client);
 
     /// <summary>The entry for a sender, the narrowest first; null for none.</summary>
-    public string? FindSender(EmailAddress? sender)
+    /// <param name="sender">The sender.</param>
+    /// <param name="isExact">Whether only entries count that give its whole domain.</param>
+    public string? FindSender(EmailAddress? sender, bool isExact = false)
     {
         if (sender is not { } address)
             return null;
         if (_addresses.Contains(address))
             return address.Key;
-        if (_domains.Count > 0 && address.Domain.FindInOrAbove(_domains) is { } domain)
+        if (isExact && _domains.Contains(address.Domain.Ascii))
+            return address.Domain.Ascii;
+        if (!isExact && _domains.Count > 0 && address.Domain.FindInOrAbove(_domains) is { } domain)
             return domain;
         if (_patterns.Count == 0)
             return null;
         var (key, name) = (address.Key, address.Domain.Ascii);
         foreach (var pattern in _patterns)
         {
-            if (Glob.Matches(pattern, pattern.Contains('@', StringComparison.Ordinal) ? key : name))
+            var at = pattern.LastIndexOf('@');
+            if (isExact && (at < 0 || pattern.AsSpan(at).ContainsAny('*', '?')))
+                continue;
+            if (Glob.Matches(pattern, at >= 0 ? key : name))
                 return pattern;
         }
 

@@ -1,6 +1,7 @@
 using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Gate;
+using Postreiter.Delivery.Inbound;
 using Postreiter.Smtp.Server;
 
 namespace Postreiter.Delivery.Milters;
@@ -50,7 +51,9 @@ public sealed class MilteredPolicy(IReceptionPolicy policy, MilterChain chain, R
         if (Of(peer) is not { } milters)
             return decision;
         var refusal = await milters.RcptAsync(envelope, recipient, decision, ct);
-        gate.NoteRecipient(peer, milters, recipient.Recipient, refusal);
+        // As the gate has noted it: without the tag of a bounce.
+        var plain = (decision.Target as Resolution)?.Untagged ?? recipient.Recipient;
+        gate.NoteRecipient(peer, milters, plain, refusal);
         return refusal is null ? decision : new RecipientDecision(refusal);
     }
 

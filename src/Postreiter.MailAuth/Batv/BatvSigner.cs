@@ -39,6 +39,9 @@ public sealed class BatvSigner(IReadOnlyList<ReadOnlyMemory<byte>> secrets, Time
     private const int TagLength = 10;
     private const int DayCycle = 1_000;
 
+    /// <summary>Longest that a tag is good, in days.</summary>
+    public const int MaxDays = 30;
+
     /// <summary>Longest local part, in octets, that still has room for a tag (RFC 5321 §4.5.3.1.1).</summary>
     public const int MaxPlainLength = EmailAddress.MaxLocalPartLength - 16;
 
@@ -60,11 +63,11 @@ public sealed class BatvSigner(IReadOnlyList<ReadOnlyMemory<byte>> secrets, Time
 
     /// <summary>The sender with a tag.</summary>
     /// <param name="sender">The plain address, with <see cref="HasRoom"/>.</param>
-    /// <param name="days">How long it is to be good: 1 to 400.</param>
+    /// <param name="days">How long it is to be good: 1 to <see cref="MaxDays"/>.</param>
     public EmailAddress Sign(EmailAddress sender, int days)
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(days, 1);
-        ArgumentOutOfRangeException.ThrowIfGreaterThan(days, 400);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(days, MaxDays);
         var until = string.Create(CultureInfo.InvariantCulture, $"0{(Today + days) % DayCycle:000}");
         return sender.WithLocalPart($"{Prefix}{until}{Hash(secrets[0].Span, until, sender)}={sender.LocalPart}");
     }
@@ -84,9 +87,9 @@ public sealed class BatvSigner(IReadOnlyList<ReadOnlyMemory<byte>> secrets, Time
             );
         if (!isOurs)
             return BatvStatus.Forged;
-        // It is good for at most 400 days: what seems to lie further ahead is over.
+        // It is good for at most that long: what seems to lie further ahead is over.
         var left = (int.Parse(until.AsSpan(1), CultureInfo.InvariantCulture) - Today + DayCycle) % DayCycle;
-        return left <= 400 ? BatvStatus.Valid : BatvStatus.Expired;
+        return left <= MaxDays ? BatvStatus.Valid : BatvStatus.Expired;
     }
 
     private static bool TrySplit(

@@ -48,6 +48,7 @@ public sealed class BatvSignerTests
     [InlineData(14, BatvStatus.Valid)]
     [InlineData(15, BatvStatus.Expired)]
     [InlineData(300, BatvStatus.Expired)]
+    [InlineData(700, BatvStatus.Expired)]
     public void It_is_good_for_its_days(int later, BatvStatus status)
     {
         _clock.Advance(TimeSpan.FromDays(545));
