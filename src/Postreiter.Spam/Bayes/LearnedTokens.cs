@@ -212,6 +212,14 @@ public sealed class LearnedTokens : IDisposable
         }
     }
 
+    /// <summary>When the tokens were last seen: the oldest and the newest of these times; 0 where there are none.</summary>
+    public (uint Oldest, uint Newest) Times()
+    {
+        var (oldest, newest) = (uint.MaxValue, 0u);
+        ForEach((_, counts) => (oldest, newest) = (Math.Min(oldest, counts.Time), Math.Max(newest, counts.Time)));
+        return (newest == 0 ? 0 : oldest, newest);
+    }
+
     /// <summary>Looks at every token, in no order.</summary>
     internal void ForEach(Action<ulong, TokenCounts> look)
     {

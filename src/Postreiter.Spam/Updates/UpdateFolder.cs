@@ -84,8 +84,16 @@ public sealed class UpdateFolder(string root)
         // The one before is kept until the next: somebody may be reading it.
         foreach (var old in Directory.GetDirectories(root, channel.FileName + ".*"))
         {
-            if (old != folder && old != before)
+            if (old == folder || old == before)
+                continue;
+            try
+            {
                 Remove(old);
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                // The update is in force; what cannot be cleared away now is tried again with the next.
+            }
         }
 
         return count;

@@ -113,11 +113,15 @@ internal static class QuarantineCommand
             ["most"] = most,
         };
         var reply = await control.CallAsync(ControlVerbs.QuarantineRelease, arguments, ct);
+        var outcome = reply.ExitCode;
         foreach (var row in reply.Rows)
         {
             var octets = (string?)row["octets"];
             row.Remove("octets");
-            if (octets is not null && rules is not null)
+            string? why = null;
+            if (rules is not null && octets is null)
+                why = "it is not for one account alone";
+            else if (octets is not null && rules is not null)
             {
                 var mail = rules.Read(
                     Convert.FromBase64String(octets),
@@ -125,22 +129,43 @@ internal static class QuarantineCommand
                     mayRelearn: true,
                     context.Time.GetUtcNow()
                 );
-                var learned = await control.CallAsync(
-                    ControlVerbs.SpamLearn,
-                    new JsonObject
+                if (mail is null)
+                    why = "it has no header";
+                else
+                {
+                    var learned = await control.CallAsync(
+                        ControlVerbs.SpamLearn,
+                        new JsonObject
+                        {
+                            ["account"] = (string?)row["account"],
+                            ["mails"] = new JsonArray(SpamLearnCommand.Row(mail, "ham")),
+                        },
+                        ct
+                    );
+                    if (learned.ExitCode != ExitCodes.Done)
                     {
-                        ["account"] = (string?)row["account"],
-                        ["mails"] = mail is null ? new JsonArray() : new JsonArray(SpamLearnCommand.Row(mail, "ham")),
-                    },
-                    ct
-                );
-                row["learned"] = learned.ExitCode == ExitCodes.Done;
+                        why = "the filter could not be taught";
+                        // It is released all the same, and cannot be released again.
+                        outcome = Math.Max(outcome, context.Finish(learned));
+                    }
+                }
             }
 
-            context.Print(parsed, row, $"{row["id"]} released" + ((bool?)row["learned"] == true ? " and learned" : ""));
+            if (rules is not null)
+                row["learned"] = why is null;
+            context.Print(
+                parsed,
+                row,
+                $"{row["id"]} released"
+                    + (
+                        rules is null ? ""
+                        : why is null ? " and learned"
+                        : $", not learned: {why}"
+                    )
+            );
         }
 
-        return context.Finish(reply);
+        return Math.Max(outcome, context.Finish(reply));
     }
 
     private static Command Delete(CommandContext context)
@@ -175,42 +200,31 @@ internal static class QuarantineCommand
     }
 
     private static string Line(JsonObject row) =>
-        Plain(
+        Terminal.Plain(
             string.Create(
                 CultureInfo.InvariantCulture,
                 $"{row["id"]}  {row["date"]}  {ByteSize.Format((long?)row["size"] ?? 0)}  {row["account"] ?? "-"}  from <{row["sender"]}>  to {string.Join(' ', (row["recipients"] as JsonArray ?? []).Select(static r => $"{r}"))}"
             )
-        ) + $"\n    {Plain($"{row["reason"]}")}\n    {Plain($"{row["subject"]}")}";
+        ) + $"\n    {Terminal.Plain($"{row["reason"]}")}\n    {Terminal.Plain($"{row["subject"]}")}";
 
     private static string Full(JsonObject row)
     {
         var text = new StringBuilder(Line(row));
         foreach (var key in new[] { "trace", "from", "to" })
-            text.Append(CultureInfo.InvariantCulture, $"\n{key}: {Plain($"{row[key]}")}");
+            text.Append(CultureInfo.InvariantCulture, $"\n{key}: {Terminal.Plain($"{row[key]}")}");
         foreach (var part in (row["parts"] as JsonArray ?? []).OfType<JsonObject>())
             text.Append(
                     CultureInfo.InvariantCulture,
-                    $"\npart: {Plain($"{part["type"]}")}, {ByteSize.Format((long?)part["size"] ?? 0)}"
+                    $"\npart: {Terminal.Plain($"{part["type"]}")}, {ByteSize.Format((long?)part["size"] ?? 0)}"
                 )
-                .Append(part["name"] is { } name ? $", \"{Plain($"{name}")}\"" : "");
+                .Append(part["name"] is { } name ? $", \"{Terminal.Plain($"{name}")}\"" : "");
         if ((string?)row["text"] is { } body)
         {
             text.Append('\n');
             foreach (var line in body.ReplaceLineEndings("\n").Split('\n'))
-                text.Append("\n| ").Append(Plain(line));
+                text.Append("\n| ").Append(Terminal.Plain(line));
         }
 
         return text.ToString();
     }
-
-    /// <summary>One line of strangers' text: nothing in it moves a terminal or turns the line around.</summary>
-    internal static string Plain(string line) =>
-        string.Concat(
-            line.Select(static c =>
-                char.IsControl(c)
-                || c is (>= '\u200b' and <= '\u200f') or (>= '\u2028' and <= '\u202e') or (>= '\u2060' and <= '\u2069')
-                    ? '?'
-                    : c
-            )
-        );
 }

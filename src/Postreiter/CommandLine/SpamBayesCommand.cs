@@ -209,15 +209,30 @@ internal static class SpamBayesCommand
 
     private static async Task CopyAsync(string from, string to, CancellationToken ct)
     {
+        // Under its name a backup is whole and on the disk: nobody tells half of one from all of it by looking.
+        var part = to + ".part";
+        var isOurs = false;
         try
         {
             await using var source = File.OpenRead(from);
-            await using var target = new FileStream(to, FileMode.CreateNew, FileAccess.Write);
-            await source.CopyToAsync(target, ct);
+            await using (var target = new FileStream(part, FileMode.CreateNew, FileAccess.Write))
+            {
+                isOurs = true;
+                await source.CopyToAsync(target, ct);
+                target.Flush(flushToDisk: true);
+            }
+
+            File.Move(part, to);
+            isOurs = false;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
             throw new CommandFailure(ExitCodes.Failed, $"{to} cannot be written: {e.Message}");
+        }
+        finally
+        {
+            if (isOurs)
+                File.Delete(part);
         }
     }
 

@@ -139,8 +139,19 @@ internal static class SpamExplainCommand
         {
             MaxBytes = (int)settings.Spam.MaxScanSize,
         };
-        foreach (var row in reply.Rows)
+        foreach (var found in reply.Rows)
         {
+            var row = found;
+            // Of large mails with many copies the later ones come one by one.
+            if (row["octets"] is null && row["damaged"] is null)
+            {
+                row["most"] = settings.Spam.MaxScanSize;
+                var one = await control.CallAsync(ControlVerbs.MailFind, row, ct);
+                if (one.Rows is not [var whole])
+                    return context.Finish(one);
+                row = whole;
+            }
+
             var mail =
                 StoredMail.FromRow(row, out var why)
                 ?? throw new CommandFailure(ExitCodes.Failed, $"the mail cannot be read: {why}");

@@ -196,7 +196,7 @@ internal static class SpamReplayCommand
                 lock (Sum)
                 {
                     if (++Sum.Skipped <= MostNamed)
-                        bar.Say($"skipped: {row["account"]}/{row["mailbox"]}/{row["uid"]}: {why}");
+                        bar.Say(Terminal.Plain($"skipped: {row["account"]}/{row["mailbox"]}/{row["uid"]}: {why}"));
                 }
 
                 return null;
@@ -235,7 +235,7 @@ internal static class SpamReplayCommand
             };
             var text = string.Create(
                 CultureInfo.InvariantCulture,
-                $"{verdict, -12} {then.Points, 5:F1} -> {now.Points, 5:F1} of {change.Required:F1}  {mail.Name}  {mail.Account} {mail.Mailbox}  {mail.Subject}"
+                $"{verdict, -12} {then.Points, 5:F1} -> {now.Points, 5:F1} of {change.Required:F1}  {Terminal.Plain(mail.Name)}  {mail.Account} {Terminal.Plain(mail.Mailbox)}  {mail.Subject}"
             );
             foreach (var (what, rules) in Reasons(change))
                 text += $"\n{"", 13}{what}: {rules}";

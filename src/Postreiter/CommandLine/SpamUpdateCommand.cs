@@ -115,12 +115,12 @@ internal static class SpamUpdateCommand
             var signer = update.Check(request.Keys);
             context.Terminal.Error.WriteLine("reading all its rules");
             var count = updates.Install(request.Channel, update);
-            var running = await ReloadAsync(data, ct);
+            var told = await ReloadAsync(data, ct);
             Say(
                 serial,
                 "installed",
                 $"{request.Channel.Name} {serial}: {count} rules, {(signer is null ? "signature not looked at" : $"signed by {signer}")}; "
-                    + (running ? "the running server was told" : "in force when the server starts")
+                    + told
             );
             return ExitCodes.Done;
         }
@@ -179,10 +179,23 @@ internal static class SpamUpdateCommand
         }
     }
 
-    private static async Task<bool> ReloadAsync(DataFolder data, CancellationToken ct)
+    // The update is installed, whatever comes of this.
+    private static async Task<string> ReloadAsync(DataFolder data, CancellationToken ct)
     {
-        await using var running = await ControlOpener.ConnectAsync(data, ct);
-        return running is not null
-            && (await running.CallAsync(ControlVerbs.RulesReload, [], ct)).ExitCode == ExitCodes.Done;
+        try
+        {
+            await using var running = await ControlOpener.ConnectAsync(data, ct);
+            if (running is null)
+                return "in force when the server starts";
+            var reply = await running.CallAsync(ControlVerbs.RulesReload, [], ct);
+            return reply.ExitCode == ExitCodes.Done
+                ? "the running server was told"
+                : $"the running server was not told: {reply.Message}";
+        }
+        catch (Exception e)
+            when (e is CommandFailure or HttpRequestException or IOException or UnauthorizedAccessException)
+        {
+            return $"the running server was not told: {e.Message}";
+        }
     }
 }

@@ -38,6 +38,17 @@ internal sealed class Terminal
             Ask = Console.IsInputRedirected ? null : AskConsole,
         };
 
+    /// <summary>One line of strangers' text: nothing in it moves a terminal or turns the line around.</summary>
+    public static string Plain(string line) =>
+        string.Concat(
+            line.Select(static c =>
+                char.IsControl(c)
+                || c is (>= '\u200b' and <= '\u200f') or (>= '\u2028' and <= '\u202e') or (>= '\u2060' and <= '\u2069')
+                    ? '?'
+                    : c
+            )
+        );
+
     private static string AskConsole(string question)
     {
         Console.Error.Write(question);

@@ -1,4 +1,5 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
@@ -73,12 +74,29 @@ internal static class ControlEndpoints
             logger.LogError(e, "A command over the control socket met a fault of the store");
             await WriteAsync(context, ControlReply.Failed(e.Message));
         }
+        // Whoever gave the command reads here what the fault was, not the number of a status.
+        catch (Exception e) when (e is not OperationCanceledException && !context.Response.HasStarted)
+        {
+            logger.LogError(e, "A command over the control socket met a fault");
+            await WriteAsync(context, ControlReply.Failed($"the server met a fault: {e.Message}; its log has more"));
+        }
     }
 
     private static async Task CallAsync(HttpContext context, IControl control)
     {
-        var arguments =
-            await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted) as JsonObject;
+        JsonObject? arguments;
+        try
+        {
+            arguments =
+                await JsonNode.ParseAsync(context.Request.Body, cancellationToken: context.RequestAborted)
+                as JsonObject;
+        }
+        catch (JsonException e)
+        {
+            await WriteAsync(context, ControlReply.Usage($"the call cannot be read: {e.Message}"));
+            return;
+        }
+
         var verb = context.Request.RouteValues["verb"] as string ?? "";
         await WriteAsync(context, await control.CallAsync(verb, arguments ?? [], context.RequestAborted));
     }

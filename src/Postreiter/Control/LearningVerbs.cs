@@ -42,11 +42,9 @@ internal static class LearningVerbs
             {
                 using var learned = new LearnedPlace(store.Learning, place, time);
                 await learned.RefreshAsync(ct);
-                var (oldest, newest) = (uint.MaxValue, 0u);
-                foreach (var (_, counts) in learned.Tokens.ToList())
-                    (oldest, newest) = (Math.Min(oldest, counts.Time), Math.Max(newest, counts.Time));
+                var (oldest, newest) = learned.Tokens.Times();
                 var row = Row(learned.Tokens);
-                row["oldest"] = newest == 0 ? 0L : oldest;
+                row["oldest"] = (long)oldest;
                 row["newest"] = (long)newest;
                 row["expired"] = learned.LastExpiry.At;
                 row["expired_age"] = learned.LastExpiry.Age;

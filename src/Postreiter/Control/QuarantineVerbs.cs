@@ -77,7 +77,7 @@ internal static class QuarantineVerbs
             return NotFound(arguments);
         var names = await NamesAsync(store, ct);
         var row = new JsonObject { ["id"] = message.Id, ["account"] = names.GetValueOrDefault(message.AccountId) };
-        if (arguments["learn"]?.GetValue<bool>() == true && message.AccountId != 0)
+        if (arguments.Flag("learn") == true && message.AccountId != 0)
         {
             var most = (int)Math.Clamp(arguments.OptionalNumber("most") ?? MaxMailOctets, 1, MaxMailOctets);
             row["octets"] = Convert.ToBase64String(await ReadAsync(store, message, most, ct));

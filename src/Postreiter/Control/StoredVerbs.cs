@@ -77,14 +77,16 @@ internal static class StoredVerbs
 
     /// <summary>
     /// One mail: by the id that its Received field has, every copy of it; or the one that <c>account</c>, <c>mailbox</c> and <c>uid</c> name.
+    /// Where the copies are large, the later ones are named by their places alone, and each is to be asked for by its own.
     /// </summary>
     public static async Task<ControlReply> FindAsync(IStore store, JsonObject arguments, CancellationToken ct)
     {
-        var rows = new List<JsonObject>();
+        var (rows, octets) = (new List<JsonObject>(), 0L);
         if (arguments.OptionalText("id") is not { } text)
             return await FindByPlaceAsync(store, arguments, ct);
         if (!TraceId.TryParse(text, out var id))
             return ControlReply.Usage($"'{text}' is no id of a message");
+        var most = Most(arguments);
         var trace = await store.Gate.FindTraceAsync(id, ct);
         // Whom it was for is known from its trace, but for aliases; without one, or where nothing is found, everybody is asked.
         var named = new List<Account>();
@@ -116,8 +118,16 @@ internal static class StoredVerbs
                 {
                     await foreach (var message in store.Mail.ReadMessagesAsync(box.Id, [UidRange.All], ct))
                     {
-                        if (rows.Count < MaxFound && IsOf(message, id))
-                            rows.Add(await RowAsync(store, account, box, message, threshold, Most(arguments), ct));
+                        if (!IsOf(message, id))
+                            continue;
+                        rows.Add(
+                            octets < MaxStepOctets
+                                ? await RowAsync(store, account, box, message, threshold, most, ct)
+                                : Place(account, box, message)
+                        );
+                        octets += Math.Min(message.Size, most);
+                        if (rows.Count >= MaxFound)
+                            return;
                     }
                 }
             }
@@ -171,6 +181,14 @@ internal static class StoredVerbs
 
     private static int Most(JsonObject arguments) =>
         (int)Math.Clamp(arguments.OptionalNumber("most") ?? MaxMailOctets, 1, MaxMailOctets);
+
+    private static JsonObject Place(Account account, Mailbox box, StoredMessage message) =>
+        new()
+        {
+            ["account"] = account.Address.ToString(),
+            ["mailbox"] = box.Name,
+            ["uid"] = (long)message.Uid,
+        };
 
     private static async Task<JsonObject> RowAsync(
         IStore store,

@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Postreiter.CommandLine;
 using Postreiter.Spam.Configuration;
 
 namespace Postreiter.Replay;
@@ -53,7 +54,7 @@ internal sealed record ExplainedMail(
         var text = new StringBuilder();
         text.Append(
             CultureInfo.InvariantCulture,
-            $"{Mail.Name}  {Mail.Account} {Mail.Mailbox} {Mail.Uid}, {Mail.Row["date"]}, {Mail.Size} octets\n"
+            $"{Terminal.Plain(Mail.Name)}  {Mail.Account} {Terminal.Plain(Mail.Mailbox)} {Mail.Uid}, {Mail.Row["date"]}, {Mail.Size} octets\n"
         );
         if (Mail.Subject.Length > 0)
             text.Append(CultureInfo.InvariantCulture, $"{Mail.Subject}\n");
@@ -147,6 +148,8 @@ internal sealed record ExplainedMail(
     private static string Plain(string octets)
     {
         var bytes = Encoding.Latin1.GetBytes(octets);
-        return string.Concat(Encoding.UTF8.GetString(bytes).Select(static c => char.IsControl(c) ? ' ' : c));
+        return Terminal.Plain(
+            string.Concat(Encoding.UTF8.GetString(bytes).Select(static c => char.IsControl(c) ? ' ' : c))
+        );
     }
 }

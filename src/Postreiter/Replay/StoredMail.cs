@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Text;
 using System.Text.Json.Nodes;
+using Postreiter.CommandLine;
 using Postreiter.Core;
 using Postreiter.Delivery.Gate.Tracing;
 
@@ -29,7 +30,8 @@ internal sealed class StoredMail
         EnvelopeFrom = _prefix.Find(static f => f.Is("Return-Path"))?.Value.Trim() is ['<', .. var path, '>']
             ? path
             : null;
-        var status = _prefix.Concat(_header).FirstOrDefault(static f => f.Is("X-Spam-Status"));
+        // Our marks stand in our prefix, where there is one: below it they are whatever a stranger wrote.
+        var status = (prefixLength == 0 ? _header : _prefix).Find(static f => f.Is("X-Spam-Status"));
         Then = status is null ? null : EarlierVerdict.FromStatus(status.Value);
         Then ??= trace is null ? null : EarlierVerdict.FromTrace(trace);
         if (Then is not null && trace is not null)
@@ -90,6 +92,7 @@ internal sealed class StoredMail
                     .Utils.Rfc2047.DecodeText(Encoding.Latin1.GetBytes(text.Trim()))
                     .Where(static c => !char.IsControl(c)),
             ]);
+            plain = Terminal.Plain(plain);
             return plain.Length > 60 ? plain[..57] + "..." : plain;
         }
     }

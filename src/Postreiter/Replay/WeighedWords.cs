@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using Postreiter.CommandLine;
 using Postreiter.Spam.Bayes;
 
 namespace Postreiter.Replay;
@@ -45,6 +46,6 @@ internal sealed record WeighedWords(
         var text = Encoding.UTF8.GetString(token);
         if (text.Contains('\uFFFD', StringComparison.Ordinal))
             text = Encoding.Latin1.GetString(token);
-        return string.Concat(text.Select(static c => char.IsControl(c) ? '?' : c));
+        return Terminal.Plain(text);
     }
 }

@@ -86,6 +86,14 @@ public sealed class QuarantineCommandTests : IDisposable
         Assert.Equal((1, ""), await DoAsync("quarantine", "show", ids[2]));
         Assert.Equal((1, ""), await DoAsync("quarantine", "list", "--account", "nobody@a.test"));
         Assert.Equal((0, ""), await DoAsync("quarantine", "list"));
+
+        // What teaches nothing is delivered all the same, and that is said.
+        await KeepAsync(account, "no header\r\n");
+        var last = JsonNode.Parse((await RunAsync("quarantine", "list", "--json")).Output.Trim())!["id"]!.ToString();
+        Assert.Equal(
+            (0, $"{last} released, not learned: it has no header\n"),
+            await DoAsync("quarantine", "release", last, "--learn")
+        );
     }
 
     public void Dispose() => _folder.Dispose();
@@ -106,10 +114,10 @@ public sealed class QuarantineCommandTests : IDisposable
         return MailServer.StartAsync(environment, folder, TestSettings.Loopback(folder), Ct);
     }
 
-    private async Task KeepAsync(long account)
+    private async Task KeepAsync(long account, string text = Hostile)
     {
         await using var writer = _store.Blobs.Begin();
-        var bytes = System.Text.Encoding.UTF8.GetBytes(Hostile);
+        var bytes = System.Text.Encoding.UTF8.GetBytes(text);
         await writer.WriteAsync(bytes, Ct);
         var scanner = MessageScanner.Create();
         scanner.Append(bytes);

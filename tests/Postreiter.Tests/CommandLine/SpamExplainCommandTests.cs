@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Postreiter.Control;
 
 namespace Postreiter.Tests.CommandLine;
 
@@ -74,6 +75,27 @@ public sealed class SpamExplainCommandTests
         );
         Assert.EndsWith($"before the rules: postreiter trace {id}\n", text, StringComparison.Ordinal);
         Assert.Matches(@"\n +0\.99\d +8 +0  overnight\n", text);
+    }
+
+    [Fact]
+    public async Task Large_copies_of_a_mail_come_one_by_one_and_all_of_them_are_explained()
+    {
+        await using var site = await ReplaySite.StartAsync(Rules, "max_scan_size = \"8MiB\"");
+        var text = string.Concat(Enumerable.Repeat(new string('x', 70) + "\r\n", 70_000));
+        var id = await site.SendAsync("offer", text, "ann", "bob");
+        var run = await site.RunAsync("spam", "explain", id, "--json");
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Equal(
+            ["ann@a.test", "bob@a.test"],
+            run.Output.TrimEnd().Split('\n').Select(static l => (string?)JsonNode.Parse(l)!["account"]).Order()
+        );
+        var store = site.Server.Parts.Store;
+        var found = await StoredVerbs.FindAsync(
+            store,
+            new JsonObject { ["id"] = id },
+            TestContext.Current.CancellationToken
+        );
+        Assert.Equal([true, false], found.Rows.Select(static r => r["octets"] is not null));
     }
 
     [Fact]

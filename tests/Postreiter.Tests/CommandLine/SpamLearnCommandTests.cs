@@ -127,6 +127,12 @@ public sealed class SpamLearnCommandTests : IDisposable
         Assert.StartsWith("v\t3\tdb_version", text, StringComparison.Ordinal);
         Assert.Equal(text, (await RunAsync("bayes", "backup", "-")).Output);
         Assert.Equal(1, (await RunAsync("bayes", "backup", _folder["backup"])).ExitCode);
+        Assert.False(File.Exists(_folder["backup.part"]));
+        // Where the other file is in the way nothing has the backup's name, and what is somebody's stays.
+        Write("other.part", "mine");
+        Assert.NotEqual(0, (await RunAsync("bayes", "backup", _folder["other"])).ExitCode);
+        Assert.False(File.Exists(_folder["other"]));
+        Assert.Equal("mine", await File.ReadAllTextAsync(_folder["other.part"], Ct));
         var dump = (await RunAsync("bayes", "dump", "--tokens")).Output;
 
         Assert.Equal(0, (await RunAsync("bayes", "clear")).ExitCode);

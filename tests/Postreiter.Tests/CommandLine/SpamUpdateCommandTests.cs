@@ -1,5 +1,6 @@
 using System.Formats.Tar;
 using System.IO.Compression;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Text;
 using Postreiter.Testing;
@@ -11,6 +12,8 @@ namespace Postreiter.Tests.CommandLine;
 public sealed class SpamUpdateCommandTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+
+    private static CancellationToken Ct => TestContext.Current.CancellationToken;
 
     [Fact]
     public async Task An_update_from_a_file_is_installed_once_and_read_by_the_other_commands()
@@ -136,6 +139,32 @@ public sealed class SpamUpdateCommandTests : IDisposable
         Assert.Contains("the running server was told", run.Output, StringComparison.Ordinal);
         await server.Server.Parts.Rooms.Spam.Loading;
         Assert.True(server.Server.Parts.Rooms.Spam.Scanner.HasEngine);
+    }
+
+    [Fact]
+    public async Task A_server_that_cannot_be_told_does_not_undo_what_is_installed()
+    {
+        var socket = _folder["control.sock"];
+        using var server = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        server.Bind(new UnixDomainSocketEndPoint(socket));
+        server.Listen();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(Ct);
+        var hangingUp = HangUpAsync();
+        var run = await RunAsync("--from", Pack(7, "body ONE /one/\n"), "--no-signature");
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => hangingUp);
+        Assert.True(run.ExitCode == 0, run.Error);
+        Assert.Contains(
+            "7: 1 rules, signature not looked at; the running server was not told: ",
+            run.Output,
+            StringComparison.Ordinal
+        );
+
+        async Task HangUpAsync()
+        {
+            while (true)
+                (await server.AcceptAsync(end.Token)).Dispose();
+        }
     }
 
     public void Dispose() => _folder.Dispose();

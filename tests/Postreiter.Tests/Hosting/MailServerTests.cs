@@ -1,4 +1,5 @@
 using System.Net;
+using System.Net.Sockets;
 using System.Text.Json.Nodes;
 using Postreiter.CommandLine;
 using Postreiter.Hosting;
@@ -38,6 +39,40 @@ public sealed class MailServerTests : IDisposable
         var answer = await client.PostAsync(new Uri($"http://{server.Bound[0].Address}/call/domain.list"), body, Ct);
         Assert.Equal(HttpStatusCode.NotFound, answer.StatusCode);
         Assert.Equal(UnixFileMode.UserRead | UnixFileMode.UserWrite, File.GetUnixFileMode(_folder["control.sock"]));
+    }
+
+    [Fact]
+    public async Task What_is_wrong_with_a_call_is_said_in_its_reply()
+    {
+        await using var server = await StartAsync();
+        using var client = new HttpClient(
+            new SocketsHttpHandler
+            {
+                ConnectCallback = async (_, ct) =>
+                {
+                    var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+                    await socket.ConnectAsync(new UnixDomainSocketEndPoint(_folder["control.sock"]), ct);
+                    return new NetworkStream(socket, ownsSocket: true);
+                },
+            }
+        );
+        async Task<string> AskAsync(string path, string body)
+        {
+            using var content = new StringContent(body);
+            using var answer = await client.PostAsync(new Uri($"http://postreiter/{path}"), content, Ct);
+            return $"{answer.StatusCode} {await answer.Content.ReadAsStringAsync(Ct)}";
+        }
+
+        Assert.StartsWith(
+            """OK {"exit":2,"message":"the call cannot be read: """,
+            await AskAsync("call/domain.list", "{"),
+            StringComparison.Ordinal
+        );
+        // A fault of the program, as it happens to be: one that nobody named.
+        Assert.Matches(
+            """^OK \{"exit":3,"message":"the server met a fault: .*; its log has more"\,""",
+            await AskAsync("call/store.check", """{"repair":"perhaps"}""")
+        );
     }
 
     [Fact]

@@ -63,6 +63,17 @@ public sealed class StoredMailTests
     }
 
     [Fact]
+    public void A_stranger_s_marks_are_no_verdict_and_its_subject_turns_no_line_around()
+    {
+        var mail = Read(
+            "Return-Path: <>\r\nReceived: from c\r\n\tid 6at9fdbkzyy4wr3z;\r\n\tdate\r\n",
+            "X-Spam-Status: No, score=-9\r\nSubject: =?utf-8?q?a=E2=80=AEb?=\r\n\r\nt"
+        );
+        Assert.Null(mail.Then);
+        Assert.Equal("a?b", mail.Subject);
+    }
+
+    [Fact]
     public void A_header_of_many_subjects_does_not_grow()
     {
         var content =
