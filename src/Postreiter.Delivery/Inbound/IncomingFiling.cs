@@ -48,6 +48,9 @@ internal sealed partial class IncomingFiling(
     // The first recipient by which an account gets it decides for its copy.
     private readonly Dictionary<long, Reader?> _readers = [];
 
+    // Who gets it from the queue by now: two aliases that lead to one address send it there once, also when they are filed singly.
+    private readonly HashSet<EmailAddress> _sentOn = [];
+
     // What was filed, for a scan that is still going on.
     private readonly List<LateCopy> _filed = [];
 
@@ -120,7 +123,7 @@ internal sealed partial class IncomingFiling(
                 replies.Add(reply);
             // RFC 2033 §4.2: nothing was changed; now each recipient for itself. The delivery id keeps copies single.
             else
-                replies.Add(await FileForAsync([all[i]], ct));
+                replies.Add(await FileForAsync([all[i]], ct, part: i + 1));
         }
 
         return replies;
@@ -136,7 +139,8 @@ internal sealed partial class IncomingFiling(
 
     private async ValueTask<SmtpReply> FileForAsync(
         IReadOnlyList<(AcceptedRecipient Recipient, Resolution Target)> recipients,
-        CancellationToken ct
+        CancellationToken ct,
+        int part = 0
     )
     {
         if (recipients.Any(r => r.Target.Accounts.Count + r.Target.Remote.Count == 0))
@@ -146,6 +150,7 @@ internal sealed partial class IncomingFiling(
         var filing = new Filing
         {
             DeliveryId = envelope.Id,
+            Part = part,
             Content = content,
             Structure = structure,
             Copies = await CopiesAsync(recipients, ct),
@@ -169,6 +174,7 @@ internal sealed partial class IncomingFiling(
                 return NotNow;
         }
 
+        _sentOn.UnionWith(recipients.SelectMany(static r => r.Target.Remote));
         foreach (var account in recipients.SelectMany(r => r.Target.Accounts))
             intake.Quotas.NoteDelivery(account);
         foreach (var (copy, filed) in filing.Copies.Zip(result.Copies))
@@ -245,7 +251,7 @@ internal sealed partial class IncomingFiling(
         var seen = new HashSet<EmailAddress>();
         var groups = recipients
             .SelectMany(r => r.Target.Remote.Select(address => (Address: address, r.Recipient, r.Target)))
-            .Where(r => seen.Add(r.Address))
+            .Where(r => !_sentOn.Contains(r.Address) && seen.Add(r.Address))
             .GroupBy(r =>
                 (
                     r.Address.Domain,

@@ -57,7 +57,7 @@ internal static class FilingWork
 
         if (
             filing.Queue.Count > 0
-            && s.Run("INSERT INTO deliveries VALUES($0, 0, 0) ON CONFLICT DO NOTHING", delivery) > 0
+            && s.Run("INSERT INTO deliveries VALUES($0, $1, 0) ON CONFLICT DO NOTHING", delivery, filing.QueueKey) > 0
         )
         {
             foreach (var item in filing.Queue)

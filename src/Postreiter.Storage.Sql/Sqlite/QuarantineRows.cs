@@ -23,15 +23,11 @@ internal static class QuarantineRows
     {
         var delivery = filing.DeliveryId.ToString();
         var added = 0;
-        foreach (var account in filing.Quarantine.GroupBy(static q => q.AccountId))
+        foreach (var group in filing.Quarantine.GroupBy(filing.KeyOf))
         {
-            // Mailboxes have the positive numbers, the queue has 0.
-            if (
-                s.Run("INSERT INTO deliveries VALUES($0, $1, 0) ON CONFLICT DO NOTHING", delivery, -1 - account.Key)
-                == 0
-            )
+            if (s.Run("INSERT INTO deliveries VALUES($0, $1, 0) ON CONFLICT DO NOTHING", delivery, group.Key) == 0)
                 continue;
-            foreach (var one in account)
+            foreach (var one in group)
             {
                 Insert(s, filing, one, delivery, blob);
                 added++;

@@ -17,6 +17,12 @@ public sealed record Filing
     /// </summary>
     public required TraceId DeliveryId { get; init; }
 
+    /// <summary>
+    /// Which part of the delivery this is: 0 for all of it, or another number for each recipient that is filed singly. What goes on
+    /// to others is kept once for each part, for nothing but the caller's number tells two such parts apart.
+    /// </summary>
+    public int Part { get; init; }
+
     /// <summary>The bytes as received, less forged fields; shared by all copies.</summary>
     public required PendingBlob Content { get; init; }
 
@@ -31,6 +37,17 @@ public sealed record Filing
 
     /// <summary>What is kept apart, in place of mailboxes and the queue.</summary>
     public IReadOnlyList<NewQuarantined> Quarantine { get; init; } = [];
+
+    /// <summary>Under which number, beside the delivery id, the queue's items are noted as filed; mailboxes have the positive ones.</summary>
+    public long QueueKey => -((long)Part << 40);
+
+    /// <summary>As <see cref="QueueKey"/>, for what is kept apart.</summary>
+    public long KeyOf(NewQuarantined kept)
+    {
+        ArgumentNullException.ThrowIfNull(kept);
+        // As with a mailbox: an account's own copy is one, whichever part brings it.
+        return -1 - kept.AccountId + (kept.Queue is null ? 0 : QueueKey);
+    }
 
     /// <summary>Why it was taken; null where nobody asks. Kept only if the message is.</summary>
     public TraceRecord? Trace { get; init; }

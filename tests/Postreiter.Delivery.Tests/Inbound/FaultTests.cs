@@ -177,6 +177,42 @@ public sealed class FaultTests
         Assert.Equal(1, await site.CountAsync());
     }
 
+    [Theory]
+    [InlineData(ListenerRole.Lmtp, "LHLO c", "<s@far.example>", "")]
+    [InlineData(ListenerRole.Mx, "EHLO c", "<s@far.example> PRDR", "353 *\nS: ")]
+    public async Task The_one_without_room_does_not_make_others_lose_what_is_forwarded(
+        ListenerRole role,
+        string hello,
+        string from,
+        string before
+    )
+    {
+        await using var site = await InboundSite.CreateAsync();
+        await site.QuotaAsync("cat@our.example", 10);
+        foreach (
+            var (alias, target) in new[] { ("one", "a@x.example"), ("two", "b@y.example"), ("three", "a@x.example") }
+        )
+            await site.AliasAsync(alias + "@our.example", target);
+        await site.PlayAsync(
+            role,
+            InboundSite.Send(
+                "<cat@our.example> <one@our.example> <two@our.example> <three@our.example>",
+                "Subject: x\n\nbody",
+                before + "452 4.2.2 *\nS: 250 2.0.0 *\nS: 250 2.0.0 *\nS: 250 2.0.0 *",
+                from,
+                hello
+            ) + (role == ListenerRole.Mx ? "\nS: 250 2.0.0 *" : "")
+        );
+        // Two addresses that lead to one send it there once.
+        Assert.Equal(
+            ["a@x.example", "b@y.example"],
+            (await site.QueueAsync())
+                .SelectMany(static q => q.Recipients)
+                .Select(static r => r.Address.ToString())
+                .Order()
+        );
+    }
+
     [Fact]
     public async Task F8_a_DNS_that_answers_nothing_holds_the_mail_up_for_five_seconds_at_most()
     {

@@ -64,7 +64,7 @@ internal sealed partial class MemoryMail(MemoryState state) : IMailStore
             filed.Add(new FiledCopy(box.Id, box.UidValidity, uid, was));
         }
 
-        if (filing.Queue.Count > 0 && state.Deliveries.TryAdd((filing.DeliveryId, 0), 0))
+        if (filing.Queue.Count > 0 && state.Deliveries.TryAdd((filing.DeliveryId, filing.QueueKey), 0))
             Enqueue(filing, content);
         MemoryQuarantine.Add(state, filing, content);
         if (filing.Trace is { } trace)

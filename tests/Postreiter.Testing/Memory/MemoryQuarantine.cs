@@ -10,11 +10,11 @@ internal sealed class MemoryQuarantine(MemoryState state) : IQuarantineStore
     /// <summary>Keeps what a filing puts here; each account's once a delivery. Under the lock.</summary>
     public static void Add(MemoryState state, Filing filing, byte[] content)
     {
-        foreach (var account in filing.Quarantine.GroupBy(static q => q.AccountId))
+        foreach (var group in filing.Quarantine.GroupBy(filing.KeyOf))
         {
-            if (!state.Deliveries.TryAdd((filing.DeliveryId, -1 - account.Key), 0))
+            if (!state.Deliveries.TryAdd((filing.DeliveryId, group.Key), 0))
                 continue;
-            foreach (var one in account)
+            foreach (var one in group)
             {
                 var row = new QuarantinedMessage
                 {

@@ -69,6 +69,43 @@ public abstract partial class StoreContractTests
     }
 
     [Fact]
+    public async Task Parts_of_a_delivery_are_sent_on_each_and_each_once()
+    {
+        var (account, _) = await AddAnnAsync();
+        var filing = new Filing
+        {
+            DeliveryId = NewId(),
+            Content = await BlobAsync("body"),
+            Structure = default,
+        };
+        foreach (var part in new[] { 1, 2, 2 })
+        {
+            var item = QueueItemTo($"p{part}.example");
+            await Store.Mail.FileAsync(
+                filing with
+                {
+                    Part = part,
+                    Content = await BlobAsync("body"),
+                    Queue = [item],
+                    Quarantine = [Kept(0) with { Queue = item }, Kept(account.Id)],
+                },
+                Ct
+            );
+        }
+
+        Assert.Equal(
+            ["p1.example", "p2.example"],
+            (await Store.Queue.ListAsync(0, 9, Ct)).Select(static q => q.Destination.Ascii)
+        );
+        // An account's own copy is one for all parts.
+        Assert.Equal(
+            [0, account.Id, 0],
+            (await Store.Quarantine.ListAsync(null, 0, 9, Ct)).Select(static r => r.AccountId)
+        );
+        Assert.Empty((await Store.CheckAsync(null, Ct)).Problems);
+    }
+
+    [Fact]
     public async Task Nothing_is_quarantined_for_an_account_that_is_gone()
     {
         var (account, _) = await AddAnnAsync();
