@@ -74,9 +74,13 @@ internal sealed partial class LateScans
         // All copies have one content: the first that is still there stands for all.
         StoredMessage? first = null;
         foreach (var copy in copies)
-            first ??= await FindAsync(copy.Copy, ct);
+            await InTurnAsync(async () => first ??= await FindAsync(copy.Copy, ct), ct);
         if (first is null)
+        {
+            LogGone(log, id);
             return;
+        }
+
         ScanStep? found;
         await using (var content = await store.Mail.OpenAsync(first, ct))
             found = await filter.ScanLateAsync(() => new ContentStream(content.Length, content.ReadAsync), ct);
@@ -84,11 +88,16 @@ internal sealed partial class LateScans
         if (found is null)
             return;
         foreach (var copy in copies)
+            await InTurnAsync(() => TakeAwayAsync(copy), ct);
+
+        async Task TakeAwayAsync(LateCopy copy)
         {
             if (!filter.Options.QuarantinesInfected)
-                await MoveAsync(copy.Account, copy.Copy, ct);
+                await MoveAsync(copy, ct);
             else if (await FindAsync(copy.Copy, ct) is { } message)
                 await SetApartAsync(id, copy, message, envelope, $"virus: {found.Answer.Detail}", ct);
+            else
+                LogGone(log, id);
         }
     }
 
@@ -146,6 +155,12 @@ internal sealed partial class LateScans
             return message;
         return null;
     }
+
+    [LoggerMessage(
+        Level = LogLevel.Warning,
+        Message = "Message {Id}, which scanners were late for, is not where it was filed any more"
+    )]
+    private static partial void LogGone(ILogger log, TraceId id);
 
     [LoggerMessage(
         Level = LogLevel.Warning,

@@ -12,7 +12,11 @@ namespace Postreiter.Delivery.Inbound;
 /// <param name="Account">Whose mailbox it is in.</param>
 /// <param name="Copy">Where.</param>
 /// <param name="Reader">What else counts for it; null for nothing.</param>
-internal sealed record LateCopy(long Account, FiledCopy Copy, Reader? Reader);
+internal sealed record LateCopy(long Account, FiledCopy Copy, Reader? Reader)
+{
+    /// <summary>Where it is now: one scan may move it before another one comes to its end.</summary>
+    public FiledCopy Copy { get; set; } = Copy;
+}
 
 /// <summary>
 /// Messages that were taken unscanned because their scan took too long (F7): it goes on, and what turns out to be spam is moved to
@@ -29,6 +33,9 @@ internal sealed partial class LateScans(IStore store, RecipientResolver resolver
 
     private readonly CancellationTokenSource _stopping = new();
     private readonly ConcurrentDictionary<(TraceId Id, bool IsVirus), Task> _open = new();
+
+    // Two scans may end for one message at one time: each finds it where the other one left it.
+    private readonly SemaphoreSlim _moving = new(1);
 
     /// <summary>Complete when none is going on.</summary>
     public Task Idle => Task.WhenAll(_open.Values);
@@ -87,7 +94,7 @@ internal sealed partial class LateScans(IStore store, RecipientResolver resolver
             SpamMetrics.Verdict(junk.Count > 0 ? "late junk" : "late clean");
             LogLate(log, id, junk.Count > 0 ? "spam" : "clean", points);
             foreach (var copy in junk)
-                await MoveAsync(copy.Account, copy.Copy, ct);
+                await InTurnAsync(() => MoveAsync(copy, ct), ct);
         }
         catch (OperationCanceledException)
         {
@@ -101,15 +108,31 @@ internal sealed partial class LateScans(IStore store, RecipientResolver resolver
         }
     }
 
-    private async Task MoveAsync(long account, FiledCopy copy, CancellationToken ct)
+    private async Task InTurnAsync(Func<Task> work, CancellationToken ct)
     {
-        var junk = await resolver.Directory.FindJunkAsync(account, ct);
+        await _moving.WaitAsync(ct);
+        try
+        {
+            await work();
+        }
+        finally
+        {
+            _moving.Release();
+        }
+    }
+
+    private async Task MoveAsync(LateCopy late, CancellationToken ct)
+    {
+        var copy = late.Copy;
+        var junk = await resolver.Directory.FindJunkAsync(late.Account, ct);
         if (junk == copy.MailboxId)
             return;
         UidRange[] uid = [new(copy.Uid, copy.Uid)];
         var flags = new FlagChange(FlagChangeKind.Add, new MessageFlags(SystemFlags.None, ["$Junk"]));
         await store.Mail.ChangeFlagsAsync(copy.MailboxId, uid, flags, unchangedSince: null, ct);
-        await store.Mail.TransferAsync(copy.MailboxId, uid, junk, move: true, ct);
+        var moved = await store.Mail.TransferAsync(copy.MailboxId, uid, junk, move: true, ct);
+        if (moved is { Status: TransferStatus.Done, Uids: [var (_, to)] })
+            late.Copy = copy with { MailboxId = junk, UidValidity = moved.UidValidity, Uid = to };
     }
 
     [LoggerMessage(

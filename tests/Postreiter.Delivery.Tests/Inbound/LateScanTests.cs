@@ -125,6 +125,31 @@ public sealed class LateScanTests
     }
 
     [Fact]
+    public async Task F7_what_a_late_scan_moved_to_Junk_is_still_found_by_late_scanners()
+    {
+        var rules = new SlowScanner();
+        await using var site = await SiteAsync(rules);
+        var held = new TaskCompletionSource();
+        site.Scan(
+            new VirusFilterOptions
+            {
+                Budget = TimeSpan.FromSeconds(3),
+                DefersUnscanned = false,
+                QuarantinesInfected = true,
+            },
+            new ScriptedScanner { Hold = held.Task, Answer = static _ => ScanAnswer.Infected("Worm") }
+        );
+        await SendAsync(site, budget: "3s\nT: 7s");
+        rules.End(100);
+        while ((await site.InboxAsync("ann", "Junk")).Count == 0)
+            await Task.Yield();
+        held.SetResult();
+        await site.LateScansEndAsync();
+        Assert.Single(await site.QuarantinedAsync());
+        Assert.Equal(0, await site.CountAsync());
+    }
+
+    [Fact]
     public async Task F7_scanners_that_are_late_defer_unless_it_is_said_otherwise()
     {
         await using var site = await CreateAsync();
