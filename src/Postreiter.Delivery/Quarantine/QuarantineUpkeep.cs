@@ -48,7 +48,8 @@ public sealed partial class QuarantineUpkeep(
                 var pause = Next(last) is { } next && next - now < Pause ? next - now : Pause;
                 await Task.Delay(pause > TimeSpan.Zero ? pause : TimeSpan.FromSeconds(1), time, ct);
             }
-            catch (StoreException e)
+            // Whatever it is, it is to go on in a minute: nobody else deletes and tells.
+            catch (Exception e) when (e is not OperationCanceledException)
             {
                 LogFault(e);
                 await Task.Delay(TimeSpan.FromMinutes(1), time, ct)
@@ -171,5 +172,5 @@ public sealed partial class QuarantineUpkeep(
     private partial void LogPruned(int count);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The quarantine could not be looked after")]
-    private partial void LogFault(StoreException e);
+    private partial void LogFault(Exception e);
 }

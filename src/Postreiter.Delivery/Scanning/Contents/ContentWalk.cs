@@ -1,4 +1,5 @@
 using System.IO.Compression;
+using Postreiter.Storage;
 using SharpCompress.Compressors.BZip2;
 
 namespace Postreiter.Delivery.Scanning.Contents;
@@ -111,6 +112,10 @@ internal sealed class ContentWalk(ContentRules rules, CancellationToken ct)
         Add(ContentRule.Oversize, where, detail);
     }
 
+    /// <summary>Whether an unpacker threw it because of the archive: no want of time, memory or disk of ours makes a file damaged.</summary>
+    public static bool IsDamage(Exception e) =>
+        e is not (OperationCanceledException or OutOfMemoryException or StoreException);
+
     /// <summary>Makes text of a message fit for replies, fields, traces and terminals.</summary>
     public static string Printable(string text)
     {
@@ -201,7 +206,7 @@ internal sealed class ContentWalk(ContentRules rules, CancellationToken ct)
         {
             Open(kind, content, where, depth, isPart);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (IsDamage(e))
         {
             // Unpackers throw whatever a damaged archive leads them to; here it means that it cannot be read.
             Add(ContentRule.Unreadable, where, $"{kind.Name} that is damaged ({e.GetType().Name})");

@@ -83,6 +83,9 @@ internal sealed class RarFile(ContentWalk walk, Stream content, string where, in
             if ((flags & 1) != 0 && !TryNumber(out _))
                 return true;
             long data = 0;
+            // The reader skips what follows files and services alone: a dictionary behind anything else would be one we have not seen.
+            if ((flags & 2) != 0 && type is not (2 or 3))
+                return false;
             if ((flags & 2) != 0 && !TryNumber(out data))
                 return true;
             if (type is 2 or 3)

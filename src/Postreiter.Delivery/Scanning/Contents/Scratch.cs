@@ -1,3 +1,5 @@
+using Postreiter.Storage;
+
 namespace Postreiter.Delivery.Scanning.Contents;
 
 /// <summary>A file that was unpacked to be looked into: in memory up to 256 KiB (P9), above that in a temporary file that nobody else can open.</summary>
@@ -9,7 +11,23 @@ internal sealed class Scratch : IDisposable
     public Stream Content { get; private set; } = new MemoryStream();
 
     /// <summary>Appends.</summary>
+    /// <exception cref="StoreException">The temporary file cannot be written, which says nothing of the message.</exception>
     public void Write(ReadOnlySpan<byte> bytes)
+    {
+        try
+        {
+            Append(bytes);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            throw new StoreException(StoreFault.Internal, "a temporary file cannot be written", e);
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => Content.Dispose();
+
+    private void Append(ReadOnlySpan<byte> bytes)
     {
         if (Content is MemoryStream memory && memory.Length + bytes.Length > MaxInMemory)
         {
@@ -31,9 +49,6 @@ internal sealed class Scratch : IDisposable
         Content.Position = Content.Length;
         Content.Write(bytes);
     }
-
-    /// <inheritdoc/>
-    public void Dispose() => Content.Dispose();
 }
 
 /// <summary>A part of another stream, read from its own place; the other one is only this one's while it is read.</summary>

@@ -11,6 +11,7 @@ internal sealed class SevenZipFile(ContentWalk walk, Stream content, string wher
     private const int MaxHeader = 16 << 20;
     private const long MaxDictionary = 64 << 20;
     private const int Weight = 2;
+    private const int FolderBytes = 64;
 
     // Filters of machine code change addresses in it and leave its head alone: what a file is can be told without them.
     private const ulong FirstFilter = 0x03030103;
@@ -60,6 +61,11 @@ internal sealed class SevenZipFile(ContentWalk walk, Stream content, string wher
                 return;
             var names = header.Names.Skip(name).Take(folder.Sizes.Count).ToList();
             name += folder.Sizes.Count;
+            if (!walk.Spend(FolderBytes, where))
+                return;
+            // Nothing comes out of it: what it would take to unpack nothing is not taken.
+            if (folder.Sizes.Count == 0)
+                continue;
             try
             {
                 using var unpacked = Open(folder);
@@ -78,7 +84,7 @@ internal sealed class SevenZipFile(ContentWalk walk, Stream content, string wher
                     walk.Unpack(file, packed, Weight, i < names.Count ? [names[i]] : [], where, depth);
                 }
             }
-            catch (Exception e) when (e is not OperationCanceledException)
+            catch (Exception e) when (ContentWalk.IsDamage(e))
             {
                 walk.Add(ContentRule.Unreadable, where, $"a 7z archive that is damaged ({e.GetType().Name})");
             }
@@ -95,6 +101,7 @@ internal sealed class SevenZipFile(ContentWalk walk, Stream content, string wher
             folder.PackedAt,
             Math.Clamp(folder.Packed, 0, Math.Max(0, content.Length - folder.PackedAt))
         );
+        var memory = MaxDictionary;
         foreach (var (method, properties, unpacked) in folder.Coders)
         {
             if (method == 0x06f10701)
@@ -108,8 +115,8 @@ internal sealed class SevenZipFile(ContentWalk walk, Stream content, string wher
                 0 => stream,
                 >= FirstFilter and <= LastFilter => stream,
                 0x04 or 0x05 or 0x06 or 0x07 or 0x08 or 0x09 or 0x0a or 0x0b => stream,
-                0x030101 => Lzma(stream, properties, folder.Packed, unpacked),
-                0x21 => Lzma2(stream, properties, folder.Packed, unpacked),
+                0x030101 => Lzma(stream, properties, folder.Packed, unpacked, ref memory),
+                0x21 => Lzma2(stream, properties, folder.Packed, unpacked, ref memory),
                 0x040108 => new DeflateStream(stream, CompressionMode.Decompress),
                 0x040202 => BZip2Stream.Create(stream, SharpCompress.Compressors.CompressionMode.Decompress, false),
                 _ => null,
@@ -131,26 +138,26 @@ internal sealed class SevenZipFile(ContentWalk walk, Stream content, string wher
     }
 
     // A dictionary larger than what comes out of it is never filled: it need not be as large as the archive says.
-    private static LzmaStream? Lzma(Stream packed, byte[] properties, long size, long unpacked)
+    private static LzmaStream? Lzma(Stream packed, byte[] properties, long size, long unpacked, ref long memory)
     {
         if (properties.Length != 5)
             throw new InvalidDataException();
         var own = (byte[])properties.Clone();
         var dictionary = Math.Min(BinaryPrimitives.ReadUInt32LittleEndian(own.AsSpan(1)), Math.Max(unpacked, 4096));
-        if (dictionary > MaxDictionary)
+        if ((memory -= dictionary) < 0)
             return null;
         BinaryPrimitives.WriteUInt32LittleEndian(own.AsSpan(1), (uint)Math.Max(dictionary, 4096));
         return LzmaStream.Create(own, packed, size, unpacked);
     }
 
-    private static LzmaStream? Lzma2(Stream packed, byte[] properties, long size, long unpacked)
+    private static LzmaStream? Lzma2(Stream packed, byte[] properties, long size, long unpacked, ref long memory)
     {
         if (properties is not [<= 40])
             throw new InvalidDataException();
         byte bits = 0;
         while (bits < properties[0] && Dictionary(bits) < unpacked)
             bits++;
-        return Dictionary(bits) > MaxDictionary ? null : LzmaStream.Create([bits], packed, size, unpacked);
+        return (memory -= Dictionary(bits)) < 0 ? null : LzmaStream.Create([bits], packed, size, unpacked);
     }
 
     private static long Dictionary(byte bits) => (2L | (bits & 1)) << ((bits >> 1) + 11);

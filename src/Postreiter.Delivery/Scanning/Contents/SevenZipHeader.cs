@@ -24,6 +24,11 @@ internal sealed class SevenZipHeader
 {
     private const int SignatureBytes = 32;
     private readonly byte[] _bytes;
+
+    // A few octets here are much more in memory. The longest chain: machine code in four streams, each packed, then encrypted.
+    private const int MaxFolders = 10_000;
+    private const int MaxCoders = 16;
+    private const int MaxInputs = 4;
     private readonly int _maxFiles;
     private int _at;
 
@@ -113,7 +118,7 @@ internal sealed class SevenZipHeader
 
     private long[] Packed()
     {
-        var sizes = new long[Count(Left)];
+        var sizes = new long[Count(Math.Min(Left, MaxFolders * MaxInputs))];
         for (var id = Byte(); id != 0; id = Byte())
         {
             if (id == 9)
@@ -130,7 +135,7 @@ internal sealed class SevenZipHeader
     private List<RawFolder> Unpacked()
     {
         Check(Byte() == 11);
-        var count = Count();
+        var count = Count(MaxFolders);
         Check(Byte() == 0);
         var folders = new List<RawFolder>();
         for (var i = 0; i < count; i++)
@@ -157,7 +162,7 @@ internal sealed class SevenZipHeader
 
     private RawFolder Folder()
     {
-        var coders = new (ulong Method, byte[] Properties, int Inputs)[Count(32)];
+        var coders = new (ulong Method, byte[] Properties, int Inputs)[Count(MaxCoders)];
         Check(coders.Length > 0);
         for (var i = 0; i < coders.Length; i++)
         {
@@ -169,7 +174,7 @@ internal sealed class SevenZipHeader
             var inputs = 1;
             if ((flags & 0x10) != 0)
             {
-                inputs = Count(32);
+                inputs = Count(MaxInputs);
                 Check(Number() == 1);
             }
 

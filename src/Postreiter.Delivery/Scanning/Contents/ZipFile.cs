@@ -53,11 +53,22 @@ internal sealed class ZipFile(ContentWalk walk, Stream content, string where, in
             return;
         }
 
-        Entries(start + shift, end, shift);
+        // The last end counts, and another one may have been put behind that of the files.
+        var listed = BinaryPrimitives.ReadUInt16LittleEndian(record.AsSpan(10));
+        var seen = Entries(start + shift, end, shift);
+        if (!walk.IsOver && ((listed != ushort.MaxValue && seen < listed) || (seen == 0 && IsFile(0))))
+            walk.Add(ContentRule.Unreadable, where, "a zip archive whose list is not whole");
     }
 
-    private void Entries(long at, long end, long shift)
+    private bool IsFile(long at)
     {
+        var local = new byte[LocalBytes];
+        return TryRead(at, local) && Mark(local) == LocalMark;
+    }
+
+    private int Entries(long at, long end, long shift)
+    {
+        var seen = 0;
         var fixedPart = new byte[EntryBytes];
         while (at + EntryBytes <= end && !walk.IsOver && TryRead(at, fixedPart) && Mark(fixedPart) == EntryMark)
         {
@@ -79,8 +90,11 @@ internal sealed class ZipFile(ContentWalk walk, Stream content, string where, in
             if (Extra(variable.AsSpan(nameLength), 0x7075) is { Length: > 5 } unicode)
                 AddName(names, Encoding.UTF8.GetString(unicode[5..]));
             Look(entry, names, shift);
+            seen++;
             at += EntryBytes + variable.Length + commentLength;
         }
+
+        return seen;
     }
 
     private void Look(Entry entry, List<string> names, long shift)
@@ -128,7 +142,7 @@ internal sealed class ZipFile(ContentWalk walk, Stream content, string where, in
         {
             walk.Unpack(unpacked, packed, entry.Method == 12 ? 4 : 1, names, where, depth);
         }
-        catch (Exception e) when (e is not OperationCanceledException)
+        catch (Exception e) when (ContentWalk.IsDamage(e))
         {
             // One that is damaged is no reason not to look at the others.
             walk.Add(ContentRule.Unreadable, where, $"a zip archive that is damaged ({e.GetType().Name})");
