@@ -1,5 +1,8 @@
 using Postreiter.Delivery.Authentication;
+using Postreiter.Delivery.Gate;
+using Postreiter.Delivery.Gate.Greylisting;
 using Postreiter.Delivery.Gate.Tracing;
+using Postreiter.Delivery.Milters;
 using Postreiter.Smtp.Server;
 using static Postreiter.Delivery.Tests.Inbound.InboundSite;
 using static Postreiter.Delivery.Tests.Milters.LoopbackMilter;
@@ -147,6 +150,37 @@ public sealed partial class MilterTests
         await using var site = await SiteAsync(Options with { MaxRecipients = 2 });
         await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text, reply: "452 4.5.3 Too many recipients"));
         Assert.Equal(0, await site.CountAsync());
+    }
+
+    [Fact]
+    public async Task A_recipient_whose_addresses_lead_in_a_circle_defers_the_message()
+    {
+        Change("+<one@our.example>\0");
+        await using var site = await SiteAsync(Options);
+        await site.AliasAsync("one@our.example", "two@our.example");
+        await site.AliasAsync("two@our.example", "one@our.example");
+        await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text, reply: "451 4.3.5 *"));
+        Assert.Equal(0, await site.CountAsync());
+    }
+
+    [Fact]
+    public async Task One_that_the_settings_no_longer_name_is_left_when_its_session_ends()
+    {
+        await using var site = await CreateAsync();
+        site.Guard(
+            new GateOptions { OnNoDomain = FailurePolicy.Mark },
+            new GreylistOptions { Mode = GreylistMode.Off }
+        );
+        var chain = site.Milter(Options with { KeepsConnections = true });
+        _milter.Answer = (code, _) =>
+        {
+            if (code == 'E')
+                chain.Options = new MilterOptions();
+            return null;
+        };
+        await site.PlayAsync(ListenerRole.Mx, Send("<ann@our.example>", Text));
+        await Site.UntilAsync(() => _milter.Heard is [.., "Q" or "K"]);
+        Assert.Equal("Q", _milter.Heard[^1]);
     }
 
     [Fact]

@@ -193,9 +193,15 @@ public sealed partial class MilterTests
     {
         await using var second = new LoopbackMilter("second");
         _milter.Actions = 0;
-        second.Answer = static (code, _) => code == 'B' ? [] : null;
         await using var site = await SiteAsync(Options with { Mx = [_milter.Address, second.Address] });
-        await site.PlayAsync(ListenerRole.Mx, Refused('B', "451 4.7.1 *", "T: 20s"));
+        second.Answer = (code, _) =>
+        {
+            if (code != 'B')
+                return null;
+            site.Clock.Advance(TimeSpan.FromSeconds(20));
+            return [];
+        };
+        await site.PlayAsync(ListenerRole.Mx, Refused('B', "451 4.7.1 *"));
         var verdict = Assert.Single(await site.TracesAsync("ann@our.example"));
         Assert.Equal(
             ("milter second", "it took longer than smtp.verdict_budget"),
