@@ -11,8 +11,8 @@ namespace Postreiter.Delivery.Inbound;
 /// adds what a submitted message lacks. Everything else passes byte for byte (P8). Holds one field, at most 64 KiB.
 /// </summary>
 /// <remarks>
-/// Taken out: Return-Path, X-Spam-* and X-Content-Found always, Authentication-Results with our host name (RFC 8601 §5), and on submission
-/// Bcc (RFC 5322 §3.6.3: blind copies stay blind even where the client forgot). A message whose first line is no field has no
+/// Taken out: Return-Path, X-Spam-* and X-Content-Found always, Authentication-Results with our host name (RFC 8601 §5), X-Virus-Scanned with
+/// it too, and on submission Bcc (RFC 5322 §3.6.3: blind copies stay blind even where the client forgot). A message whose first line is no field has no
 /// header: it gets an empty line in front, or its text would pass for a continuation of our trace fields.
 /// </remarks>
 internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? additions)
@@ -24,6 +24,8 @@ internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? 
     private const int MaxDeliveredTo = 100;
 
     private static readonly byte[] OurField = Encoding.ASCII.GetBytes(ContentFilter.FieldName.ToLowerInvariant());
+
+    private static readonly char[] BetweenWords = [' ', '\t', '\r', '\n', ';', ',', '(', ')'];
 
     private readonly string[] _ourNames = [hostName];
 
@@ -163,8 +165,12 @@ internal sealed class HeaderPass(string hostName, int maxHops, HeaderAdditions? 
         Is(name, "return-path"u8)
         || (name.Length > 7 && Is(name[..7], "x-spam-"u8))
         || Is(name, OurField)
+        || (Is(name, "x-virus-scanned"u8) && Names(value))
         || (additions is not null && Is(name, "bcc"u8))
         || (Is(name, "authentication-results"u8) && AuthenticationResults.Claims(value, _ourNames));
+
+    private bool Names(ReadOnlySpan<byte> value) =>
+        Encoding.ASCII.GetString(value).Split(BetweenWords).Contains(hostName, StringComparer.OrdinalIgnoreCase);
 
     private void AddMissing(IBufferWriter<byte> output)
     {

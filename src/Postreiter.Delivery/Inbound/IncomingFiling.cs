@@ -271,7 +271,7 @@ internal sealed partial class IncomingFiling(
             {
                 if (intake.Rewriting is { } rewriting)
                     sender = await rewriting.RewriteAsync(sender, alias.Domain, ct);
-                prefix = TraceField.DeliveredTo(alias) + prefix;
+                prefix = TraceField.DeliveredTo(alias) + Virus?.Marks + Contents?.Marks + prefix;
                 if (verdict is not null && signing is not null)
                     prefix = signing.Seal(alias.Domain, verdict, envelope.Mail.SmtpUtf8) + prefix;
             }

@@ -40,6 +40,21 @@ public sealed class ContentTests
     }
 
     [Fact]
+    public async Task A_message_that_is_attached_and_encoded_is_not_passed_over()
+    {
+        await using var site = await SiteAsync(new ContentRules { Unreadable = ContentAction.Refuse });
+        var text = Attached("m.eml", Text(Attached("c.exe", Program)));
+        await site.PlayAsync(
+            ListenerRole.Mx,
+            Send(
+                "<ann@our.example>",
+                text.Replace("application/octet-stream", "message/rfc822", StringComparison.Ordinal),
+                "554 5.7.1 Message refused: m.eml is not taken here: an attached message that is encoded"
+            )
+        );
+    }
+
+    [Fact]
     public async Task Our_own_users_send_no_programs_either()
     {
         await using var site = await SiteAsync();

@@ -27,6 +27,22 @@ public sealed class VirusTests
     }
 
     [Fact]
+    public async Task A_mark_in_our_name_is_taken_out_and_ours_goes_along_with_what_is_forwarded()
+    {
+        await using var site = await SiteAsync();
+        await site.AliasAsync("one@our.example", "a@x.example");
+        const string Other = "X-Virus-Scanned: yes at mx.our.example.far.example";
+        await site.PlayAsync(
+            ListenerRole.Mx,
+            Send("<one@our.example>", $"X-virus-scanned: forged at\n\tMX.our.example; ok\n{Other}\n{Text}")
+        );
+        var sent = await site.QueuedAsync(Assert.Single(await site.QueueAsync()));
+        Assert.Contains("\r\nX-Virus-Scanned: yes at mx.our.example\r\n", sent, StringComparison.Ordinal);
+        Assert.Contains($"\r\n{Other}\r\n", sent, StringComparison.Ordinal);
+        Assert.DoesNotContain("forged", sent, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Infected_mail_is_refused_with_the_name_and_nothing_is_kept()
     {
         _scanner.Answer = static _ => ScanAnswer.Infected("Win.Test.EICAR_HDB-1");

@@ -92,6 +92,15 @@ public sealed partial class ContentFilter(TimeProvider time, ILogger log) : IDis
                 var names = PartContent.Names(part);
                 if (IsPlainText(part, names))
                     continue;
+                // RFC 2046 §5.2.1 forbids the encoding, and programs show what is in it all the same.
+                if (
+                    part is { Type: "message", Subtype: "rfc822" or "global", Encoding: "base64" or "quoted-printable" }
+                )
+                    walk.Add(
+                        ContentRule.Unreadable,
+                        names.Count > 0 ? names[0] : "a part without a name",
+                        "an attached message that is encoded"
+                    );
                 await _places.WaitAsync(either.Token);
                 await LookAsync(walk, content, part, names, either.Token);
                 findings = [.. walk.Findings];

@@ -136,11 +136,11 @@ internal static class Archives
     }
 
     /// <summary>A rar archive of version 5 whose files are stored ([RAR 5.0 archive format]).</summary>
-    public static byte[] Rar5(string name, byte[] content, int dictionary = 0)
+    public static byte[] Rar5(string name, byte[] content, int dictionary = 0, byte[]? main = null)
     {
         using var to = new MemoryStream();
         to.Write([.. "Rar!"u8, 0x1a, 7, 1, 0]);
-        Block([1, 0, 0]);
+        Block(main ?? [1, 0, 0]);
         var bytes = Encoding.UTF8.GetBytes(name);
         Block([
             2,

@@ -137,6 +137,18 @@ public sealed class ContentWalkTests
             { "a rar with a password", "a.rar", Rar4("c.txt", Harmless, flags: 4), "Encrypted a.rar" },
             { "a rar for much memory", "a.rar", Rar5("c", Program, dictionary: 15), "Unreadable a.rar" },
             {
+                "a rar for much memory behind what only looks like data",
+                "a.rar",
+                Rar5("c", Program, dictionary: 15, main: [1, 2, 100, 0]),
+                "Unreadable a.rar"
+            },
+            {
+                "a zip behind which there is another end",
+                "a.zip",
+                [.. Zip(("c.exe", Program)), .. "PK\x05\x06"u8, .. new byte[18]],
+                "Unreadable a.zip"
+            },
+            {
                 "a zip with a password",
                 "a.zip",
                 RawZip(new RawEntry("c.exe", Harmless) { Flags = 1 }),
