@@ -65,8 +65,12 @@ internal static class MilterTargets
         Require(header.Length <= message.Length);
         var wrote = header.Write();
         Require(wrote.Span.EndsWith("\r\n"u8));
-        // Octet by octet what was there, but for the empty line.
-        Require(message.AsSpan().StartsWith(wrote.Span[..^2]));
+        // Octet by octet what was there, but for the empty line, and for the end of a last field that has none.
+        var fields = wrote.Span[..^2];
+        Require(
+            message.AsSpan().StartsWith(fields)
+                || (fields.EndsWith("\r\n"u8) && message.AsSpan().SequenceEqual(fields[..^2]))
+        );
         var value = Encoding
             .Latin1.GetString(end < 0 ? input : input[(end + 1)..])
             .Replace("\0", "", StringComparison.Ordinal);

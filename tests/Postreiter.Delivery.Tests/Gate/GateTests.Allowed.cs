@@ -1,6 +1,10 @@
+using Postreiter.Delivery.Filtering;
 using Postreiter.Delivery.Gate.Checks;
 using Postreiter.Delivery.Gate.Greylisting;
+using Postreiter.Delivery.Tests.Authentication;
+using Postreiter.Delivery.Tests.Inbound;
 using Postreiter.Smtp.Server;
+using static Postreiter.Delivery.Tests.Inbound.InboundSite;
 
 namespace Postreiter.Delivery.Tests.Gate;
 
@@ -103,5 +107,38 @@ public sealed partial class GateTests
             """
         );
         Assert.Contains("greylist=not-needed", await site.TraceAsync("ann@our.example"), StringComparison.Ordinal);
+    }
+
+    [Theory, InlineData("far.example", true), InlineData("evil.example", false)]
+    public async Task An_entry_for_an_author_who_signed_it_lets_a_notice_in_without_a_tag(string signer, bool isTaken)
+    {
+        await using var site = await TaggedSiteAsync(static o => o with { Lists = new GateLists(["far.example"], []) });
+        site.Dns.WithKey(signer);
+        await SendAsync(site, isTaken ? "250 2.0.0 *" : NotOurs, from: "<>", text: Signed.By(signer, Notice));
+        Assert.Equal(isTaken ? 1 : 0, (await site.InboxAsync("ann")).Count);
+    }
+
+    [Fact]
+    public async Task What_a_stranger_puts_behind_a_plus_sign_fills_no_memory()
+    {
+        await using var site = await SiteAsync(mode: GreylistMode.Off);
+        await SendAsync(site);
+        var count = site.Gate!.Stored!.Count;
+        await SendAsync(site, to: "<ann+1@our.example> <ann+2@our.example>");
+        Assert.Equal(count, site.Gate.Stored.Count);
+    }
+
+    [Fact]
+    public async Task What_is_below_the_points_of_the_quarantine_for_its_reader_is_not_kept_apart()
+    {
+        await using var site = await SiteAsync(mode: GreylistMode.Off);
+        site.Filter(new SpamTests.Pills(), new SpamFilterOptions { QuarantineAt = 10 });
+        await site.PlayAsync(ListenerRole.Submission, Send("<s@far.example>", from: "<ann@our.example>", asAnn: true));
+        var pills = "From: s@far.example\n\n" + string.Join(' ', Enumerable.Repeat("pill", 12));
+        await SendAsync(site, to: "<bob@our.example>", text: pills);
+        Assert.Single(await site.QuarantinedAsync());
+        await SendAsync(site, text: pills);
+        Assert.Single(await site.QuarantinedAsync());
+        Assert.Single(await site.InboxAsync("ann", "Junk"));
     }
 }

@@ -1,3 +1,4 @@
+using Postreiter.Core;
 using Postreiter.Delivery.Authentication;
 using Postreiter.Delivery.Gate;
 using Postreiter.Delivery.Gate.Greylisting;
@@ -162,6 +163,28 @@ public sealed partial class MilterTests : IAsyncDisposable
             check.Result
         );
         Assert.Equal(reply, step == 'R' ? Assert.Single(verdict.Recipients).Reply : verdict.Reply);
+    }
+
+    [Fact]
+    public async Task A_recipient_with_the_tag_of_a_bounce_is_refused_under_its_own_name()
+    {
+        _milter.Answer = static (code, _) => code == 'R' ? Packet('r') : null;
+        await using var site = await SiteAsync(Options);
+        site.Tags.Options = new BounceTagOptions { Domains = [DomainName.Parse("our.example")] };
+        await site.PlayAsync(
+            ListenerRole.Mx,
+            """
+            S: 220 *
+            C: EHLO client.example
+            S... 250 HELP
+            C: MAIL FROM:<>
+            S: 250 *
+            C: RCPT TO:<prvs=0468abcdef=ann@our.example>
+            S: 550 5.7.1 Refused
+            """
+        );
+        var verdict = Assert.Single(await site.TracesAsync("ann@our.example"));
+        Assert.Equal("550 5.7.1 Refused", Assert.Single(verdict.Recipients).Reply);
     }
 
     [Theory]
