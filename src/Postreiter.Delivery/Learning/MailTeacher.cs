@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Postreiter.Storage;
 using Postreiter.Storage.Learning;
@@ -7,25 +6,28 @@ using Postreiter.Storage.Mail;
 namespace Postreiter.Delivery.Learning;
 
 /// <summary>
-/// Learns what users judged, behind their backs: one worker reads the messages and has them learned in batches. So many judgements can
-/// wait that a user may move a whole mailbox; what comes above that is forgotten, which costs no mail.
+/// Learns what users judged, behind their backs: reads the messages and has them learned in batches.
 /// </summary>
-/// <param name="store">The mail.</param>
-/// <param name="learning">Learns.</param>
-/// <param name="log">Told of faults.</param>
-public sealed partial class MailTeacher(IStore store, MailLearning learning, ILogger log) : IAsyncDisposable
+public sealed partial class MailTeacher : IAsyncDisposable
 {
-    private const int MaxWaiting = 10_000;
     private const int BatchMails = 100;
     private const int BatchOctets = 4 * 1024 * 1024;
 
-    private readonly Channel<Judgement> _waiting = Channel.CreateBounded<Judgement>(
-        new BoundedChannelOptions(MaxWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite }
-    );
+    private readonly IStore _store;
+    private readonly MailLearning _learning;
+    private readonly ILogger _log;
+    private readonly Backlog<Judgement> _judgements;
 
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Lock _lock = new();
-    private Task? _work;
+    /// <summary>Nothing is done before the first judgement.</summary>
+    /// <param name="store">The mail.</param>
+    /// <param name="learning">Learns.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Told of faults.</param>
+    public MailTeacher(IStore store, MailLearning learning, TimeProvider time, ILogger log)
+    {
+        (_store, _learning, _log) = (store, learning, log);
+        _judgements = new(LearnAsync, (judgement, e) => LogFault(e, judgement.MailboxId), time);
+    }
 
     /// <summary>Octets of a message that are looked at. May change at any time. Default 512 KiB, as in scans.</summary>
     public int MaxBytes { get; set; } = 512 * 1024;
@@ -35,65 +37,22 @@ public sealed partial class MailTeacher(IStore store, MailLearning learning, ILo
     /// <param name="mailboxId">Where they are.</param>
     /// <param name="uids">Which.</param>
     /// <param name="isSpam">Whether they are spam.</param>
-    public void Judge(long accountId, long mailboxId, IReadOnlyList<UidRange> uids, bool isSpam)
-    {
-        // The worker is there from the first judgement on.
-        lock (_lock)
-            _work ??= Task.Run(WorkAsync);
-        _waiting.Writer.TryWrite(new Judgement(accountId, mailboxId, uids, isSpam));
-    }
+    public void Judge(long accountId, long mailboxId, IReadOnlyList<UidRange> uids, bool isSpam) =>
+        _judgements.Add(new Judgement(accountId, mailboxId, uids, isSpam));
 
     /// <summary>Takes no more, and learns what waits.</summary>
-    public async Task CompleteAsync()
-    {
-        _waiting.Writer.TryComplete();
-        if (_work is { } work)
-            await work;
-    }
+    public Task CompleteAsync() => _judgements.CompleteAsync();
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        _waiting.Writer.TryComplete();
-        await _stop.CancelAsync();
-        if (_work is { } work)
-            await work;
-        _stop.Dispose();
-    }
-
-    private async Task WorkAsync()
-    {
-        try
-        {
-            await foreach (var judgement in _waiting.Reader.ReadAllAsync(_stop.Token))
-                await TryLearnAsync(judgement, _stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // What waits is not learned any more.
-        }
-    }
-
-    // A mailbox that is gone, a message that is damaged: the next judgement is none the worse for it.
-    private async Task TryLearnAsync(Judgement judgement, CancellationToken ct)
-    {
-        try
-        {
-            await LearnAsync(judgement, ct);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            LogFault(e, judgement.MailboxId);
-        }
-    }
+    public ValueTask DisposeAsync() => _judgements.DisposeAsync();
 
     private async Task LearnAsync(Judgement judgement, CancellationToken ct)
     {
         var (batch, octets) = (new List<MailToLearn>(), 0);
-        await foreach (var message in store.Mail.ReadMessagesAsync(judgement.MailboxId, judgement.Uids, ct))
+        await foreach (var message in _store.Mail.ReadMessagesAsync(judgement.MailboxId, judgement.Uids, ct))
         {
             var mail = await ReadAsync(message, ct);
-            if (learning.Read(mail, judgement.IsSpam) is not { } read)
+            if (_learning.Read(mail, judgement.IsSpam) is not { } read)
                 continue;
             batch.Add(read);
             octets += read.Tokens.Length;
@@ -110,7 +69,7 @@ public sealed partial class MailTeacher(IStore store, MailLearning learning, ILo
         {
             if (batch.Count == 0)
                 return;
-            var changed = await store.Learning.LearnAsync(judgement.AccountId, batch, ct);
+            var changed = await _store.Learning.LearnAsync(judgement.AccountId, batch, ct);
             LogLearned(judgement.AccountId, changed.Count(static c => c), judgement.IsSpam ? "spam" : "ham");
             batch.Clear();
         }
@@ -118,7 +77,7 @@ public sealed partial class MailTeacher(IStore store, MailLearning learning, ILo
 
     private async Task<ReadOnlyMemory<byte>> ReadAsync(StoredMessage message, CancellationToken ct)
     {
-        await using var content = await store.Mail.OpenAsync(message, ct);
+        await using var content = await _store.Mail.OpenAsync(message, ct);
         var mail = new byte[Math.Min(content.Length, MaxBytes)];
         var at = 0;
         while (at < mail.Length && await content.ReadAsync(at, mail.AsMemory(at), ct) is var read and > 0)

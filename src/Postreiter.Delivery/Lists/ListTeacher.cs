@@ -1,7 +1,7 @@
 using System.Text;
-using System.Threading.Channels;
 using Microsoft.Extensions.Logging;
 using Postreiter.Core;
+using Postreiter.Delivery.Learning;
 using Postreiter.Messages;
 using Postreiter.Storage;
 using Postreiter.Storage.Lists;
@@ -17,21 +17,24 @@ namespace Postreiter.Delivery.Lists;
 /// The sender of a mail is its author; where the From field names several, or none, it is the envelope's sender: a spammer who writes a friend's name
 /// beside his own must not have the friend blocked. Nobody's own address is taken.
 /// </remarks>
-/// <param name="store">The mail, and the lists.</param>
-/// <param name="time">The clock.</param>
-/// <param name="log">Told of changes and of faults.</param>
-public sealed partial class ListTeacher(IStore store, TimeProvider time, ILogger log) : IAsyncDisposable
+public sealed partial class ListTeacher : IAsyncDisposable
 {
-    private const int MaxWaiting = 10_000;
     private const int BatchEntries = 100;
 
-    private readonly Channel<Move> _waiting = Channel.CreateBounded<Move>(
-        new BoundedChannelOptions(MaxWaiting) { SingleReader = true, FullMode = BoundedChannelFullMode.DropWrite }
-    );
+    private readonly IStore _store;
+    private readonly TimeProvider _time;
+    private readonly ILogger _log;
+    private readonly Backlog<Move> _moves;
 
-    private readonly CancellationTokenSource _stop = new();
-    private readonly Lock _lock = new();
-    private Task? _work;
+    /// <summary>Nothing is done before the first move.</summary>
+    /// <param name="store">The mail, and the lists.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="log">Told of changes and of faults.</param>
+    public ListTeacher(IStore store, TimeProvider time, ILogger log)
+    {
+        (_store, _time, _log) = (store, time, log);
+        _moves = new(TeachAsync, (move, e) => LogFault(e, move.MailboxId), time);
+    }
 
     /// <summary>The mailbox whose mail is wanted, at the top or below INBOX; empty for none. May change at any time.</summary>
     public string AllowMailbox { get; set; } = "Allow senders";
@@ -51,29 +54,14 @@ public sealed partial class ListTeacher(IStore store, TimeProvider time, ILogger
         // Who throws such a mail away does not say that its sender is another now.
         if (left == entered || (entered is null && to.Use == SpecialUse.Trash))
             return;
-        // The worker is there from the first move on.
-        lock (_lock)
-            _work ??= Task.Run(WorkAsync);
-        _waiting.Writer.TryWrite(new Move(account, to.Id, uids, left, entered));
+        _moves.Add(new Move(account, to.Id, uids, left, entered));
     }
 
     /// <summary>Takes no more, and does what waits.</summary>
-    public async Task CompleteAsync()
-    {
-        _waiting.Writer.TryComplete();
-        if (_work is { } work)
-            await work;
-    }
+    public Task CompleteAsync() => _moves.CompleteAsync();
 
     /// <inheritdoc/>
-    public async ValueTask DisposeAsync()
-    {
-        _waiting.Writer.TryComplete();
-        await _stop.CancelAsync();
-        if (_work is { } work)
-            await work;
-        _stop.Dispose();
-    }
+    public ValueTask DisposeAsync() => _moves.DisposeAsync();
 
     /// <summary>The sender that a user means by a mail of theirs; null for none.</summary>
     internal static EmailAddress? SenderOf(StoredMessage message, EmailAddress account)
@@ -117,36 +105,10 @@ public sealed partial class ListTeacher(IStore store, TimeProvider time, ILogger
         bool Is(string wanted) => wanted.Length > 0 && wanted.Equals(name, StringComparison.OrdinalIgnoreCase);
     }
 
-    private async Task WorkAsync()
-    {
-        try
-        {
-            await foreach (var move in _waiting.Reader.ReadAllAsync(_stop.Token))
-                await TryTeachAsync(move, _stop.Token);
-        }
-        catch (OperationCanceledException)
-        {
-            // What waits is not done any more.
-        }
-    }
-
-    // A mailbox that is gone, a message that is damaged: the next move is none the worse for it.
-    private async Task TryTeachAsync(Move move, CancellationToken ct)
-    {
-        try
-        {
-            await TeachAsync(move, ct);
-        }
-        catch (Exception e) when (e is not OperationCanceledException)
-        {
-            LogFault(e, move.MailboxId);
-        }
-    }
-
     private async Task TeachAsync(Move move, CancellationToken ct)
     {
         var senders = new HashSet<EmailAddress>();
-        await foreach (var message in store.Mail.ReadMessagesAsync(move.MailboxId, move.Uids, ct))
+        await foreach (var message in _store.Mail.ReadMessagesAsync(move.MailboxId, move.Uids, ct))
         {
             if (SenderOf(message, move.Account) is { } sender && senders.Add(sender) && senders.Count >= BatchEntries)
                 await FlushAsync();
@@ -162,8 +124,8 @@ public sealed partial class ListTeacher(IStore store, TimeProvider time, ILogger
             var (scope, count) = (move.Account.Key, 0);
             if (move.Entered is { } kind)
             {
-                var now = time.GetUtcNow();
-                var changes = await store.Lists.AddAsync(
+                var now = _time.GetUtcNow();
+                var changes = await _store.Lists.AddAsync(
                     scope,
                     [.. entries.Select(e => new ListEntry(e.Text, kind, ListOrigin.Move, now))],
                     ct
@@ -174,7 +136,7 @@ public sealed partial class ListTeacher(IStore store, TimeProvider time, ILogger
             }
             else if (move.Left is { } left)
             {
-                var removed = await store.Lists.RemoveAsync(
+                var removed = await _store.Lists.RemoveAsync(
                     scope,
                     left,
                     [.. entries.Select(static e => e.Text)],

@@ -29,21 +29,15 @@ internal static class QuarantineCommand
         };
         var list = new Command("list", "Lists what is kept, the oldest first") { account };
         list.SetAction(
-            async (parsed, ct) =>
-            {
-                await using var control = await context.OpenControlAsync(parsed, ct);
-                var after = 0L;
-                while (true)
-                {
-                    var arguments = new JsonObject { ["after"] = after, ["account"] = parsed.GetValue(account) };
-                    var reply = await control.CallAsync(ControlVerbs.QuarantineList, arguments, ct);
-                    foreach (var row in reply.Rows.Where(r => r["id"] is not null))
-                        context.Print(parsed, row, Line(row));
-                    if (reply.ExitCode != ExitCodes.Done || reply.Rows is not [.., { } last] || last["next"] is null)
-                        return context.Finish(reply);
-                    after = (long)last["next"]!;
-                }
-            }
+            (parsed, ct) =>
+                ControlCall.RunPagesAsync(
+                    context,
+                    parsed,
+                    ControlVerbs.QuarantineList,
+                    after => new JsonObject { ["after"] = after, ["account"] = parsed.GetValue(account) },
+                    Line,
+                    ct
+                )
         );
         return list;
     }

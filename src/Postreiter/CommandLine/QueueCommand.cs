@@ -25,22 +25,15 @@ internal static class QueueCommand
         var to = DomainOption();
         var list = new Command("list", "Lists what waits") { to };
         list.SetAction(
-            async (parsed, ct) =>
-            {
-                await using var control = await context.OpenControlAsync(parsed, ct);
-                // Pages, so that a queue of any length is printed as it is read.
-                var after = 0L;
-                while (true)
-                {
-                    var arguments = new JsonObject { ["after"] = after, ["to"] = parsed.GetValue(to) };
-                    var reply = await control.CallAsync(ControlVerbs.QueueList, arguments, ct);
-                    foreach (var row in reply.Rows.Where(r => r["id"] is not null))
-                        context.Print(parsed, row, Line(row));
-                    if (reply.ExitCode != ExitCodes.Done || reply.Rows is not [.., { } last] || last["next"] is null)
-                        return context.Finish(reply);
-                    after = (long)last["next"]!;
-                }
-            }
+            (parsed, ct) =>
+                ControlCall.RunPagesAsync(
+                    context,
+                    parsed,
+                    ControlVerbs.QueueList,
+                    after => new JsonObject { ["after"] = after, ["to"] = parsed.GetValue(to) },
+                    Line,
+                    ct
+                )
         );
         return list;
     }

@@ -41,7 +41,7 @@ internal sealed class SpamRoom : IAsyncDisposable, IMailTeacher
         _senders = new SenderEvaluation(dns, suffixes, environment.Time, environment.Random);
         (_environment, _logs, _logger) = (environment, logs, logs.CreateLogger<SpamRoom>());
         Learning = new MailLearning(store, environment.Time, logs.CreateLogger<MailLearning>());
-        Teacher = new MailTeacher(store, Learning, logs.CreateLogger<MailTeacher>());
+        Teacher = new MailTeacher(store, Learning, environment.Time, logs.CreateLogger<MailTeacher>());
         Lists = new ListTeacher(store, environment.Time, logs.CreateLogger<ListTeacher>());
         Filter = new SpamFilter(Scanner, hostname, environment.Time, logs.CreateLogger<SpamFilter>());
     }

@@ -59,6 +59,15 @@ public sealed class ListTeacherTests : IAsyncDisposable
         Assert.Equal(entry.Length == 0 ? [] : [$"Block {entry} Move"], await EntriesAsync());
     }
 
+    [Fact]
+    public async Task What_was_moved_is_done_before_a_stop_is_through()
+    {
+        await StartAsync("Block senders");
+        await PutAsync("INBOX", "Block senders", "From: bob@far.example");
+        await _teacher.DisposeAsync();
+        Assert.Equal(["Block bob@far.example Move"], await EntriesAsync());
+    }
+
     [Theory]
     [InlineData("INBOX", "Block senders", "Block")]
     [InlineData(null, "Block senders", "Block")]
