@@ -4,7 +4,9 @@ using Postreiter.Transfer;
 
 namespace Postreiter.Tests.Faults;
 
-/// <summary>An mbox of 2 GiB takes the memory of one mail.</summary>
+/// <summary>An mbox of 2 GiB takes the memory of one mail. It is alone: the heap is the whole process's, and the rules of other tests fill it too.</summary>
+[CollectionDefinition(nameof(LargeMboxTests), DisableParallelization = true)]
+[Collection(nameof(LargeMboxTests))]
 public sealed class LargeMboxTests
 {
     private const long MaxMail = 1024 * 1024;
